@@ -1,0 +1,72 @@
+// Time, timers and loops as the rest of the program sees them. libuv stays behind source/event.
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+#include <absl/time/time.h>
+
+#include <memory>
+
+namespace omni {
+
+// Time as the program sees it. Production code never asks the system directly, so a test can
+// hold the clock still or jump it an hour.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual absl::Time now() const = 0;              // For people and tokens.
+  virtual absl::Duration since_start() const = 0;  // Monotonic. For timeouts.
+};
+
+// A one-shot timer. Destroying it disarms it; the callback may destroy it. May fire up to 10 ms
+// late: timers share a coarse wheel, so that arming one costs a few nanoseconds.
+class Timer {
+ public:
+  virtual ~Timer() = default;
+  virtual void arm(absl::Duration delay) = 0;  // Replaces an earlier arm().
+  virtual void disarm() = 0;
+  virtual bool is_armed() const = 0;
+};
+
+class Deferred {
+ public:
+  virtual ~Deferred() = default;
+};
+
+// Work that must run before control returns to the loop, once per turn: flushing what callbacks
+// wrote. Intrusive, so that asking for it costs nothing. Destroying it withdraws it.
+class TurnEnd {
+ public:
+  TurnEnd() = default;
+  TurnEnd(const TurnEnd&) = delete;
+  TurnEnd& operator=(const TurnEnd&) = delete;
+  virtual void on_turn_end() = 0;
+
+ protected:
+  virtual ~TurnEnd() { leave_turn(); }
+  void leave_turn() {
+    if (turn_slot_ != nullptr) *turn_slot_ = nullptr;
+    turn_slot_ = nullptr;
+  }
+
+ private:
+  friend class TurnQueue;
+  TurnEnd** turn_slot_ = nullptr;
+};
+
+// One event loop, one thread. Only post() may be called from elsewhere.
+class Dispatcher {
+ public:
+  using Task = absl::AnyInvocable<void()>;
+
+  virtual ~Dispatcher() = default;
+  virtual const Clock& clock() const = 0;
+  virtual std::unique_ptr<Timer> make_timer(Task on_fire) = 0;
+  // Runs `task` on this loop, in order of posting; never before returning. Any thread.
+  virtual void post(Task task) = 0;
+  // Runs the destructor at the end of this turn, when no frame of the object is on the stack.
+  virtual void destroy_later(std::unique_ptr<Deferred> object) = 0;
+  // Calls on_turn_end() once when the current callback has returned. A no-op when already asked.
+  virtual void at_turn_end(TurnEnd& work) = 0;
+};
+
+}  // namespace omni

@@ -1,0 +1,79 @@
+// One request and its response, from first byte to log line, and what filters know about it.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/event.h"
+#include "api/http.h"
+#include "api/plan.h"
+#include "source/llm/call.h"
+#include "source/llm/usage.h"
+
+namespace omni {
+
+struct Snapshot;
+struct GatewayKey;
+class UpstreamPools;
+
+// What the path asks for. Set at the chain's entry from the canonical path.
+enum class Endpoint : uint8_t { kChat, kModels, kModel };
+
+// Who is asking.
+struct Principal {
+  const GatewayKey* key = nullptr;  // Null: anonymous. Lives as long as the snapshot.
+};
+
+// Who answered, and in which form.
+struct Answer {
+  enum class Source : uint8_t { kNone, kUpstream, kLocal, kDemo };
+  Source source = Source::kNone;
+  Dialect dialect = Dialect::kOpenai;
+  bool is_stream = false;         // Server-sent events rather than one document.
+  bool hide_usage_chunk = false;  // The usage chunk was asked for by us, not by the client.
+  bool is_committed = false;      // Bytes of this answer may have reached the client.
+  const Provider* provider = nullptr;
+  std::string account;
+  std::string model;
+};
+
+// Facts about one request that several filters need. Plain data: each field says who writes it.
+struct Facts {
+  Endpoint endpoint = Endpoint::kChat;  // the chain's entry.
+  std::string resource;                 // the chain's entry: the id in /v1/models/{id}.
+  llm::Call call;                       // the chain's entry, and the lane that gathers the body.
+  Principal principal;                  // auth.
+  Plan plan;                            // routing.
+  std::vector<Attempt> attempts;        // upstream.
+  Answer answer;                        // whoever answers.
+  llm::Usage usage;                     // translation.
+  bool stream_finished = false;         // translation: the upstream's own terminal event was seen.
+  std::string error_code;               // the chain: the code of the local reply, for the log.
+};
+
+// Lives on one worker.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual uint64_t id() const = 0;
+  // The id that clients see: X-Request-Id of the answer.
+  virtual std::string_view public_id() const = 0;
+  virtual Dispatcher& dispatcher() = 0;
+  virtual UpstreamPools& upstreams() = 0;
+  // The configuration this request began under; a reload never changes it midway.
+  virtual const Snapshot& snapshot() const = 0;
+  // Microseconds since the first request byte was seen.
+  virtual int64_t elapsed_us() const = 0;
+
+  virtual RequestHead& request() = 0;
+  virtual Facts& facts() = 0;
+};
+
+}  // namespace omni

@@ -1,0 +1,102 @@
+// HTTP messages as the program sees them, whatever version carried them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace omni {
+
+// Header fields in order. Names are lower case (RFC 9113 section 8.2.1; harmless in HTTP/1).
+// All text lives in one string, so a head costs two allocations whatever its size.
+// Views are valid until the next call that is not const.
+class Headers {
+ public:
+  struct Field {
+    std::string_view name, value;
+  };
+
+  // `name` must be lower case already.
+  void add(std::string_view name, std::string_view value);
+  // Removes every field of that name, then adds this one.
+  void set(std::string_view name, std::string_view value);
+  // Returns how many fields went.
+  size_t remove(std::string_view name);
+  void clear();
+  void reserve(size_t fields, size_t text_bytes);
+
+  // The first field of that name.
+  std::optional<std::string_view> get(std::string_view name) const;
+  // The same, empty when absent.
+  std::string_view value(std::string_view name) const;
+  size_t count(std::string_view name) const;
+
+  size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+  Field operator[](size_t index) const { return field(entries_[index]); }
+  // Bytes of all names and values.
+  size_t text_bytes() const { return text_.size(); }
+
+  class Iterator {
+   public:
+    Iterator(const Headers* headers, size_t at) : headers_(headers), at_(at) {}
+    Field operator*() const { return (*headers_)[at_]; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return at_ != other.at_; }
+
+   private:
+    const Headers* headers_;
+    size_t at_;
+  };
+  Iterator begin() const { return {this, 0}; }
+  Iterator end() const { return {this, entries_.size()}; }
+
+ private:
+  struct Entry {
+    uint32_t name_at, name_size, value_at, value_size;
+  };
+  Field field(const Entry& entry) const {
+    const std::string_view text(text_);
+    return {text.substr(entry.name_at, entry.name_size),
+            text.substr(entry.value_at, entry.value_size)};
+  }
+
+  std::string text_;
+  std::vector<Entry> entries_;
+};
+
+struct RequestHead {
+  std::string method;     // As sent, case-sensitive (RFC 9110 section 9.1).
+  std::string target;     // Path and query as sent: "/v1/models?x=1".
+  std::string authority;  // Host, or :authority.
+  std::string scheme;     // "http" or "https".
+  Headers headers;        // Without Host and pseudo-headers.
+  // The length the sender announced; nullopt when chunked or HTTP/2 without content-length.
+  std::optional<uint64_t> content_length;
+  bool has_body = false;  // False when headers are followed by complete at once.
+};
+
+struct ResponseHead {
+  int status = 200;
+  Headers headers;
+  // As in RequestHead. Codecs frame by it; a nullopt body is chunked, or ends with the stream.
+  std::optional<uint64_t> content_length;
+};
+
+// An answer made here instead of upstream. Neutral: it is rendered in the client's dialect.
+struct LocalReply {
+  int status = 500;
+  std::string code;             // Stable word, listed in docs/errors.md: "model_not_found".
+  std::string message;          // One sentence for a person; never holds a secret.
+  std::string param;            // The field at fault in the client's terms, or empty.
+  int retry_after_seconds = 0;  // 0: no Retry-After.
+  std::vector<std::pair<std::string, std::string>> headers;  // Extra ones, names lower case.
+};
+
+}  // namespace omni

@@ -1,0 +1,13 @@
+// The one place that reads the system's clocks. Any thread.
+#pragma once
+
+#include <absl/time/time.h>
+
+namespace omni {
+
+// Wall time, for people and for tokens.
+absl::Time wall_now();
+// Time since an arbitrary moment, never going back. For timeouts and measurements.
+absl::Duration monotonic_now();
+
+}  // namespace omni

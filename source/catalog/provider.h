@@ -1,0 +1,100 @@
+// Providers, their models and prices: immutable data that a snapshot holds.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/base/secret.h"
+#include "source/base/strings.h"
+#include "source/catalog/dialect.h"
+#include "source/catalog/origin.h"
+
+namespace omni {
+
+// US dollars per million tokens.
+struct Price {
+  double input = 0;
+  double output = 0;
+  std::optional<double> cached;       // Reading a prompt cache; absent: as input.
+  std::optional<double> cache_write;  // Absent: as input.
+};
+
+struct Model {
+  std::string id;  // As the provider names it.
+  std::string name;
+  int64_t context = 0;     // Tokens; 0: not known.
+  int64_t max_output = 0;  // Tokens; 0: not known.
+  std::optional<Price> price;
+};
+
+struct Account {
+  std::string name;
+  Secret api_key;
+  // A prepared credential header, so that a request copies it and computes nothing.
+  std::string header_name;  // Lower case; empty for AuthStyle::kNone.
+  Secret header_value;
+  int priority = 1;  // Lower first.
+  int weight = 1;
+};
+
+struct Provider {
+  std::string id;
+  std::string alias;  // Second prefix, or empty.
+  std::string type;   // Catalogue entry, or empty for a custom one.
+  Dialect dialect = Dialect::kOpenai;
+  AuthStyle auth = AuthStyle::kBearer;
+  bool is_demo = false;  // Answers inside the process; has no origin.
+  std::string base_url;  // As configured, for people.
+  BaseUrl base;
+  std::vector<Account> accounts;
+  std::vector<Model> models;
+  bool only_models = false;       // Model ids outside `models` are refused.
+  bool usage_in_streams = false;  // May be asked for stream_options.include_usage.
+  std::string managed_by = "config";
+
+  const Model* find_model(std::string_view model_id) const;
+};
+
+// All providers of a snapshot, found by id or alias.
+class ProviderList {
+ public:
+  ProviderList() = default;
+  // Ids and aliases are unique: the loader has checked.
+  explicit ProviderList(std::vector<Provider> providers);
+  ProviderList(const ProviderList&) = delete;
+  ProviderList& operator=(const ProviderList&) = delete;
+
+  // By id or alias; null when unknown. Valid as long as the snapshot.
+  const Provider* find(std::string_view prefix) const;
+  const std::vector<Provider>& all() const { return providers_; }
+  // Providers that list `model_id`, in file order.
+  std::vector<const Provider*> listing(std::string_view model_id) const;
+
+ private:
+  std::vector<Provider> providers_;
+  StringMap<const Provider*> by_prefix_;
+  StringMap<std::vector<const Provider*>> by_model_;
+};
+
+// What the catalogue knows about a provider type: defaults for a Provider of that type.
+struct ProviderType {
+  std::string_view name;
+  Dialect dialect;
+  AuthStyle auth;
+  std::string_view base_url;
+  bool usage_in_streams;
+  std::vector<Model> models;
+};
+
+// Null when unknown. Valid for ever.
+const ProviderType* find_provider_type(std::string_view name);
+std::vector<std::string> provider_type_names();
+
+// The credential header of a style: name and value.
+std::string_view auth_header_name(AuthStyle style);
+std::string auth_header_value(AuthStyle style, std::string_view key);
+
+}  // namespace omni

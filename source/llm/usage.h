@@ -1,0 +1,20 @@
+// What a provider says a request cost in tokens, in one record with one meaning.
+#pragma once
+
+#include <cstdint>
+
+namespace omni::llm {
+
+// `input` includes cached reads and writes; `output` includes reasoning. -1 means: not said.
+struct Usage {
+  int64_t input = -1;
+  int64_t output = -1;
+  int64_t cached = -1;
+  int64_t cache_write = -1;
+  int64_t reasoning = -1;
+  bool estimated = false;  // Counted here because the provider said nothing.
+
+  bool is_known() const { return input >= 0 || output >= 0; }
+};
+
+}  // namespace omni::llm

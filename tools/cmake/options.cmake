@@ -1,0 +1,25 @@
+# Compiler options that every target of ours gets.
+add_library(omni_options INTERFACE)
+target_include_directories(omni_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+target_compile_options(omni_options INTERFACE
+  -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wno-missing-field-initializers -fno-omit-frame-pointer -fstack-protector-strong)
+target_compile_definitions(omni_options INTERFACE _FORTIFY_SOURCE=2)
+
+if(OMNI_SANITIZE)
+  target_compile_options(omni_options INTERFACE -fsanitize=${OMNI_SANITIZE} -fno-sanitize-recover=all -U_FORTIFY_SOURCE -O1 -g)
+  target_link_options(omni_options INTERFACE -fsanitize=${OMNI_SANITIZE})
+endif()
+if(OMNI_FUZZ)
+  target_compile_options(omni_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(OMNI_COVERAGE)
+  target_compile_options(omni_options INTERFACE --coverage -O0)
+  target_link_options(omni_options INTERFACE --coverage)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  find_program(LLD ld.lld)
+  if(LLD)
+    target_link_options(omni_options INTERFACE -fuse-ld=lld)
+  endif()
+endif()
