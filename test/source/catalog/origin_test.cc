@@ -75,7 +75,7 @@ TEST(OriginTest, RefusesWhatIsNotABaseUrlAndSaysWhy) {
       {"http://h/a%2", "broken percent escape"},
       {"http://h/a//b", "empty segment"},
       {"http://h//", "empty segment"},
-      {"http://h\\@evil/", "no host name has"},
+      {"http://h\\evil/", "no host name has"},
       {"http://h/a\\b", "backslash"},
       {"http://h/a\"b", "percent-encoded"},
       {"http://h /v1", "space or control"},

@@ -1,0 +1,52 @@
+// What is wrong with a configuration, all of it at once, in the form that editors can jump to.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/config/config_value.h"
+
+namespace omni {
+
+struct ConfigError {
+  std::string file;
+  int line = 1;
+  int column = 1;
+  std::string path;  // "providers[0].base_url"; "yaml" when the file cannot be read as YAML at all.
+  std::string message;
+
+  // FILE:LINE:COLUMN: path.to.key: message
+  std::string text() const;
+};
+
+// Collects errors while files are read. Beyond kMost they are counted only.
+class ConfigErrors {
+ public:
+  static constexpr size_t kMost = 200;
+
+  // Names the file that positions with this index mean.
+  int add_file(std::string name);
+  const std::string& file_name(int index) const { return files_[static_cast<size_t>(index)]; }
+
+  void add(ConfigPosition at, std::string_view path, std::string_view message);
+
+  bool empty() const { return found_.empty(); }
+  size_t size() const { return found_.size() + left_out_; }
+  // "FILE:LINE:COLUMN", for sentences that name a second place.
+  std::string place(ConfigPosition at) const;
+  // Sorted by file (in reading order), line and column.
+  std::vector<ConfigError> sorted() const;
+
+ private:
+  struct Found {
+    ConfigPosition at;
+    std::string path, message;
+  };
+  std::vector<std::string> files_;
+  std::vector<Found> found_;
+  size_t left_out_ = 0;
+};
+
+}  // namespace omni
