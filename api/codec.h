@@ -49,8 +49,9 @@ class ServerCodec {
   virtual ~ServerCodec() = default;
 
   // Consumes a prefix of `in`, any split of the same bytes giving the same events. What it leaves
-  // is offered again with more. An error is fatal for the connection: drain() holds the goodbye (an
-  // HTTP/1 4xx, an HTTP/2 GOAWAY); flush it, then close.
+  // is offered again with more, and again (even if it is nothing) when an exchange has completed,
+  // because HTTP/1 stops at a pipelined request until then. An error is fatal for the connection:
+  // drain() holds the goodbye (an HTTP/1 4xx, an HTTP/2 GOAWAY); flush it, then close.
   virtual absl::Status feed(Buffer& in) = 0;
   // The peer will send no more bytes. True when the connection may be closed at once; false while
   // an answer is still owed.
@@ -69,6 +70,7 @@ class ServerCodec {
   // (HTTP/1.0) or just streams (HTTP/2). The answer to a HEAD request never carries body bytes.
   virtual void send_headers(StreamId, const ResponseHead&) = 0;
   virtual void send_body(StreamId, Buffer&&) = 0;
+  // Ends the exchange. Nothing follows for it, even when its request was not complete yet.
   virtual void send_complete(StreamId) = 0;
   // Ends the exchange without a clean finish: RST_STREAM, or (HTTP/1) closes the connection
   // without the final chunk.

@@ -1,6 +1,7 @@
 // HTTP messages as the program sees them, whatever version carried them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,7 +39,7 @@ class Headers {
   bool empty() const { return entries_.empty(); }
   Field operator[](size_t index) const { return field(entries_[index]); }
   // Bytes of all names and values.
-  size_t text_bytes() const { return text_.size(); }
+  size_t text_bytes() const { return text_bytes_; }
 
   class Iterator {
    public:
@@ -66,17 +67,80 @@ class Headers {
     return {text.substr(entry.name_at, entry.name_size),
             text.substr(entry.value_at, entry.value_size)};
   }
+  bool is_named(const Entry& entry, std::string_view name) const {
+    return entry.name_size == name.size() &&
+           text_.compare(entry.name_at, entry.name_size, name.data(), name.size()) == 0;
+  }
 
+  // Text of removed fields stays until clear(): heads are short-lived.
   std::string text_;
   std::vector<Entry> entries_;
+  size_t text_bytes_ = 0;
 };
+
+inline void Headers::add(std::string_view name, std::string_view value) {
+  const auto at = static_cast<uint32_t>(text_.size());
+  const auto name_size = static_cast<uint32_t>(name.size());
+  text_.append(name).append(value);
+  entries_.push_back({at, name_size, at + name_size, static_cast<uint32_t>(value.size())});
+  text_bytes_ += name.size() + value.size();
+}
+
+inline void Headers::set(std::string_view name, std::string_view value) {
+  remove(name);
+  add(name, value);
+}
+
+inline size_t Headers::remove(std::string_view name) {
+  size_t kept = 0;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const Entry entry = entries_[i];
+    if (is_named(entry, name)) {
+      text_bytes_ -= entry.name_size + entry.value_size;
+    } else {
+      entries_[kept++] = entry;
+    }
+  }
+  const size_t gone = entries_.size() - kept;
+  entries_.resize(kept);
+  return gone;
+}
+
+inline void Headers::clear() {
+  text_.clear();
+  entries_.clear();
+  text_bytes_ = 0;
+}
+
+inline void Headers::reserve(size_t fields, size_t text_bytes) {
+  entries_.reserve(fields);
+  text_.reserve(text_bytes);
+}
+
+inline std::optional<std::string_view> Headers::get(std::string_view name) const {
+  for (const Entry& entry : entries_)
+    if (is_named(entry, name)) return field(entry).value;
+  return std::nullopt;
+}
+
+inline std::string_view Headers::value(std::string_view name) const {
+  return get(name).value_or(std::string_view());
+}
+
+inline size_t Headers::count(std::string_view name) const {
+  size_t found = 0;
+  for (const Entry& entry : entries_) found += is_named(entry, name) ? 1 : 0;
+  return found;
+}
 
 struct RequestHead {
   std::string method;     // As sent, case-sensitive (RFC 9110 section 9.1).
   std::string target;     // Path and query as sent: "/v1/models?x=1".
   std::string authority;  // Host, or :authority.
   std::string scheme;     // "http" or "https".
-  Headers headers;        // Without Host and pseudo-headers.
+  // Without Host, pseudo-headers, hop-by-hop fields and content-length: codecs take these off when
+  // they read a head, and leave out the last two when they write one.
+  Headers headers;
   // The length the sender announced; nullopt when chunked or HTTP/2 without content-length.
   std::optional<uint64_t> content_length;
   bool has_body = false;  // False when headers are followed by complete at once.
