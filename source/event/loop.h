@@ -1,0 +1,94 @@
+// One event loop over libuv: turns, posted tasks, timers, and the block that sockets read into.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "api/event.h"
+#include "source/event/read_pool.h"
+#include "source/event/timer_wheel.h"
+#include "source/event/turn_queue.h"
+
+struct uv_loop_s;
+
+namespace omni {
+
+// Belongs to the thread that runs it; only post() and stop_soon() may be called from elsewhere.
+// Everything made on a loop (timers, connections, listeners) is destroyed before it.
+class Loop final : public Dispatcher {
+ public:
+  Loop();
+  ~Loop() override;
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Runs until stop(). May be called again.
+  void run();
+  // Waits for events once, handles them and returns. For tests and for draining.
+  void run_once();
+  void stop();
+  void stop_soon();  // Any thread.
+
+  const Clock& clock() const override { return clock_; }
+  std::unique_ptr<Timer> make_timer(Task on_fire) override;
+  void post(Task task) override;
+  void destroy_later(std::unique_ptr<Deferred> object) override {
+    doomed_.push_back(std::move(object));
+  }
+  void at_turn_end(TurnEnd& work) override { turn_.add(work); }
+
+  // Surrounds every libuv callback of ours: what callbacks left to do is done when it goes.
+  class Turn {
+   public:
+    explicit Turn(Loop& loop) : loop_(loop) {}
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { loop_.end_turn(); }
+
+   private:
+    Loop& loop_;
+  };
+
+  // For source/event and source/net.
+  uv_loop_s* uv();
+  ReadPool& reads() { return reads_; }
+  ReadPool& plaintexts() { return plaintexts_; }  // What TLS decrypts into.
+
+ private:
+  class WheelTimer;
+  struct Handles;
+  struct Posted;
+
+  // One reading per turn: the clock costs 25 ns and a turn asks for it many times.
+  class TurnClock final : public Clock {
+   public:
+    absl::Time now() const override;
+    absl::Duration since_start() const override;
+    bool caches = false;
+    mutable absl::Time now_cached = absl::InfinitePast();
+    mutable absl::Duration monotonic_cached = absl::InfiniteDuration();
+  };
+
+  void end_turn();
+  void run_posted();
+  void fire_timers();
+  void schedule_wake();
+  uint64_t tick_after(absl::Duration delay) const;
+
+  std::unique_ptr<Handles> handles_;
+  TurnClock clock_;
+  TurnQueue turn_;
+  std::vector<std::unique_ptr<Deferred>> doomed_;
+  TimerWheel wheel_;
+  uint64_t scheduled_ = TimerWheel::kNever;  // The tick our uv_timer is armed for.
+  ReadPool reads_;
+  ReadPool plaintexts_;
+  std::atomic<Posted*> posted_{nullptr};  // Latest first.
+};
+
+}  // namespace omni
