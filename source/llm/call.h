@@ -34,9 +34,10 @@ class Call {
   void set_dialect(Dialect dialect) { dialect_ = dialect; }
 
   // Reads the fields the gateway needs from the whole body and takes it over: model, stream and its
-  // aliases, and the scalars that are validated before anything is sent (data-plane 1.3). One pass,
-  // no copy: `body` must be flat with 64 readable bytes after it, or is made so. `accept` is the
-  // request's Accept header, for the stream decision. Errors leave the call unread.
+  // non-standard aliases, and the scalars that are refused before anything is sent. One pass; no
+  // copy when `body` is flat with 64 readable bytes after it. `accept` is the request's Accept
+  // header: it decides where the body does not say. Where the decision differs from the body,
+  // `stream` is set in the body and the aliases are removed. Errors leave the call unread.
   std::optional<CallError> read(Buffer&& body, std::string_view accept);
   bool is_read() const { return read_; }
 
@@ -46,12 +47,13 @@ class Call {
   bool wants_stream() const { return wants_stream_; }
   // A streamed OpenAI request that asked for usage itself.
   bool asked_for_usage() const { return asked_for_usage_; }
+  // How many choices the answer will have (`n`).
+  int choices() const { return choices_; }
 
   // The original bytes. Valid until release_body().
   std::string_view body() const { return body_.front(); }
-  // The body for an upstream of the same dialect: original bytes but for the value of `model`, and
-  // for `stream` where the decision differs from what the body says. `with_usage` appends
-  // stream_options. Slices share the original block; nothing is copied.
+  // The body for an upstream of the same dialect: original bytes but for the value of `model`.
+  // `with_usage` also asks for stream_options.include_usage. Slices share the original block.
   Buffer render_same_dialect(std::string_view target_model, bool with_usage) const;
   // No attempt will need the body again.
   void release_body() { body_.clear(); }
@@ -63,16 +65,19 @@ class Call {
   const Digest& digest();
 
  private:
+  struct Fields;  // What one pass over the body finds.
+
+  void remember(const Fields& fields, bool wants_stream);
+
   Dialect dialect_ = Dialect::kOpenai;
   bool read_ = false;
   bool wants_stream_ = false;
-  bool stream_must_change_ = false;
   bool asked_for_usage_ = false;
+  int choices_ = 1;
   std::string model_;
-  Span model_value_;                  // With its quotes.
-  std::optional<Span> stream_value_;  // Of the last word on streaming in the body.
-  Span close_brace_;                  // The object's last byte, for appending members.
-  bool has_stream_options_ = false;
+  Span model_value_;  // With its quotes.
+  Span usage_edit_;   // Where include_usage goes, or stands with another value.
+  std::string usage_text_;
   Buffer body_;
   std::optional<Resolution> resolution_;
   std::optional<Digest> digest_;

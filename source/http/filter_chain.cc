@@ -1,0 +1,180 @@
+#include "source/http/filter_chain.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "source/http/local_reply.h"
+#include "source/llm/error.h"
+
+namespace omni {
+
+// A filter and its view of the chain.
+class FilterChain::Seat final : public FilterContext {
+ public:
+  Seat(FilterChain& chain, size_t index, const FilterTemplate& make)
+      : chain_(chain), index_(index) {
+    filter_ = make(*this);
+  }
+
+  Filter& filter() { return *filter_; }
+
+  Exchange& exchange() override { return chain_.exchange_; }
+  void resume_request() override { chain_.request_lane_.resume(index_); }
+  void resume_response() override { chain_.response_lane_.resume(chain_.entry_of(index_) - 1); }
+  void reply(LocalReply reply) override { chain_.reply_from(index_, std::move(reply)); }
+  void respond_headers(ResponseHead&& head) override {
+    chain_.response_head_ = std::move(head);
+    chain_.response_lane_.put_headers(chain_.entry_of(index_));
+  }
+  void respond_body(Buffer&& bytes) override {
+    chain_.response_lane_.put_body(std::move(bytes), chain_.entry_of(index_));
+  }
+  void respond_complete() override { chain_.response_lane_.put_complete(chain_.entry_of(index_)); }
+
+ private:
+  FilterChain& chain_;
+  const size_t index_;
+  std::unique_ptr<Filter> filter_;
+};
+
+FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange& exchange,
+                         ChainSink& sink, const ChainLimits& limits)
+    : exchange_(exchange),
+      sink_(sink),
+      limits_(limits),
+      request_lane_(request_row_, templates.size()),
+      response_lane_(response_row_, templates.size()) {
+  for (size_t i = 0; i < templates.size(); ++i) {
+    seats_.push_back(std::make_unique<Seat>(*this, i, templates[i]));
+    const Wants wants = seats_.back()->filter().wants();
+    if (wants.whole_request) {
+      request_lane_.want_whole(i);
+      wants_whole_ = true;
+    }
+    if (wants.whole_response) response_lane_.want_whole(templates.size() - 1 - i);
+  }
+}
+
+FilterChain::~FilterChain() {
+  for (size_t i = seats_.size(); i-- > 0;) seats_[i]->filter().on_end();
+  while (!seats_.empty()) seats_.pop_back();
+}
+
+void FilterChain::request_headers() { request_lane_.put_headers(); }
+
+void FilterChain::request_body(Buffer&& bytes) {
+  request_lane_.put_body(std::move(bytes));
+  check_request_watermark();
+}
+
+void FilterChain::request_complete() { request_lane_.put_complete(); }
+
+void FilterChain::check_request_watermark() {
+  const size_t held = request_lane_.buffered();
+  if (wants_whole_) {
+    if (held > limits_.whole_request_bytes && !headers_left_)
+      reply(body_too_large(limits_.whole_request_bytes));
+    return;  // Holding the source would keep the whole body from ever coming.
+  }
+  if (!request_held_ && held > limits_.high_bytes) {
+    request_held_ = true;
+    sink_.hold_request_body(true);
+  } else if (request_held_ && held <= limits_.high_bytes / 2) {
+    request_held_ = false;
+    sink_.hold_request_body(false);
+  }
+}
+
+void FilterChain::response_pressure(bool hold) {
+  if (!seats_.empty()) seats_.back()->filter().on_response_pressure(hold);
+}
+
+// The lane has gathered the body: the call learns what it says before any filter asks.
+bool FilterChain::read_call(size_t stage) {
+  Facts& facts = exchange_.facts();
+  if (facts.call.is_read() || facts.endpoint != Endpoint::kChat) return true;
+  Buffer body = request_lane_.gathered(stage).share();
+  std::optional<llm::CallError> refused =
+      facts.call.read(std::move(body), exchange_.request().headers.value("accept"));
+  if (!refused) return true;
+  reply_from(stage, {.status = refused->status,
+                     .code = std::move(refused->code),
+                     .message = std::move(refused->message),
+                     .param = std::move(refused->param)});
+  return false;
+}
+
+Next FilterChain::RequestRow::on_lane_headers(size_t stage) {
+  Filter& filter = chain_.seats_[stage]->filter();
+  if (filter.wants().whole_request && !chain_.read_call(stage)) return Next::kPause;
+  return filter.on_request_headers(chain_.exchange_.request());
+}
+
+Next FilterChain::RequestRow::on_lane_body(size_t stage, Buffer& bytes) {
+  return chain_.seats_[stage]->filter().on_request_body(bytes);
+}
+
+Next FilterChain::RequestRow::on_lane_complete(size_t stage) {
+  return chain_.seats_[stage]->filter().on_request_complete();
+}
+
+Next FilterChain::ResponseRow::on_lane_headers(size_t stage) {
+  return chain_.seats_[chain_.entry_of(stage) - 1]->filter().on_response_headers(
+      chain_.response_head_);
+}
+
+Next FilterChain::ResponseRow::on_lane_body(size_t stage, Buffer& bytes) {
+  return chain_.seats_[chain_.entry_of(stage) - 1]->filter().on_response_body(bytes);
+}
+
+Next FilterChain::ResponseRow::on_lane_complete(size_t stage) {
+  return chain_.seats_[chain_.entry_of(stage) - 1]->filter().on_response_complete();
+}
+
+void FilterChain::ResponseRow::out_headers() {
+  chain_.headers_left_ = true;
+  chain_.sink_.send_headers(std::move(chain_.response_head_));
+}
+
+void FilterChain::ResponseRow::out_body(Buffer&& bytes) {
+  chain_.sink_.send_body(std::move(bytes));
+}
+
+void FilterChain::ResponseRow::out_complete() {
+  chain_.complete_left_ = true;
+  chain_.sink_.send_complete();
+}
+
+void FilterChain::reply_from(size_t seat, LocalReply&& reply) {
+  if (ended_) return;
+  request_lane_.cut_all();
+  exchange_.facts().error_code = reply.code;
+  if (headers_left_) return fail_open_stream(reply);
+  ended_ = true;
+  Facts& facts = exchange_.facts();
+  facts.answer.source = Answer::Source::kLocal;
+  facts.answer.is_stream = false;
+  const size_t entry = seat >= seats_.size() ? 0 : entry_of(seat);
+  response_lane_.cut_before(entry);
+  Buffer body = render_local_reply(facts.call.dialect(), reply, response_head_);
+  response_lane_.put_headers(entry);
+  response_lane_.put_body(std::move(body), entry);
+  response_lane_.put_complete(entry);
+}
+
+void FilterChain::fail_open_stream(const LocalReply& reply) {
+  if (complete_left_) return;
+  ended_ = true;
+  response_lane_.cut_all();
+  const Facts& facts = exchange_.facts();
+  if (!facts.answer.is_stream) return sink_.abort();
+  sink_.send_body(Buffer(llm::render_stream_error(facts.call.dialect(), {.status = reply.status,
+                                                                         .code = reply.code,
+                                                                         .message = reply.message,
+                                                                         .param = reply.param})));
+  complete_left_ = true;
+  sink_.send_complete();
+}
+
+}  // namespace omni

@@ -1,0 +1,82 @@
+// Moves one direction of one exchange through an ordered row of stages. Not recursive: each stage
+// has an inbox, and pump() drains inboxes in order until nothing moves, so a resume from inside any
+// callback just sets a flag. Belongs to one worker.
+#pragma once
+
+#include <absl/container/inlined_vector.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "api/filter.h"
+#include "source/buffer/buffer.h"
+
+namespace omni {
+
+// What a lane runs through. Stages are numbered in the order in which events meet them.
+class LaneStages {
+ public:
+  virtual Next on_lane_headers(size_t stage) = 0;
+  // What is left in `bytes` moves on.
+  virtual Next on_lane_body(size_t stage, Buffer& bytes) = 0;
+  virtual Next on_lane_complete(size_t stage) = 0;
+  // Past the last stage.
+  virtual void out_headers() = 0;
+  virtual void out_body(Buffer&& bytes) = 0;
+  virtual void out_complete() = 0;
+
+ protected:
+  ~LaneStages() = default;
+};
+
+class Lane {
+ public:
+  // `stages` outlives the lane.
+  Lane(LaneStages& stages, size_t count) : stages_(stages), slots_(count) {}
+
+  // This stage sees a message only when it is complete, headers included.
+  void want_whole(size_t stage) { slots_[stage].whole = true; }
+
+  // Events enter at a stage (default: the first); at == count() means straight out.
+  void put_headers(size_t at = 0);
+  void put_body(Buffer&& bytes, size_t at = 0);
+  void put_complete(size_t at = 0);
+  // Undoes one kPause of that stage; a no-op when it is not paused.
+  void resume(size_t stage);
+  // Drops everything at stages before `end`, now and in future.
+  void cut_before(size_t end);
+  void cut_all() { cut_before(count() + 1); }
+
+  size_t count() const { return slots_.size(); }
+  // Bytes waiting in inboxes or kept by paused stages.
+  size_t buffered() const;
+  // What a whole-message stage has gathered so far.
+  const Buffer& gathered(size_t stage) const { return slots_[stage].body; }
+
+ private:
+  enum class Event : uint8_t { kNothing, kHeaders, kBody, kComplete };
+  struct Slot {
+    bool whole = false;
+    bool headers = false, complete = false;  // Inbox.
+    bool in_callback = false, resumed_early = false;
+    Event parked = Event::kNothing;  // The event this stage paused on.
+    Buffer body;                     // Inbox.
+    std::unique_ptr<Buffer> kept;    // The body it paused on.
+  };
+
+  bool is_dead(size_t stage) const { return stage < dead_before_; }
+  void pump();
+  bool step(size_t at);  // True when something moved.
+  Next call(size_t at, Event event, Buffer& bytes);
+  void forward(size_t from, Event event, Buffer&& bytes);
+  void own_all();
+
+  LaneStages& stages_;
+  absl::InlinedVector<Slot, 4> slots_;
+  size_t dead_before_ = 0;
+  bool pumping_ = false;
+  bool again_ = false;
+};
+
+}  // namespace omni

@@ -1,0 +1,31 @@
+#include "source/http/local_reply.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "source/llm/error.h"
+
+namespace omni {
+
+Buffer render_local_reply(Dialect dialect, const LocalReply& reply, ResponseHead& head) {
+  const std::string body = llm::render_error(
+      dialect,
+      {.status = reply.status, .code = reply.code, .message = reply.message, .param = reply.param});
+  head = ResponseHead();
+  head.status = reply.status;
+  head.content_length = body.size();
+  head.headers.add("content-type", "application/json");
+  if (reply.retry_after_seconds > 0)
+    head.headers.add("retry-after", std::to_string(reply.retry_after_seconds));
+  for (const auto& [name, value] : reply.headers) head.headers.add(name, value);
+  return Buffer(body);
+}
+
+LocalReply body_too_large(size_t limit_bytes) {
+  return {.status = 413,
+          .code = "request_too_large",
+          .message = fmt::format("The request body is larger than {} bytes.", limit_bytes)};
+}
+
+}  // namespace omni

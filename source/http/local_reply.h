@@ -1,0 +1,18 @@
+// Turning an answer made here into bytes of the client's dialect.
+#pragma once
+
+#include <cstddef>
+
+#include "api/http.h"
+#include "source/buffer/buffer.h"
+#include "source/catalog/dialect.h"
+
+namespace omni {
+
+// Fills `head` and returns the body.
+Buffer render_local_reply(Dialect dialect, const LocalReply& reply, ResponseHead& head);
+
+// 413 for a body beyond `limit_bytes`.
+LocalReply body_too_large(size_t limit_bytes);
+
+}  // namespace omni

@@ -1,0 +1,24 @@
+// Editing a document in place: the bytes that nobody asked to change stay the very same bytes.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/buffer/buffer.h"
+
+namespace omni::json {
+
+// Replace bytes [at, at + size) by `text`.
+struct Edit {
+  size_t at = 0;
+  size_t size = 0;
+  std::string text;
+};
+
+// `original` must be flat; `edits` in rising order and not overlapping. The result shares the block
+// of `original`: only the new text is copied.
+Buffer splice(const Buffer& original, const std::vector<Edit>& edits);
+
+}  // namespace omni::json

@@ -1,0 +1,279 @@
+#include "source/llm/call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "source/base/status.h"
+#include "source/json/reader.h"
+#include "source/json/splice.h"
+#include "source/json/writer.h"
+
+namespace omni::llm {
+
+struct Call::Fields {
+  const char* base = nullptr;
+  std::string model;
+  Span model_value;
+  bool has_model = false, has_messages = false;
+  std::optional<bool> stream;
+  std::optional<Span> stream_value;  // Of the standard field.
+  std::optional<bool> alias;         // What a non-standard field asks for.
+  std::vector<Span> aliases;         // Whole members, without a comma.
+  bool asked_for_usage = false;
+  Span usage_edit;
+  std::string usage_text;
+  bool has_stream_options = false;
+  int64_t choices = 1;
+  std::optional<CallError> error;
+
+  Span span_of(const char* begin, size_t size) const {
+    return {static_cast<uint32_t>(begin - base), static_cast<uint32_t>(size)};
+  }
+  absl::Status refuse(std::string_view param, std::string message) {
+    error = CallError{400, "bad_request", std::move(message), std::string(param)};
+    return invalid("refused");
+  }
+  absl::Status member(std::string_view key, json::Value& value);
+  absl::Status read_model(json::Value& value);
+  absl::Status read_stream(json::Value& value);
+  absl::Status read_alias(std::string_view key, json::Value& value);
+  absl::Status read_stream_options(json::Value& value);
+  absl::Status check_range(std::string_view key, json::Value& value, double high);
+  absl::Status check_count(std::string_view key, json::Value& value);
+};
+
+namespace {
+
+std::string_view word(json::Kind kind) {
+  switch (kind) {
+    case json::Kind::kObject:
+      return "object";
+    case json::Kind::kArray:
+      return "array";
+    case json::Kind::kString:
+      return "string";
+    case json::Kind::kNumber:
+      return "number";
+    case json::Kind::kBoolean:
+      return "boolean";
+    default:
+      return "null";
+  }
+}
+
+bool is_stream_alias(std::string_view key) {
+  return key == "streaming" || key == "non_stream" || key == "disable_stream" ||
+         key == "disable_streaming";
+}
+
+// A client that lists event streams and no JSON wants a stream when its body does not say.
+bool accept_asks_for_stream(std::string_view accept) {
+  return accept.find("text/event-stream") != std::string_view::npos &&
+         accept.find("application/json") == std::string_view::npos &&
+         accept.find("*/*") == std::string_view::npos;
+}
+
+}  // namespace
+
+absl::Status Call::Fields::read_model(json::Value& value) {
+  if (std::exchange(has_model, true)) return refuse("model", "model: given twice");
+  if (value.kind() != json::Kind::kString)
+    return refuse("model", fmt::format("model: Expected string, received {}", word(value.kind())));
+  model_value = span_of(value.begin(), value.raw().size());
+  OMNI_ASSIGN_OR_RETURN(model, value.text());
+  return absl::OkStatus();
+}
+
+absl::Status Call::Fields::read_stream(json::Value& value) {
+  if (stream_value) return refuse("stream", "stream: given twice");
+  stream_value = span_of(value.begin(), value.raw().size());
+  if (value.kind() == json::Kind::kNull) return absl::OkStatus();
+  if (value.kind() != json::Kind::kBoolean) return refuse("stream", "stream: must be a boolean");
+  OMNI_ASSIGN_OR_RETURN(stream, value.boolean());
+  return absl::OkStatus();
+}
+
+absl::Status Call::Fields::read_alias(std::string_view key, json::Value& value) {
+  const size_t size = static_cast<size_t>(value.begin() - value.key_begin());
+  if (value.kind() != json::Kind::kBoolean)
+    return refuse(key, fmt::format("{}: must be a boolean", key));
+  aliases.push_back(span_of(value.key_begin(), size + value.raw().size()));
+  OMNI_ASSIGN_OR_RETURN(const bool on, value.boolean());
+  // "streaming" outranks the negatives, which only ever say no.
+  if (key == "streaming") {
+    alias = on;
+  } else if (on && !alias) {
+    alias = false;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Call::Fields::read_stream_options(json::Value& value) {
+  if (std::exchange(has_stream_options, true))
+    return refuse("stream_options", "stream_options: given twice");
+  if (value.kind() == json::Kind::kNull) {
+    usage_edit = span_of(value.begin(), value.raw().size());
+    usage_text = R"({"include_usage":true})";
+    return absl::OkStatus();
+  }
+  if (value.kind() != json::Kind::kObject)
+    return refuse("stream_options", "stream_options: must be an object");
+  const char* open = value.begin();
+  bool is_empty = true, is_said = false;
+  OMNI_RETURN_IF_ERROR(value.members([&](std::string_view key, json::Value& option) {
+    is_empty = false;
+    if (key != "include_usage") return absl::OkStatus();
+    is_said = true;
+    usage_edit = span_of(option.begin(), option.raw().size());
+    usage_text = "true";
+    if (option.kind() != json::Kind::kBoolean) return absl::OkStatus();
+    OMNI_ASSIGN_OR_RETURN(asked_for_usage, option.boolean());
+    return absl::OkStatus();
+  }));
+  if (is_said) return absl::OkStatus();
+  usage_edit = span_of(open + 1, 0);
+  usage_text = is_empty ? R"("include_usage":true)" : R"("include_usage":true,)";
+  return absl::OkStatus();
+}
+
+absl::Status Call::Fields::check_range(std::string_view key, json::Value& value, double high) {
+  if (value.kind() == json::Kind::kNull) return absl::OkStatus();
+  if (value.kind() != json::Kind::kNumber)
+    return refuse(key, fmt::format("{}: must be a number", key));
+  OMNI_ASSIGN_OR_RETURN(const double number, value.number());
+  if (number >= 0 && number <= high) return absl::OkStatus();
+  return refuse(key, fmt::format("{}: must be between 0 and {}", key, high));
+}
+
+absl::Status Call::Fields::check_count(std::string_view key, json::Value& value) {
+  if (value.kind() == json::Kind::kNull) return absl::OkStatus();
+  if (value.kind() == json::Kind::kNumber) {
+    const absl::StatusOr<int64_t> count = value.integer();
+    if (count.ok() && *count >= 1) {
+      if (key == "n") choices = *count;
+      return absl::OkStatus();
+    }
+  }
+  return refuse(key, fmt::format("{}: must be a positive integer", key));
+}
+
+absl::Status Call::Fields::member(std::string_view key, json::Value& value) {
+  if (key == "model") return read_model(value);
+  if (key == "stream") return read_stream(value);
+  if (key == "stream_options") return read_stream_options(value);
+  if (key == "temperature") return check_range(key, value, 2);
+  if (key == "top_p") return check_range(key, value, 1);
+  if (key == "max_tokens" || key == "n") return check_count(key, value);
+  if (key == "messages" && std::exchange(has_messages, true))
+    return refuse("messages", "messages: given twice");
+  if (is_stream_alias(key)) return read_alias(key, value);
+  return absl::OkStatus();
+}
+
+namespace {
+
+// The body with `stream` set and the aliases gone; rare, so it may copy.
+Buffer with_stream(std::string_view body, std::vector<Span> removed,
+                   std::optional<Span> stream_value, bool wanted) {
+  std::string out(body);
+  const std::string_view text = wanted ? "true" : "false";
+  // From the back, so that positions in front stay true.
+  if (stream_value) removed.push_back(*stream_value);
+  std::sort(removed.begin(), removed.end(), [](Span a, Span b) { return a.at > b.at; });
+  for (const Span& span : removed) {
+    if (stream_value && span.at == stream_value->at) {
+      out.replace(span.at, span.size, text);
+      continue;
+    }
+    size_t begin = span.at, end = span.at + span.size;
+    const size_t next = out.find_first_not_of(" \t\r\n", end);
+    if (next != std::string::npos && out[next] == ',') {
+      end = next + 1;
+    } else if (const size_t before = out.find_last_not_of(" \t\r\n", begin - 1);
+               out[before] == ',') {
+      begin = before;
+    }
+    out.erase(begin, end - begin);
+  }
+  if (!stream_value) {
+    const size_t open = out.find('{');
+    const bool is_empty = out[out.find_first_not_of(" \t\r\n", open + 1)] == '}';
+    out.insert(open + 1, fmt::format(R"("stream":{}{})", text, is_empty ? "" : ","));
+  }
+  return Buffer(out);
+}
+
+}  // namespace
+
+std::optional<CallError> Call::read(Buffer&& body, std::string_view accept) {
+  const std::string_view text = body.flatten(json::kPadding);
+  Fields fields;
+  fields.base = text.data();
+  const absl::Status status = json::read_object(
+      text, [&](std::string_view key, json::Value& value) { return fields.member(key, value); });
+  if (fields.error) return std::move(fields.error);
+  if (!status.ok())
+    return CallError{400, "bad_request", fmt::format("Invalid JSON body: {}", message(status)), ""};
+  if (!fields.has_model || fields.model.empty())
+    return CallError{400, "bad_request", "Missing model", "model"};
+
+  const bool said = fields.stream.value_or(false);
+  const bool wanted = fields.stream  ? *fields.stream
+                      : fields.alias ? *fields.alias
+                                     : accept_asks_for_stream(accept);
+  if (wanted != said) {
+    Buffer changed = with_stream(text, std::move(fields.aliases), fields.stream_value, wanted);
+    return read(std::move(changed), "application/json");
+  }
+  body_ = std::move(body);
+  remember(fields, wanted);
+  return std::nullopt;
+}
+
+void Call::remember(const Fields& fields, bool wants_stream) {
+  model_ = fields.model;
+  model_value_ = fields.model_value;
+  wants_stream_ = wants_stream;
+  asked_for_usage_ = fields.asked_for_usage;
+  choices_ = static_cast<int>(std::min<int64_t>(fields.choices, 1024));
+  usage_edit_ = fields.usage_edit;
+  usage_text_ = fields.usage_text;
+  if (!fields.has_stream_options) {
+    usage_edit_ = {static_cast<uint32_t>(this->body().rfind('}')), 0};
+    usage_text_ = R"(,"stream_options":{"include_usage":true})";
+  }
+  read_ = true;
+}
+
+Buffer Call::render_same_dialect(std::string_view target_model, bool with_usage) const {
+  std::vector<json::Edit> edits;
+  edits.reserve(2);
+  if (target_model != model_ || model_value_.size != target_model.size() + 2)
+    edits.push_back({model_value_.at, model_value_.size, json::quoted(target_model)});
+  if (with_usage && wants_stream_ && !asked_for_usage_) {
+    const bool after = edits.empty() || usage_edit_.at > edits.front().at;
+    edits.insert(after ? edits.end() : edits.begin(),
+                 {usage_edit_.at, usage_edit_.size, usage_text_});
+  }
+  return json::splice(body_, edits);
+}
+
+const Resolution& Call::target_names(const ProviderList& providers, const AliasMap& aliases) {
+  if (!resolution_) resolution_ = resolve_name(model_, providers, aliases);
+  return *resolution_;
+}
+
+const Digest& Call::digest() {
+  if (digest_) return *digest_;
+  const std::string_view text = body();
+  std::string canonical = fmt::format("{}\n{}\n{}\n", name_of(dialect_), model_, wants_stream_);
+  canonical.append(text.substr(0, model_value_.at));
+  canonical.append(text.substr(model_value_.at + model_value_.size));
+  digest_ = sha256(canonical);
+  return *digest_;
+}
+
+}  // namespace omni::llm

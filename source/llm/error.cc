@@ -1,0 +1,115 @@
+#include "source/llm/error.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "source/base/status.h"
+#include "source/base/strings.h"
+#include "source/json/reader.h"
+#include "source/llm/openai/error.h"
+
+namespace omni::llm {
+namespace {
+
+constexpr size_t kMaxMessage = 4096;
+
+std::string one_line(std::string_view text) {
+  std::string out(trim(text).substr(0, kMaxMessage));
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  return out;
+}
+
+// A string, or a number as providers also send codes.
+absl::Status take(json::Value& value, std::string& out) {
+  if (value.kind() == json::Kind::kString) {
+    OMNI_ASSIGN_OR_RETURN(out, value.text());
+  } else if (value.kind() == json::Kind::kNumber) {
+    out = value.raw();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status take_object(json::Value& value, Error& error) {
+  return value.members([&](std::string_view key, json::Value& member) {
+    if (key == "message") return take(member, error.message);
+    if (key == "type") return take(member, error.type);
+    if (key == "code") return take(member, error.code);
+    if (key == "param") return take(member, error.param);
+    return absl::OkStatus();
+  });
+}
+
+bool is_key_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' ||
+         c == '*';
+}
+
+// Words that begin a credential, with the shortest run after them that is taken for one.
+struct Shape {
+  std::string_view prefix;
+  size_t at_least;
+};
+constexpr Shape kShapes[] = {{"Bearer ", 8}, {"bearer ", 8}, {"sk-", 8},  {"AIza", 20},
+                             {"gsk_", 8},    {"xai-", 8},    {"key=", 8}, {"hf_", 8},
+                             {"pplx-", 8},   {"api_key=", 4}};
+
+// The length of the credential that starts at `at`, prefix excluded from `keep`; 0 when none does.
+size_t credential(std::string_view text, size_t at, size_t& keep) {
+  for (const Shape& shape : kShapes) {
+    if (text.substr(at, shape.prefix.size()) != shape.prefix) continue;
+    size_t end = at + shape.prefix.size();
+    while (end < text.size() && is_key_character(text[end])) ++end;
+    if (end - at - shape.prefix.size() < shape.at_least) continue;
+    keep = shape.prefix.size();
+    return end - at;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string mask_secrets(std::string_view text, std::string_view secret) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    size_t keep = 0;
+    if (secret.size() >= 4 && text.substr(at, secret.size()) == secret) {
+      out += "***";
+      at += secret.size();
+    } else if (const size_t size = credential(text, at, keep); size > 0) {
+      out.append(text, at, keep);
+      out += "***";
+      at += size;
+    } else {
+      out.push_back(text[at++]);
+    }
+  }
+  return out;
+}
+
+Error parse_error(int status, std::string_view body) {
+  Error error;
+  error.status = status;
+  const absl::Status read = json::read_object(body, [&](std::string_view key, json::Value& value) {
+    if (key == "error" && value.kind() == json::Kind::kObject) return take_object(value, error);
+    if (key == "error" || key == "message" || key == "detail") {
+      if (error.message.empty()) return take(value, error.message);
+    }
+    return absl::OkStatus();
+  });
+  const bool is_html = trim(body).substr(0, 1) == "<";
+  if (!read.ok() && error.message.empty() && !is_html) error.message = trim(body);
+  error.message = one_line(error.message);
+  return error;
+}
+
+std::string render_error(Dialect, const Error& error) { return openai::render_error(error); }
+
+std::string render_stream_error(Dialect, const Error& error) {
+  return fmt::format("data: {}\n\n", openai::render_error(error));
+}
+
+}  // namespace omni::llm

@@ -1,0 +1,33 @@
+// Errors in the client's own dialect.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "source/catalog/dialect.h"
+
+namespace omni::llm {
+
+// One error, neutral. `type` may be empty: the dialect's word for the status is used.
+struct Error {
+  int status = 500;
+  std::string type;
+  std::string code;
+  std::string message;
+  std::string param;
+};
+
+// The body of an answer with `error.status`.
+std::string render_error(Dialect dialect, const Error& error);
+// The same as an event of a stream that is open already, blank line included.
+std::string render_stream_error(Dialect dialect, const Error& error);
+
+// Reads an upstream's error body of any shape: {"error":{...}}, {"error":"text"}, {"message":...},
+// {"detail":...}, plain text or HTML. `body` must have json::kPadding readable bytes after it. The
+// message is one line of at most 4,096 bytes.
+Error parse_error(int status, std::string_view body);
+
+// Replaces what looks like a credential, and `secret` wherever it stands, by "***".
+std::string mask_secrets(std::string_view text, std::string_view secret);
+
+}  // namespace omni::llm

@@ -1,0 +1,118 @@
+#include "source/sse/framer.h"
+
+#include <cstring>
+
+namespace omni::sse {
+namespace {
+
+constexpr size_t kNone = std::string_view::npos;
+
+const char* find(const char* begin, const char* end, char c) {
+  return static_cast<const char*>(std::memchr(begin, c, static_cast<size_t>(end - begin)));
+}
+
+}  // namespace
+
+size_t FrameScan::find_end(std::string_view text, size_t from) {
+  const char* at = text.data() + from;
+  const char* const end = text.data() + text.size();
+  while (at < end) {
+    if (after_cr_) {  // The other half of CR LF is no line of its own.
+      after_cr_ = false;
+      if (*at == '\n' && ++at == end) break;
+    }
+    const char* stop = find(at, end, '\n');
+    if (const char* cr = find(at, stop != nullptr ? stop : end, '\r'); cr != nullptr) stop = cr;
+    if (stop == nullptr) {
+      line_is_empty_ = false;
+      break;
+    }
+    const bool blank = line_is_empty_ && stop == at;
+    after_cr_ = *stop == '\r';
+    line_is_empty_ = true;
+    at = stop + 1;
+    if (!blank) continue;
+    // Taking the LF along keeps a frame's last line end whole for whoever reads on.
+    if (after_cr_ && at < end && *at == '\n') {
+      after_cr_ = false;
+      ++at;
+    }
+    return static_cast<size_t>(at - text.data());
+  }
+  return kNone;
+}
+
+bool Framer::feed(Buffer& in, OnFrame on_frame, Buffer& out) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < in.slice_count(); ++i) ok = feed_slice(in.slice(i), on_frame, out);
+  in.clear();
+  return ok;
+}
+
+bool Framer::feed_slice(const Slice& slice, OnFrame on_frame, Buffer& out) {
+  const std::string_view text = slice.view();
+  size_t done = 0;    // Bytes of complete frames.
+  size_t unkept = 0;  // Where the run of kept frames that is not in `out` yet begins.
+  if (!tail_.empty()) {
+    const size_t end = scan_.find_end(text, 0);
+    const size_t share = end == kNone ? text.size() : end;
+    if (tail_.size() + share > max_frame_bytes_) return false;
+    tail_.append(text, 0, share);
+    if (end == kNone) return true;
+    if (on_frame(tail_)) out.append(tail_);
+    drop_tail();
+    done = unkept = end;
+  }
+  while (done < text.size()) {
+    const size_t end = scan_.find_end(text, done);
+    if (end == kNone) break;
+    const bool keep = on_frame(text.substr(done, end - done));
+    if (!keep) {
+      if (done > unkept) out.append(slice.part(unkept, done - unkept));
+      unkept = end;
+    }
+    done = end;
+  }
+  if (done > unkept) out.append(slice.part(unkept, done - unkept));
+  if (text.size() - done > max_frame_bytes_) return false;
+  if (done < text.size()) tail_.assign(text, done);
+  return true;
+}
+
+Event parse_frame(std::string_view frame, std::string& joined) {
+  Event event;
+  joined.clear();
+  int data_lines = 0;
+  // A byte order mark may open the stream.
+  if (frame.substr(0, 3) == "\xEF\xBB\xBF") frame.remove_prefix(3);
+  while (!frame.empty()) {
+    const size_t end = frame.find_first_of("\r\n");
+    std::string_view line = frame.substr(0, end);
+    if (end == kNone) {
+      frame = {};
+    } else {
+      frame.remove_prefix(frame.substr(end, 2) == "\r\n" ? end + 2 : end + 1);
+    }
+    const size_t colon = line.find(':');
+    if (colon == 0) continue;  // A comment.
+    const std::string_view field = line.substr(0, colon);
+    std::string_view value = colon == kNone ? std::string_view() : line.substr(colon + 1);
+    if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+    if (field == "event") {
+      event.type = value;
+    } else if (field == "data") {
+      event.has_data = true;
+      if (++data_lines == 1) {
+        event.data = value;
+        continue;
+      }
+      if (data_lines == 2) joined.assign(event.data);
+      joined.push_back('\n');
+      joined.append(value);
+      event.data = joined;
+    }
+  }
+  return event;
+}
+
+}  // namespace omni::sse
