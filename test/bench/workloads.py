@@ -1,0 +1,105 @@
+"""What is measured, and the bar for each: a ratio to nginx in the same run, or a plain number."""
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measure:
+    name: str
+    text: str
+    unit: str
+    bar: float
+    is_ratio: bool = True  # The bar is for gateway / nginx; else for the gateway's own number.
+
+
+MEASURES = (
+    Measure("json_c32", "1 KB request, 32 connections: CPU per request", "us", 1.1),
+    Measure("body_c32", "200 KB request, 32 connections: CPU per request", "us", 0.9),
+    Measure("stream_c32", "64 events without pause, 32 connections: CPU per stream", "us", 1.05),
+    Measure("paced_c100", "64 events 10 ms apart, 100 streams open: CPU per stream", "us", 1.1),
+    Measure("json_c1", "1 KB request, 1 connection: median latency", "us", 1.2),
+    Measure("stream_c1", "64 events, 1 connection: median time to the first byte", "us", 1.2),
+    Measure("open_1000", "1,000 open streams: memory they take", "MB", 12, is_ratio=False),
+    Measure("idle", "idle memory after the first answer", "MB", 20, is_ratio=False),
+    Measure("start", "start to first answer", "ms", 50, is_ratio=False),
+)
+
+# Name: options of the load generator. The number that counts is in `measure_load`.
+LOADS = {
+    "json_c1": ("--connections", 1),
+    "json_c32": ("--connections", 32),
+    "body_c32": ("--connections", 32, "--body-bytes", 200_000),
+    "stream_c1": ("--connections", 1, "--stream"),
+    "stream_c32": ("--connections", 32, "--stream"),
+    "paced_c100": ("--connections", 100, "--stream"),
+}
+PACED_GAP_US = 10_000
+HOLD_GAP_US = 1_000_000
+
+
+def measure_load(bench, target, name, seconds):
+    """The number of one load workload, or None for what has no CPU of its own."""
+    bench.set_gap(PACED_GAP_US if name == "paced_c100" else 0)
+    before, cpu = bench.stats()["requests"], target.cpu_ns()
+    result = bench.load(target, *LOADS[name], "--seconds", seconds)
+    if result["errors"]:
+        raise SystemExit(f"test/bench/run: {target.name}, {name}: {result['errors']} errors, "
+                         f"first: {result['error']}")
+    cpu, served = target.cpu_ns() - cpu, bench.stats()["requests"] - before
+    bench.set_gap(0)
+    if name == "json_c1":
+        return result["p50_us"]
+    if name == "stream_c1":
+        return result["first_p50_us"]
+    return cpu / 1000 / served if target.pid and served else None
+
+
+def measure_open_streams(bench, target, count):
+    """MB that `count` open streams add to the target."""
+    bench.set_gap(HOLD_GAP_US)
+    before = target.rss_mb()
+    load = subprocess.Popen(bench.load_command("hold", target, "--connections", count),
+                            preexec_fn=bench.pin, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    state = json.loads(load.stdout.readline() or "{}")
+    time.sleep(1.5)  # Every stream has had an event since it opened.
+    grown = target.rss_mb() - before
+    load.stdin.close()
+    load.wait(10)
+    bench.set_gap(0)
+    if state.get("open") != count:
+        raise SystemExit(f"test/bench/run: {target.name}: {state} instead of {count} open streams")
+    time.sleep(0.5)
+    return grown * 1000 / count if target.pid else None
+
+
+def settle(target):
+    """Waits, ten seconds at most, until the target has worked off what was broken off."""
+    for _ in range(50):
+        before = target.cpu_ns()
+        time.sleep(0.2)
+        if target.cpu_ns() - before < 5_000_000:
+            return
+
+
+def measure(bench, target, names, seconds, streams):
+    """{measure: number} for one fresh start of the target."""
+    found = {}
+    target.start()
+    try:
+        found["start"] = target.start_ms
+        time.sleep(0.3)
+        found["idle"] = target.rss_mb() if target.pid else None
+        if "open_1000" in names:
+            found["open_1000"] = measure_open_streams(bench, target, streams)
+        settle(target)
+        for warm in ((), ("--stream",), ("--body-bytes", 200_000)):
+            bench.load(target, "--connections", 8, "--seconds", min(0.5, seconds), *warm)
+        for name in LOADS:
+            if name in names:
+                settle(target)
+                found[name] = measure_load(bench, target, name, seconds)
+    finally:
+        target.stop()
+    return {name: found.get(name) for name in names}
