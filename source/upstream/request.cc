@@ -1,0 +1,128 @@
+#include "source/upstream/request.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "source/base/status.h"
+#include "source/upstream/client_connection.h"
+#include "source/upstream/pool.h"
+
+namespace omni::upstream {
+
+Request::Request(PoolContext& context, Pool& pool, RequestHead head, Buffer body,
+                 const UpstreamTimeouts& timeouts, UpstreamEvents& events)
+    : context_(context),
+      pool_(pool),
+      events_(&events),
+      timeouts_(timeouts),
+      head_(std::move(head)),
+      body_(std::move(body)),
+      alarm_(context.alarms.take(*this)),
+      number_(++context.opened),
+      opened_at_(context.now()),
+      last_byte_at_(opened_at_) {
+  arm(opened_at_ + timeouts_.first_byte);
+}
+
+Request::~Request() {
+  stop_waiting();
+  if (connection_ != nullptr) connection_->cancel(*this);
+  context_.alarms.give_back(std::move(alarm_));
+}
+
+void Request::wait_in(std::list<Request*>& queue) {
+  queue_ = &queue;
+  place_ = queue.insert(queue.end(), this);
+  context_.stats.queued.add(1);
+}
+
+void Request::stop_waiting() {
+  if (queue_ == nullptr) return;
+  std::exchange(queue_, nullptr)->erase(place_);
+  context_.stats.queued.add(-1);
+}
+
+void Request::hold() {
+  if (std::exchange(is_held_, true)) return;
+  if (connection_ != nullptr) connection_->hold();
+}
+
+void Request::release() {
+  if (!std::exchange(is_held_, false)) return;
+  // The peer was not silent: we did not listen.
+  last_byte_at_ = context_.now();
+  if (connection_ != nullptr) connection_->release(*this);
+}
+
+void Request::attach(ClientConnection& connection, StreamId stream) {
+  connection_ = &connection;
+  stream_ = stream;
+  queued_ = context_.now() - opened_at_;
+}
+
+void Request::note_bytes() {
+  last_byte_at_ = context_.now();
+  if (std::exchange(has_bytes_, true)) return;
+  // From here on the alarm is not moved by bytes: it looks at last_byte_at_ when it goes off.
+  const absl::Duration due = last_byte_at_ + timeouts_.idle;
+  if (due < due_) arm(due);
+}
+
+void Request::on_headers(ResponseHead&& head) {
+  note_bytes();
+  body_.clear();  // Nothing will be sent again.
+  events_->on_response_headers(std::move(head));
+}
+
+void Request::on_body(Buffer&& bytes) {
+  note_bytes();
+  events_->on_response_body(std::move(bytes));
+}
+
+void Request::on_complete() {
+  alarm_->timer->disarm();
+  std::exchange(events_, nullptr)->on_response_complete();
+}
+
+void Request::fail(UpstreamFailure kind, absl::Status why, bool sent) {
+  alarm_->timer->disarm();
+  if (events_ != nullptr) std::exchange(events_, nullptr)->on_failure(kind, std::move(why), sent);
+}
+
+void Request::fail_later(UpstreamFailure kind, absl::Status why) {
+  refusal_ = Refusal{kind, std::move(why)};
+  context_.dispatcher.at_turn_end(*this);
+}
+
+void Request::on_turn_end() {
+  const Refusal refusal = *std::exchange(refusal_, std::nullopt);
+  fail(refusal.kind, refusal.why, /*sent=*/false);
+}
+
+void Request::arm(absl::Duration due) {
+  due_ = due;
+  if (due != absl::InfiniteDuration()) alarm_->timer->arm(due - context_.now());
+}
+
+void Request::on_alarm() {
+  const absl::Duration now = context_.now();
+  if (is_held_) last_byte_at_ = now;
+  const absl::Duration limit = has_bytes_ ? timeouts_.idle : timeouts_.first_byte;
+  const absl::Duration due = (has_bytes_ ? last_byte_at_ : opened_at_) + limit;
+  if (now < due) return arm(due);
+  const bool sent = connection_ != nullptr;
+  const char* form = has_bytes_ ? "{} sent nothing more for {}"
+                     : sent     ? "no answer from {} within {}"
+                                : "no free connection to {} within {}";
+  const std::string text =
+      fmt::format(fmt::runtime(form), pool_.name(), absl::FormatDuration(limit));
+  stop_waiting();
+  if (sent) {
+    connection_->suspect(*this);
+    connection_->cancel(*this);
+  }
+  fail(UpstreamFailure::kTimeout, error(absl::StatusCode::kDeadlineExceeded, text), sent);
+}
+
+}  // namespace omni::upstream
