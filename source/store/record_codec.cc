@@ -1,0 +1,108 @@
+#include "source/store/record_codec.h"
+
+#include <fmt/format.h>
+
+#include "source/base/status.h"
+
+namespace omni::store {
+
+void RecordWriter::u16(uint16_t value) {
+  u8(static_cast<uint8_t>(value));
+  u8(static_cast<uint8_t>(value >> 8));
+}
+
+void RecordWriter::u32(uint32_t value) {
+  char bytes[4];
+  store_little32(bytes, value);
+  out_.append(bytes, sizeof bytes);
+}
+
+void RecordWriter::u64(uint64_t value) {
+  u32(static_cast<uint32_t>(value));
+  u32(static_cast<uint32_t>(value >> 32));
+}
+
+void RecordWriter::optional_i64(const std::optional<int64_t>& value) {
+  boolean(value.has_value());
+  if (value.has_value()) i64(*value);
+}
+
+void RecordWriter::text(std::string_view bytes) {
+  u32(static_cast<uint32_t>(bytes.size()));
+  out_ += bytes;
+}
+
+void RecordWriter::texts(const std::vector<std::string>& list) {
+  u32(static_cast<uint32_t>(list.size()));
+  for (const std::string& each : list) text(each);
+}
+
+std::string_view RecordReader::raw(size_t count) {
+  if (!is_ok_ || count > rest_.size()) {
+    is_ok_ = false;
+    return {};
+  }
+  const std::string_view out = rest_.substr(0, count);
+  rest_.remove_prefix(count);
+  return out;
+}
+
+uint8_t RecordReader::u8() {
+  const std::string_view bytes = raw(1);
+  return bytes.empty() ? uint8_t{0} : static_cast<uint8_t>(bytes[0]);
+}
+
+bool RecordReader::boolean() {
+  const uint8_t value = u8();
+  if (value > 1) is_ok_ = false;
+  return value == 1;
+}
+
+uint16_t RecordReader::u16() {
+  const unsigned low = u8();
+  return static_cast<uint16_t>(low | (unsigned{u8()} << 8));
+}
+
+uint32_t RecordReader::u32() {
+  const std::string_view bytes = raw(4);
+  return bytes.empty() ? 0 : load_little32(bytes.data());
+}
+
+uint64_t RecordReader::u64() {
+  const std::string_view bytes = raw(8);
+  return bytes.empty() ? 0 : load_little64(bytes.data());
+}
+
+std::optional<int64_t> RecordReader::optional_i64() {
+  if (!boolean()) return std::nullopt;
+  return i64();
+}
+
+std::string RecordReader::text() { return std::string(raw(u32())); }
+
+std::vector<std::string> RecordReader::texts() {
+  std::vector<std::string> out;
+  const uint32_t count = u32();
+  // Not reserved: a damaged count must not become an allocation.
+  for (uint32_t i = 0; i < count && is_ok_; ++i) out.push_back(text());
+  return out;
+}
+
+absl::Status RecordReader::finish(std::string_view record) const {
+  if (is_ok_ && rest_.empty()) return absl::OkStatus();
+  return error(absl::StatusCode::kDataLoss,
+               fmt::format("{} record: {}", record, is_ok_ ? "has bytes left over" : "ends early"));
+}
+
+absl::Status check_version(uint8_t version, uint8_t known, std::string_view record) {
+  if (version == known) return absl::OkStatus();
+  if (version == 0) {
+    return error(absl::StatusCode::kDataLoss, fmt::format("{} record: has no version", record));
+  }
+  return failed(
+      fmt::format("{} record: version {} was written by a newer program, this one knows "
+                  "up to {}",
+                  record, version, known));
+}
+
+}  // namespace omni::store

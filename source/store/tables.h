@@ -1,0 +1,63 @@
+// The tables the gateway itself keeps, and their records. docs/store_format.md shows the bytes and
+// test/golden/store freezes them; a changed layout needs a new version byte and both decoders.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/store.h"
+#include "source/base/digest.h"
+
+namespace omni {
+
+// Key id -> GatewayKeyRecord.
+inline constexpr TableId kKeysTable{Realm::kState, "keys"};
+// Usage key (see usage_key) -> UsageRecord, in order of time.
+inline constexpr TableId kUsageTable{Realm::kBulk, "usage"};
+
+// A gateway key. The key itself is nowhere: only its keyed digest, under the store's pepper.
+struct GatewayKeyRecord {
+  std::string id, name;
+  Digest hash{};               // HMAC-SHA-256(pepper, key).
+  std::string display_prefix;  // The key's first characters, at most 7: encode() cuts it.
+  int64_t created_at_us = 0;   // Since 1970, as all times here.
+  bool is_disabled = false;
+  bool is_banned = false;
+  bool no_log = false;
+  std::optional<int64_t> expires_at_us;
+  std::vector<std::string> allowed_models;  // Empty: all.
+
+  std::string encode() const;
+  static absl::StatusOr<GatewayKeyRecord> decode(std::string_view bytes);
+  bool operator==(const GatewayKeyRecord&) const = default;
+};
+
+// What one exchange used and cost.
+struct UsageRecord {
+  int64_t time_us = 0;
+  std::string exchange_id, key_id, key_name;
+  std::string model_asked, model_sent, provider, account, dialect;
+  uint16_t status = 0;  // The HTTP status the client got.
+  bool is_streamed = false;
+  bool is_estimated = false;  // The tokens were counted here, not reported.
+  bool is_aborted = false;    // The client left before the end.
+  uint64_t input_tokens = 0, output_tokens = 0;
+  uint64_t cached_tokens = 0, cache_write_tokens = 0, reasoning_tokens = 0;
+  int64_t total_us = 0, first_byte_us = 0;  // From the request's first byte.
+  std::optional<int64_t> cost_nanodollars;  // Absent: the model has no price.
+
+  std::string encode() const;
+  static absl::StatusOr<UsageRecord> decode(std::string_view bytes);
+  bool operator==(const UsageRecord&) const = default;
+};
+
+// Nanoseconds since 1970 (8, big endian) | sequence (4, big endian): time order is key order, and
+// a scan from usage_key(t, 0) visits the records from `t` on.
+std::string usage_key(int64_t time_us, uint32_t sequence);
+
+}  // namespace omni
