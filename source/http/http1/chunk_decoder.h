@@ -1,0 +1,57 @@
+// The chunked coding, decoded strictly and without copying (RFC 9112 section 7.1). Lenient readings
+// of it have been used to smuggle requests, so whatever the grammar does not allow is refused.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "source/buffer/buffer.h"
+#include "source/http/http1/head_guard.h"
+
+namespace omni {
+
+class ChunkDecoder {
+ public:
+  enum class Verdict : uint8_t { kIncomplete, kComplete, kFault };
+
+  explicit ChunkDecoder(const CodecLimits& limits)
+      : trailers_(HeadGuard::Kind::kTrailers, limits) {}
+
+  // Moves data bytes to the end of `body`. After kIncomplete all of `in` has been taken; after
+  // kComplete what follows the body is left. Trailer fields are checked and dropped.
+  Verdict decode(Buffer& in, Buffer& body);
+  // After kFault.
+  const Fault& fault() const { return fault_; }
+  void restart();
+
+ private:
+  enum class State : uint8_t {
+    kSizeStart,
+    kSize,
+    kExtensionStart,
+    kExtension,
+    kSizeLf,
+    kData,
+    kDataCr,
+    kDataLf,
+    kTrailers
+  };
+
+  size_t decode_slice(const Slice& slice, Buffer& body);
+  void step(char c);
+  void step_size(char c);
+  Verdict read_trailers(Buffer& in);
+  void fail(const char* why) { fault_ = {400, why}; }
+
+  State state_ = State::kSizeStart;
+  uint8_t digits_ = 0;
+  uint16_t extension_bytes_ = 0;
+  uint32_t all_extension_bytes_ = 0;
+  uint64_t left_ = 0;
+  Fault fault_;
+  HeadGuard trailers_;
+  std::string trailer_text_;
+};
+
+}  // namespace omni

@@ -1,0 +1,175 @@
+#include "source/http/http1/wire.h"
+
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "source/http/vocabulary.h"
+
+namespace omni {
+namespace {
+
+// Up to here one copy is cheaper than three slices, each with its own iovec and reference.
+constexpr size_t kCopiedChunkBytes = 1024;
+// Left free behind a head, so that a short body's chunk or length line lands in the same block.
+constexpr size_t kSpareBytes = 96;
+
+// Fills a block whose size was computed before.
+class Pen {
+ public:
+  explicit Pen(size_t capacity)
+      : block_(Block::create(capacity + kSpareBytes)), at_(block_->data()) {}
+
+  void put(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void put(char c) { *at_++ = c; }
+  void put_number(uint64_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
+  void finish(Buffer& out) {
+    const auto size = static_cast<size_t>(at_ - block_->data());
+    block_->set_used(size);
+    out.append(Slice(block_->data(), size, block_));
+  }
+
+ private:
+  Block* block_;
+  char* at_;
+};
+
+// The longest of everything that put_framing() and put_connection() may write.
+constexpr size_t kFixedBytes = 128;
+constexpr size_t kFieldOverhead = 4;  // ": " and CRLF
+
+void put_fields(const Headers& headers, Pen& pen) {
+  for (const Headers::Field field : headers) {
+    if (is_made_by_codec(field.name) || !is_token(field.name) || !is_field_value(field.value))
+      continue;
+    pen.put(field.name);
+    pen.put(": ");
+    pen.put(field.value);
+    pen.put("\r\n");
+  }
+}
+
+void put_framing(std::optional<uint64_t> length, BodyFraming framing, Pen& pen) {
+  if (framing == BodyFraming::kChunked) {
+    pen.put("transfer-encoding: chunked\r\n");
+  } else if (length) {
+    pen.put("content-length: ");
+    pen.put_number(*length);
+    pen.put("\r\n");
+  }
+}
+
+void put_connection(ConnectionWord word, Pen& pen) {
+  if (word == ConnectionWord::kClose) pen.put("connection: close\r\n");
+  if (word == ConnectionWord::kKeepAlive) pen.put("connection: keep-alive\r\n");
+}
+
+// A target from a peer has been checked; one from a configuration may hold anything.
+void put_target(std::string_view target, Pen& pen) {
+  if (is_target(target)) return pen.put(target);
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  if (target.empty()) pen.put('/');
+  for (const char c : target) {
+    if (is_target({&c, 1})) {
+      pen.put(c);
+      continue;
+    }
+    const auto byte = static_cast<uint8_t>(c);
+    pen.put('%');
+    pen.put(kHex[byte >> 4]);
+    pen.put(kHex[byte & 15]);
+  }
+}
+
+void append_chunk(Buffer&& body, Buffer& out) {
+  std::array<char, kCopiedChunkBytes + 24> line;
+  char* at = std::to_chars(line.data(), line.data() + 16, body.size(), 16).ptr;
+  *at++ = '\r';
+  *at++ = '\n';
+  const bool is_copied = body.size() <= kCopiedChunkBytes;
+  if (is_copied) {
+    for (size_t i = 0; i < body.slice_count(); ++i) {
+      const std::string_view bytes = body.slice(i).view();
+      std::memcpy(at, bytes.data(), bytes.size());
+      at += bytes.size();
+    }
+    *at++ = '\r';
+    *at++ = '\n';
+  }
+  out.append({line.data(), static_cast<size_t>(at - line.data())});
+  if (is_copied) return body.clear();
+  out.append(std::move(body));
+  out.append_static("\r\n");
+}
+
+}  // namespace
+
+void write_response_head(const ResponseHead& head, std::optional<uint64_t> length,
+                         BodyFraming framing, ConnectionWord word, Buffer& out) {
+  const std::string_view reason = reason_phrase(head.status);
+  Pen pen(kFixedBytes + reason.size() + head.headers.text_bytes() +
+          head.headers.size() * kFieldOverhead);
+  pen.put("HTTP/1.1 ");
+  pen.put_number(static_cast<uint64_t>(head.status));
+  pen.put(' ');
+  pen.put(reason);
+  pen.put("\r\n");
+  put_fields(head.headers, pen);
+  put_framing(length, framing, pen);
+  put_connection(word, pen);
+  pen.put("\r\n");
+  pen.finish(out);
+}
+
+void write_request_head(const RequestHead& head, std::optional<uint64_t> length,
+                        BodyFraming framing, Buffer& out) {
+  Pen pen(kFixedBytes + head.method.size() + head.target.size() * 3 + head.authority.size() +
+          head.headers.text_bytes() + head.headers.size() * kFieldOverhead);
+  pen.put(is_token(head.method) ? std::string_view(head.method) : "GET");
+  pen.put(' ');
+  put_target(head.target, pen);
+  pen.put(" HTTP/1.1\r\nhost: ");
+  if (is_authority(head.authority)) pen.put(head.authority);
+  pen.put("\r\n");
+  put_fields(head.headers, pen);
+  put_framing(length, framing, pen);
+  pen.put("\r\n");
+  pen.finish(out);
+}
+
+bool BodyWriter::write(Buffer&& body, Buffer& out) {
+  if (body.empty()) return true;
+  switch (framing_) {
+    case BodyFraming::kNone:
+      body.clear();
+      return true;
+    case BodyFraming::kChunked:
+      append_chunk(std::move(body), out);
+      return true;
+    case BodyFraming::kUntilClose:
+      out.append(std::move(body));
+      return true;
+    case BodyFraming::kFixed:
+      break;
+  }
+  const bool fits = body.size() <= left_;
+  if (fits) {
+    left_ -= body.size();
+    out.append(std::move(body));
+  } else {
+    out.append(body.take(left_));
+    left_ = 0;
+  }
+  return fits;
+}
+
+bool BodyWriter::finish(Buffer& out) {
+  if (framing_ == BodyFraming::kChunked) out.append_static("0\r\n\r\n");
+  return framing_ != BodyFraming::kFixed || left_ == 0;
+}
+
+}  // namespace omni
