@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "api/snapshot.h"
@@ -20,8 +21,8 @@ class SnapshotBuilder {
   // `pepper` keys the hashes of client keys; it never changes while a store lives.
   explicit SnapshotBuilder(Secret pepper) : pepper_(std::move(pepper)) {}
 
-  // `stored_keys` are those made through the management API. Fails when one of them has the name
-  // or the hash of a key of the file. Generations count from 1; a failure uses none up.
+  // `stored_keys` are those made through the management API. Fails when one of them has the
+  // hash of a key of the file. Generations count from 1; a failure uses none up.
   absl::StatusOr<std::shared_ptr<const Snapshot>> build(const GatewayConfig& config,
                                                         const std::vector<GatewayKey>& stored_keys,
                                                         absl::Time now);

@@ -1,0 +1,147 @@
+// The accounts and models of a provider.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "source/base/strings.h"
+#include "source/config/section.h"
+
+namespace omni {
+namespace {
+
+constexpr int64_t kMostTokens = 1'000'000'000;
+constexpr int64_t kMostWeight = 1'000'000;
+
+struct ReadAccount {
+  Account account;
+  bool is_left_out = false;  // Its key is a ${NAME:-} that fell back to nothing.
+};
+
+ReadAccount read_account(const MappingReader::Item& item, SectionContext& context, bool is_first,
+                         bool is_keyless) {
+  MappingReader reader(*item.value, item.path, context.errors);
+  ReadAccount out;
+  out.account.name =
+      (is_first ? reader.text("name").value_or("main") : reader.required_text("name").value_or(""));
+  if (out.account.name.empty() && reader.has("name")) reader.fail("name", "must not be empty");
+  out.account.priority = static_cast<int>(reader.integer("priority", 0, kMostWeight).value_or(1));
+  out.account.weight = static_cast<int>(reader.integer("weight", 0, kMostWeight).value_or(1));
+  const ConfigValue* key = reader.find("api_key");
+  const std::optional<std::string> text =
+      is_keyless ? reader.text("api_key") : reader.required_text("api_key");
+  if (text && text->empty() && key->used_default)
+    out.is_left_out = true;
+  else if (text && check_header_text(reader, "api_key", *text))
+    out.account.api_key = Secret(*text);
+  reader.done();
+  return out;
+}
+
+Price read_price(const ConfigValue& value, std::string path, ConfigErrors& errors) {
+  MappingReader reader(value, std::move(path), errors);
+  Price price;
+  for (const std::string_view key : {"input", "output"})
+    if (value.kind != ConfigValue::Kind::kScalar && !reader.has(key))
+      reader.fail("", fmt::format("'{}' is missing", key));
+  price.input = reader.number("input", 0).value_or(0);
+  price.output = reader.number("output", 0).value_or(0);
+  price.cached = reader.number("cached", 0);
+  price.cache_write = reader.number("cache_write", 0);
+  reader.done();
+  return price;
+}
+
+// What the catalogue's resolver would refuse in a request can never be reached either.
+bool is_model_id(std::string_view id) {
+  if (id.empty() || id.size() > 256 || id.find("..") != std::string_view::npos) return false;
+  for (const char c : id)
+    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '%' || c == '?' || c == '#')
+      return false;
+  return true;
+}
+
+Model read_model(const MappingReader::Item& item, ConfigErrors& errors) {
+  MappingReader reader(*item.value, item.path, errors);
+  Model model;
+  model.id = reader.required_text("id").value_or("");
+  if (reader.has("id") && !is_model_id(model.id))
+    reader.fail("id", "must be 1 to 256 characters without spaces, '..', '%', '?' and '#'");
+  model.name = reader.text("name").value_or(model.id);
+  model.context = reader.integer("context", 0, kMostTokens).value_or(0);
+  model.max_output = reader.integer("max_output", 0, kMostTokens).value_or(0);
+  if (const ConfigValue* price = reader.find("price"))
+    model.price = read_price(*price, reader.path_of("price"), errors);
+  reader.done();
+  return model;
+}
+
+void prepare(Account& account, AuthStyle style) {
+  if (account.api_key.empty()) return;
+  account.header_name = std::string(auth_header_name(style));
+  account.header_value = Secret(auth_header_value(style, account.api_key.reveal()));
+}
+
+// The style when the file names none: what the accounts show, where the type leaves it open.
+void settle_auth(MappingReader& provider, const ProviderType* type, bool has_accounts,
+                 Provider& out) {
+  if (provider.has("auth")) return;
+  const bool has_key = std::any_of(out.accounts.begin(), out.accounts.end(),
+                                   [](const Account& account) { return !account.api_key.empty(); });
+  if (type == nullptr && !has_accounts) out.auth = AuthStyle::kNone;
+  if (out.auth == AuthStyle::kNone && has_key) out.auth = AuthStyle::kBearer;
+}
+
+}  // namespace
+
+void read_accounts(MappingReader& provider, SectionContext& context, const ProviderType* type,
+                   Provider& out) {
+  const std::vector<MappingReader::Item> items = provider.items("accounts");
+  const bool is_keyless = out.auth == AuthStyle::kNone;
+  StringSet names;
+  for (const MappingReader::Item& item : items) {
+    ReadAccount read = read_account(item, context, &item == &items[0], is_keyless);
+    if (!read.account.name.empty() && !names.insert(read.account.name).second)
+      context.errors.add(item.value->at, item.path,
+                         fmt::format("another account is named '{}'", read.account.name));
+    if (provider.has("auth") && is_keyless && !read.account.api_key.empty())
+      context.errors.add(item.value->at, item.path, "has an api_key, but auth is none");
+    if (!read.is_left_out) out.accounts.push_back(std::move(read.account));
+  }
+  settle_auth(provider, type, !items.empty(), out);
+  if (!items.empty()) {
+    for (Account& account : out.accounts) prepare(account, out.auth);
+  } else if (out.auth == AuthStyle::kNone) {
+    out.accounts.push_back({.name = "main"});
+  } else if (!provider.has("accounts")) {
+    provider.fail("", "'accounts' is missing; a provider that needs no key says auth: none");
+  } else {
+    provider.fail("accounts", "names no account");
+  }
+}
+
+void read_models(MappingReader& provider, SectionContext& context, const ProviderType* type,
+                 Provider& out) {
+  out.only_models = provider.boolean("only_models").value_or(false);
+  if (type != nullptr && !out.only_models) out.models = type->models;
+  StringSet listed;
+  for (const MappingReader::Item& item : provider.items("models")) {
+    Model model = read_model(item, context.errors);
+    if (!model.id.empty() && !listed.insert(model.id).second)
+      context.errors.add(item.value->at, item.path,
+                         fmt::format("the model '{}' is listed twice", model.id));
+    const auto known = std::find_if(out.models.begin(), out.models.end(),
+                                    [&](const Model& other) { return other.id == model.id; });
+    if (known != out.models.end())
+      *known = std::move(model);
+    else
+      out.models.push_back(std::move(model));
+  }
+  if (out.only_models && listed.empty())
+    provider.fail("only_models", "needs at least one entry in models");
+}
+
+}  // namespace omni

@@ -1,0 +1,106 @@
+#include "source/config/snapshot_builder.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "source/base/status.h"
+
+namespace omni {
+namespace {
+
+// What the section is made of: the file's keys, and every field of the stored ones.
+Digest hash_keys(const Digest& file_keys, const std::vector<GatewayKey>& stored) {
+  std::string text(as_bytes(file_keys));
+  for (const GatewayKey& key : stored) {
+    text += fmt::format("{}:{}{}:{}{}{}{}{}", key.id.size(), key.id, key.name.size(), key.name,
+                        key.disabled, key.banned, key.no_log, key.allowed_models.size());
+    text.append(as_bytes(key.hash));
+    for (const std::string& model : key.allowed_models)
+      text += fmt::format("{}:{}", model.size(), model);
+    text += key.expires_at ? std::to_string(absl::ToUnixNanos(*key.expires_at)) : "never";
+  }
+  return sha256(text);
+}
+
+absl::StatusOr<std::shared_ptr<const KeySection>> make_keys(const std::vector<KeyConfig>& file_keys,
+                                                            const std::vector<GatewayKey>& stored,
+                                                            const Secret& pepper) {
+  auto section = std::make_shared<KeySection>();
+  section->pepper = pepper;
+  for (const KeyConfig& key : file_keys) {
+    auto made = std::make_shared<GatewayKey>();
+    made->id = file_entry_id("key", key.name);
+    made->name = key.name;
+    made->hash = keyed_digest(pepper.reveal(), key.key.reveal());
+    made->allowed_models = key.allowed_models;
+    const Digest hash = made->hash;
+    section->by_hash.emplace(hash, std::move(made));
+  }
+  for (const GatewayKey& key : stored) {
+    const auto [other, is_new] =
+        section->by_hash.emplace(key.hash, std::make_shared<const GatewayKey>(key));
+    if (!is_new)
+      return failed(fmt::format("the key '{}' of the file is also stored, as '{}'",
+                                other->second->name, key.name));
+  }
+  return std::shared_ptr<const KeySection>(std::move(section));
+}
+
+std::vector<ListenerRoutes> make_listeners(const std::vector<ListenerConfig>& listeners) {
+  std::vector<ListenerRoutes> out;
+  for (const ListenerConfig& listener : listeners) {
+    ListenerRoutes& made = out.emplace_back();
+    made.name = listener.name;
+    made.management = listener.management;
+    for (const RouteConfig& route : listener.routes) {
+      Route& row = made.routes.emplace_back();
+      row.prefix = route.prefix;
+      for (const FilterUse& use : route.filters) {
+        row.names.push_back(use.name);
+        row.filters.push_back(use.filter);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(
+    const GatewayConfig& config, const std::vector<GatewayKey>& stored_keys, absl::Time now) {
+  const auto is_same = [&](const Digest& before, const Digest& after) {
+    return last_ != nullptr && before == after;
+  };
+  auto next = std::make_shared<Snapshot>();
+  next->generation = last_ == nullptr ? 1 : last_->generation + 1;
+  next->source = config.source;
+  next->source_hash = config.source_hash;
+  next->loaded_at = now;
+  next->settings = {config.settings.require_api_key, config.settings.cors_allow_origin};
+  next->admin.allow = config.admin.allow;
+  next->access_log = config.log.access;
+  next->providers = is_same(hashes_.providers, config.hashes.providers)
+                        ? last_->providers
+                        : std::make_shared<const ProviderList>(config.providers);
+  next->aliases = is_same(hashes_.aliases, config.hashes.aliases)
+                      ? last_->aliases
+                      : std::make_shared<const AliasMap>(config.aliases);
+  const Digest keys_hash = hash_keys(config.hashes.keys, stored_keys);
+  if (is_same(keys_hash_, keys_hash)) {
+    next->keys = last_->keys;
+  } else {
+    OMNI_ASSIGN_OR_RETURN(next->keys, make_keys(config.keys, stored_keys, pepper_));
+  }
+  // Templates are shared pointers, so an unchanged row keeps the filters' parsed settings.
+  next->listeners = is_same(hashes_.listeners, config.hashes.listeners)
+                        ? last_->listeners
+                        : make_listeners(config.listeners);
+  hashes_ = config.hashes;
+  keys_hash_ = keys_hash;
+  last_ = std::move(next);
+  return last_;
+}
+
+}  // namespace omni
