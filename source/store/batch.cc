@@ -106,7 +106,7 @@ absl::StatusOr<const TableHandle*> Batch::table_for_writing(TableId table) {
 absl::Status Batch::keep_room(Side& side, TableId table) {
   if (table.realm != Realm::kBulk) return absl::OkStatus();
   if (!std::exchange(bulk_is_checked_, true)) {
-    const Environment::Room room = side.environment->room(side.work);
+    OMNI_ASSIGN_OR_RETURN(const Environment::Room room, side.environment->room());
     bulk_is_full_ = room.used_bytes * 10 >= room.map_bytes * 9;
   }
   if (!bulk_is_full_) return absl::OkStatus();

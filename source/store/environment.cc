@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -40,7 +41,7 @@ absl::StatusOr<std::unique_ptr<Environment>> Environment::open(const std::string
   OMNI_RETURN_IF_ERROR(lmdb_status(mdb_env_open(raw, folder.c_str(), flags, kFileMode), folder));
   std::unique_ptr<Environment> out(new Environment(std::move(env)));
   out->clear_dead_readers();
-  OMNI_RETURN_IF_ERROR(with_context(out->open_tables(), folder));
+  OMNI_RETURN_IF_ERROR(out->open_tables());
   return out;
 }
 
@@ -79,7 +80,8 @@ absl::Status Environment::open_tables() {
   }
   if (code != MDB_SUCCESS) {
     mdb_txn_abort(txn);
-    return lmdb_status(code, "open its tables");
+    return code == MDB_INVALID ? failed("is not ours: a data.mdb is another program's")
+                               : lmdb_status(code, "open its tables");
   }
   // A commit, not an abort: it is what keeps the handles.
   return lmdb_status(mdb_txn_commit(txn), "open its tables");
@@ -112,26 +114,27 @@ void Environment::publish(TableHandle handle) {
   table_count_.store(count + 1, std::memory_order_release);
 }
 
-Environment::Room Environment::room(MDB_txn* txn) const {
+absl::StatusOr<Environment::Room> Environment::room() const {
   MDB_envinfo info;
   MDB_stat stat;
   mdb_env_info(get(), &info);
   mdb_env_stat(get(), &stat);
   uint64_t pages = info.me_last_pgno + 1;
   if (pages * stat.ms_psize * 10 >= info.me_mapsize * 9) {
+    // LMDB shows the list of free pages to readers only.
+    OMNI_ASSIGN_OR_RETURN(const ReadLease lease, ReadLease::take(*this));
     constexpr MDB_dbi kFreeList = 0;
     MDB_cursor* raw = nullptr;
-    if (mdb_cursor_open(txn, kFreeList, &raw) == MDB_SUCCESS) {
-      const Cursor cursor(raw);
-      MDB_val key, value;
-      while (mdb_cursor_get(raw, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
-        size_t count;  // Each record is a count and that many page numbers.
-        std::memcpy(&count, value.mv_data, sizeof count);
-        pages -= count < pages ? count : pages;
-      }
+    OMNI_RETURN_IF_ERROR(lmdb_status(mdb_cursor_open(lease.txn(), kFreeList, &raw), "free pages"));
+    const Cursor cursor(raw);
+    MDB_val key, value;
+    while (mdb_cursor_get(raw, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
+      size_t count;  // Each record is a count and that many page numbers.
+      std::memcpy(&count, value.mv_data, sizeof count);
+      pages -= std::min<uint64_t>(count, pages);
     }
   }
-  return {pages * stat.ms_psize, info.me_mapsize};
+  return Room{pages * stat.ms_psize, info.me_mapsize};
 }
 
 uint64_t Environment::highest_byte() const {

@@ -51,10 +51,9 @@ class Environment {
   struct Room {
     uint64_t used_bytes, map_bytes;
   };
-  // Pages in use against the map's size. Cheap until nine tenths of the map were ever used; from
-  // then on it walks the list of free pages. Writer thread, inside `txn`.
-  Room room(MDB_txn* txn) const;
-
+  // Pages in use at the last commit against the map's size. Cheap until nine tenths of the map were
+  // ever used; from then on it walks the list of free pages.
+  absl::StatusOr<Room> room() const;
   // How far into the file pages were ever used. Never shrinks. Any thread.
   uint64_t highest_byte() const;
 

@@ -46,9 +46,9 @@ std::string_view words_for(int code) {
     case MDB_PANIC:
       return "an earlier write to the disk failed half way; restart the program";
     case MDB_INVALID:
-      return "not ours: the file is not a store";
+      return "the file is not a store";
     case MDB_VERSION_MISMATCH:
-      return "not ours: the file has another LMDB version";
+      return "the file has another LMDB version";
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
       return "the file is damaged";

@@ -44,12 +44,12 @@ absl::Status make_folder(const std::string& path) {
   }
   struct stat about;
   if (::stat(path.c_str(), &about) != 0) return store::system_status(errno, path);
-  if (!S_ISDIR(about.st_mode)) return failed("not ours: it is not a folder");
+  if (!S_ISDIR(about.st_mode)) return failed("is not ours: it is not a folder");
   return absl::OkStatus();
 }
 
 absl::Status newer_format(int64_t format) {
-  return failed(fmt::format("format {} was written by a newer program; this one knows up to {}",
+  return failed(fmt::format("is of format {}, written by a newer program: this one knows up to {}",
                             format, kFormat));
 }
 
@@ -60,19 +60,25 @@ absl::StatusOr<bool> check_format_file(const std::string& folder) {
   const std::string_view line = trim(text);
   const bool is_ours = line.substr(0, kFormatLine.size()) == kFormatLine;
   const auto format = is_ours ? parse_int(line.substr(kFormatLine.size())) : std::nullopt;
-  if (!format.has_value() || *format < 1) return failed("not ours: its file `format` is foreign");
+  if (!format.has_value() || *format < 1)
+    return failed("is not ours: its file `format` is foreign");
   if (*format > kFormat) return newer_format(*format);
   return true;
 }
 
-// Bulk may be lost, and whoever reads the message should know.
+// Puts `part` where it reads well: "is truncated: state: data.mdb has 5 bytes and ...".
 absl::Status name_part(const absl::Status& status, std::string_view part) {
   if (status.ok()) return status;
-  const absl::Status named = with_context(status, part);
-  if (part != "bulk") return named;
-  return error(named.code(), fmt::format("{} (it holds usage, logs and caches only: the gateway "
-                                         "starts without them when the folder bulk is moved away)",
-                                         message(named)));
+  std::string text = fmt::format("{}: {}", part, message(status));
+  for (const std::string_view verdict : {"not ours: ", "truncated: ", "damaged: "}) {
+    if (message(status).substr(0, verdict.size()) != verdict) continue;
+    text = fmt::format("is {}{}: {}", verdict, part, message(status).substr(verdict.size()));
+  }
+  // Bulk may be lost, and whoever reads the message should know.
+  if (part == "bulk") {
+    text += " (it holds usage, logs and caches only: move the folder bulk away to go on without)";
+  }
+  return error(status.code(), text);
 }
 
 struct PartCheck {
@@ -101,7 +107,7 @@ absl::Status check_part(const PartCheck& part, std::vector<std::string>& warning
                  fmt::format("truncated: data.mdb has {} bytes and needs {}", file.size_bytes,
                              file.needed_bytes));
   }
-  if (!report.ok()) return with_context(report.status(), "is damaged");
+  if (!report.ok()) return with_context(report.status(), "damaged");
   if (report->damaged_records > 0) {
     warnings.push_back(fmt::format("{}: {} damaged record(s), the first: {}", part.folder,
                                    report->damaged_records, report->first_damage));
@@ -127,9 +133,9 @@ absl::Status check_meta(store::Batch& batch, TableId meta, bool may_be_new) {
     OMNI_RETURN_IF_ERROR(in.finish("meta"));
     if (format > kFormat) return newer_format(format);
     if (realm == static_cast<uint8_t>(meta.realm)) return absl::OkStatus();
-    return failed("not ours: state and bulk are mixed up");
+    return failed("is not ours: its state and bulk are mixed up");
   }
-  if (!may_be_new) return failed("not ours: data.mdb is another program's LMDB file");
+  if (!may_be_new) return failed("is not ours: a data.mdb is another program's");
   store::RecordWriter out(kFormat);
   out.u8(static_cast<uint8_t>(meta.realm));
   out.i64(absl::ToUnixMicros(wall_now()));
@@ -151,9 +157,11 @@ LmdbStore::~LmdbStore() {
 absl::StatusOr<std::unique_ptr<LmdbStore>> LmdbStore::open(Options options) {
   while (options.path.size() > 1 && options.path.back() == '/') options.path.pop_back();
   std::unique_ptr<LmdbStore> out(new LmdbStore());
-  OMNI_RETURN_IF_ERROR(
-      with_context(out->start(options), fmt::format("the store at {}", options.path)));
-  return out;
+  const absl::Status status = out->start(options);
+  if (status.ok()) return out;
+  const bool is_verdict = message(status).substr(0, 3) == "is ";
+  return error(status.code(), fmt::format("the store at {}{} {}", options.path,
+                                          is_verdict ? "" : ":", message(status)));
 }
 
 absl::Status LmdbStore::start(Options& options) {
@@ -188,8 +196,7 @@ absl::Status LmdbStore::prepare_tables(bool is_made) {
       const store::Environment& here = environment(meta.realm);
       // Bulk may be made anew; a file that has tables and no meta record is somebody else's.
       const bool may_be_new = here.is_empty() && !(is_made && meta.realm == Realm::kState);
-      OMNI_RETURN_IF_ERROR(name_part(check_meta(batch, meta, may_be_new),
-                                     meta.realm == Realm::kState ? "state" : "bulk"));
+      OMNI_RETURN_IF_ERROR(check_meta(batch, meta, may_be_new));
     }
     OMNI_ASSIGN_OR_RETURN(const auto found, batch.get(kSecretsTable, kPepperKey));
     if (found.has_value()) {
@@ -197,7 +204,7 @@ absl::Status LmdbStore::prepare_tables(bool is_made) {
       return absl::OkStatus();
     }
     // Without it no gateway key matches any more: making another would hide the loss.
-    if (is_made) return error(absl::StatusCode::kDataLoss, "state: is damaged: its pepper is gone");
+    if (is_made) return error(absl::StatusCode::kDataLoss, "is damaged: state: its pepper is gone");
     pepper_ = Secret(random_bytes(kPepperBytes));
     return batch.put(kSecretsTable, kPepperKey, pepper_.reveal());
   };

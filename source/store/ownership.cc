@@ -83,7 +83,7 @@ absl::StatusOr<std::unique_ptr<Ownership>> Ownership::take(const std::string& fo
       break;
     }
     if (!inherit || waited_ms >= kWaitMs) {
-      return failed(fmt::format("the store at {} is in use by process {}", folder, holder));
+      return failed(fmt::format("is in use by process {}", holder));
     }
     ::poll(nullptr, 0, kRetryMs);
   }
