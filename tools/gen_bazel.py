@@ -58,7 +58,9 @@ alias(name = "omniroute", actual = "@omniroute//:omniroute")
 
 test_suite(name = "tests", tests = ["@omniroute//:tests"])
 '''
-LLHTTP = HEADER + '''cc_library(
+LLHTTP = HEADER + '''load("@rules_cc//cc:defs.bzl", "cc_library")
+
+cc_library(
     name = "llhttp",
     srcs = ["llhttp/api.c", "llhttp/http.c", "llhttp/llhttp.c"],
     hdrs = ["include/llhttp/llhttp.h"],
