@@ -28,13 +28,13 @@ class UvHandle {
   void close() {
     Handle* handle = std::exchange(handle_, nullptr);
     if (handle == nullptr) return;
-    if (handle->loop == nullptr) {  // Never initialised.
+    auto* common = reinterpret_cast<uv_handle_t*>(handle);
+    if (common->loop == nullptr) {  // Never initialised.
       delete handle;
       return;
     }
-    handle->data = nullptr;
-    uv_close(reinterpret_cast<uv_handle_t*>(handle),
-             [](uv_handle_t* h) { delete reinterpret_cast<Handle*>(h); });
+    common->data = nullptr;
+    uv_close(common, [](uv_handle_t* h) { delete reinterpret_cast<Handle*>(h); });
   }
 
   Handle* get() const { return handle_; }

@@ -4,10 +4,12 @@
 #include <absl/functional/any_invocable.h>
 #include <absl/status/statusor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "source/net/connection.h"
 
@@ -31,6 +33,11 @@ class BoundSocket {
  public:
   // `reuse_port` lets every worker bind its own socket to the same address. Port 0 takes any.
   static absl::StatusOr<BoundSocket> bind(const ListenAddress& address, bool reuse_port);
+  // One socket for each of `count` workers. Unlike bind() with `reuse_port` this refuses an address
+  // that another process of ours has already, which the kernel would quietly share. Workers share
+  // the queue of a Unix socket.
+  static absl::StatusOr<std::vector<BoundSocket>> bind_all(const ListenAddress& address,
+                                                           size_t count);
   static BoundSocket adopt(int fd, ListenAddress address);
   BoundSocket(BoundSocket&& other) noexcept;
   BoundSocket& operator=(BoundSocket&& other) noexcept;

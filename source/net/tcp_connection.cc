@@ -1,0 +1,305 @@
+#include "source/net/tcp_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "source/base/status.h"
+#include "source/net/socket_address.h"
+
+namespace omni::net {
+namespace {
+
+constexpr size_t kGather = 64;
+// A blocked write is handed to libuv in pieces, so that progress shows.
+constexpr size_t kWritePiece = 256 * 1024;
+constexpr absl::Duration kLinger = absl::Seconds(2);
+// A peer that reads nothing for so long does not want the rest.
+constexpr absl::Duration kFlushStall = absl::Seconds(30);
+
+uv_buf_t as_uv(std::string_view bytes) {
+  return uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
+}
+
+}  // namespace
+
+struct TcpConnection::WriteRequest {
+  uv_write_t request;
+  Buffer bytes;
+};
+
+std::string uv_text(int code) {
+  switch (code) {
+    case UV_ECONNRESET:
+      return "connection reset by peer";
+    case UV_EPIPE:
+      return "connection closed by peer";
+    case UV_ETIMEDOUT:
+      return "connection timed out";
+    case UV_EMFILE:
+      return "too many open files";
+    default:
+      return uv_strerror(code);
+  }
+}
+
+absl::Status uv_status(int code) { return unavailable(uv_text(code)); }
+
+TcpConnection::TcpConnection(Loop& loop, UvHandle<AnyStream> stream)
+    : loop_(loop), stream_(std::move(stream)) {
+  stream_.get()->stream.data = this;
+  if (stream_.get()->stream.type != UV_TCP) {
+    peer_ = "unix:";
+    peer_is_loopback_ = true;
+    return;
+  }
+  sockaddr_storage storage{};
+  int size = sizeof storage;
+  auto* raw = reinterpret_cast<sockaddr*>(&storage);
+  if (uv_tcp_getpeername(&stream_.get()->tcp, raw, &size) != 0) return;  // Gone already.
+  const SocketAddress address = SocketAddress::from(raw);
+  peer_ = address.text();
+  peer_is_loopback_ = address.is_loopback();
+}
+
+const PeerIdentity& TcpConnection::peer_identity() const {
+  static const PeerIdentity nobody;
+  return nobody;
+}
+
+void TcpConnection::start(ConnectionEvents& events) {
+  events_ = &events;
+  if (!is_held()) start_reading();
+  if (!out_.empty()) loop_.at_turn_end(*this);
+}
+
+void TcpConnection::write(Buffer&& bytes) {
+  if (state_ != State::kOpen || !write_error_.ok()) return bytes.clear();
+  out_.append(std::move(bytes));
+  if (unsent() > kHighWatermark) above_high_ = true;
+  loop_.at_turn_end(*this);
+}
+
+size_t TcpConnection::unsent() const {
+  if (stream_.get() == nullptr) return 0;
+  return out_.size() + stream_.get()->stream.write_queue_size;
+}
+
+// Holding only sets a bit: reading stops when bytes do arrive, so that a hold which is released in
+// time costs no system call.
+void TcpConnection::release(Hold reason) {
+  const bool was_held = is_held();
+  holds_ &= static_cast<uint8_t>(~static_cast<uint8_t>(reason));
+  if (!was_held || is_held() || events_ == nullptr) return;
+  if (is_reading_ && in_.empty()) return;
+  is_resuming_ = true;
+  loop_.at_turn_end(*this);
+}
+
+void TcpConnection::close_after_flush() {
+  if (state_ != State::kOpen) return;
+  state_ = State::kFlushing;
+  in_.clear();
+  timer_ = loop_.make_timer([this] { on_timer(); });
+  timer_->arm(kFlushStall);
+  loop_.at_turn_end(*this);
+}
+
+void TcpConnection::on_timer() {
+  if (state_ == State::kLingering) return finish(absl::OkStatus());
+  finish(error(absl::StatusCode::kDeadlineExceeded, "the peer stopped reading"));
+}
+
+void TcpConnection::start_reading() {
+  if (is_reading_ || input_ended_) return;
+  const int started = uv_read_start(&stream_.get()->stream, on_alloc, on_read);
+  is_reading_ = started == 0;
+  if (is_reading_) return;
+  read_error_ = started;
+  loop_.at_turn_end(*this);
+}
+
+void TcpConnection::on_alloc(uv_handle_t* handle, size_t, uv_buf_t* out) {
+  auto* self = static_cast<TcpConnection*>(handle->data);
+  *out = uv_buf_init(nullptr, 0);  // on_read() is told UV_ENOBUFS.
+  if (self == nullptr) return;
+  self->target_ = nullptr;
+  if (self->state_ == State::kOpen) {
+    if (self->is_held()) return;
+    if (self->in_.empty()) {
+      const absl::Span<char> target = self->events_->read_target();
+      if (!target.empty()) {
+        self->target_ = target.data();
+        *out = uv_buf_init(target.data(), static_cast<unsigned>(target.size()));
+        return;
+      }
+    }
+  }
+  *out = uv_buf_init(self->loop_.reads().block().data(), ReadPool::kReadBytes);
+}
+
+void TcpConnection::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t*) {
+  auto* self = static_cast<TcpConnection*>(stream->data);
+  if (self == nullptr || count == 0) return;
+  const Loop::Turn turn(self->loop_);
+  self->received(count);
+}
+
+void TcpConnection::received(ssize_t count) {
+  if (count == UV_ENOBUFS) {  // Held.
+    uv_read_stop(&stream_.get()->stream);
+    is_reading_ = false;
+    return;
+  }
+  if (count == UV_EOF) return read_ended(absl::OkStatus());
+  if (count < 0) return read_ended(uv_status(static_cast<int>(count)));
+  if (state_ != State::kOpen) return;  // Dropped.
+  if (target_ != nullptr) return events_->on_read_into_target(static_cast<size_t>(count));
+  Block& block = loop_.reads().block();
+  block.ref();
+  in_.append(Slice(block.data(), static_cast<size_t>(count), &block));
+  offer();
+}
+
+void TcpConnection::read_ended(absl::Status why) {
+  is_reading_ = false;
+  input_ended_ = true;
+  if (state_ == State::kLingering) return finish(absl::OkStatus());
+  if (!why.ok()) return finish(std::move(why));
+  if (!write_error_.ok()) return finish(std::move(write_error_));
+  uv_read_stop(&stream_.get()->stream);
+  if (state_ == State::kOpen) events_->on_end_of_input();
+}
+
+// The buffer is on the stack meanwhile: the callback may destroy this connection.
+void TcpConnection::offer() {
+  const uv_handle_t* alive = stream_.base();
+  Buffer in = std::move(in_);
+  events_->on_bytes(in);
+  if (alive->data == nullptr || state_ != State::kOpen) return;
+  in_ = std::move(in);
+  in_.own();
+}
+
+void TcpConnection::resume() {
+  is_resuming_ = false;
+  const uv_handle_t* alive = stream_.base();
+  if (is_held() || state_ != State::kOpen) return;
+  if (!in_.empty()) offer();
+  if (alive->data == nullptr || is_held() || state_ != State::kOpen) return;
+  start_reading();
+}
+
+void TcpConnection::on_turn_end() {
+  if (state_ == State::kClosed) return;
+  if (read_error_ != 0) return finish(uv_status(read_error_));
+  if (state_ == State::kFlushing && !write_error_.ok()) return finish(std::move(write_error_));
+  const uv_handle_t* alive = stream_.base();
+  if (is_resuming_) resume();
+  if (alive->data != nullptr) flush();
+}
+
+void TcpConnection::flush() {
+  if (events_ == nullptr) return out_.own();  // Not started.
+  if (!is_writing_ && !out_.empty() && !try_write()) return;
+  if (is_writing_) out_.own();
+  if (above_high_ && unsent() < kLowWatermark) {
+    above_high_ = false;
+    const uv_handle_t* alive = stream_.base();
+    if (state_ == State::kOpen) events_->on_writable();
+    if (alive->data == nullptr) return;
+  }
+  if (state_ == State::kFlushing && unsent() == 0) shut_down();
+}
+
+// False when writing failed and this object may be gone.
+bool TcpConnection::try_write() {
+  while (!out_.empty()) {
+    std::array<uv_buf_t, kGather> pieces;
+    const size_t count = std::min(out_.slice_count(), kGather);
+    size_t total = 0;
+    for (size_t i = 0; i < count; ++i) {
+      pieces[i] = as_uv(out_.slice(i).view());
+      total += out_.slice(i).size();
+    }
+    const int sent =
+        uv_try_write(&stream_.get()->stream, pieces.data(), static_cast<unsigned>(count));
+    if (sent < 0 && sent != UV_EAGAIN) {
+      write_failed(sent);
+      return false;
+    }
+    if (sent > 0) out_.drop(static_cast<size_t>(sent));
+    if (sent >= 0 && static_cast<size_t>(sent) == total) continue;
+    const int queued = write_rest();
+    if (queued != 0) write_failed(queued);
+    return queued == 0;
+  }
+  return true;
+}
+
+int TcpConnection::write_rest() {
+  auto request = std::make_unique<WriteRequest>();
+  out_.own();
+  request->bytes = out_.take(kWritePiece);
+  std::vector<uv_buf_t> pieces;
+  pieces.reserve(request->bytes.slice_count());
+  for (size_t i = 0; i < request->bytes.slice_count(); ++i)
+    pieces.push_back(as_uv(request->bytes.slice(i).view()));
+  const int queued = uv_write(&request->request, &stream_.get()->stream, pieces.data(),
+                              static_cast<unsigned>(pieces.size()), on_write);
+  if (queued != 0) return queued;
+  is_writing_ = true;
+  request->request.data = request.get();
+  (void)request.release();  // Freed by on_write().
+  return 0;
+}
+
+void TcpConnection::on_write(uv_write_t* request, int status) {
+  const std::unique_ptr<WriteRequest> owned(static_cast<WriteRequest*>(request->data));
+  auto* self = static_cast<TcpConnection*>(request->handle->data);
+  if (self == nullptr) return;
+  const Loop::Turn turn(self->loop_);
+  self->is_writing_ = false;
+  if (self->timer_ != nullptr) self->timer_->arm(kFlushStall);
+  if (status < 0) return self->write_failed(status);
+  self->flush();
+}
+
+// What the peer said before it hung up is still worth reading: most often it is the reason.
+void TcpConnection::write_failed(int code) {
+  out_.clear();
+  if (input_ended_ || !is_reading_ || is_held() || state_ != State::kOpen)
+    return finish(uv_status(code));
+  write_error_ = uv_status(code);
+}
+
+void TcpConnection::shut_down() {
+  state_ = State::kLingering;
+  auto request = std::make_unique<uv_shutdown_t>();
+  if (uv_shutdown(request.get(), &stream_.get()->stream, on_shutdown) != 0)
+    return finish(absl::OkStatus());
+  (void)request.release();  // Freed by on_shutdown().
+}
+
+void TcpConnection::on_shutdown(uv_shutdown_t* request, int) {
+  const std::unique_ptr<uv_shutdown_t> owned(request);
+  auto* self = static_cast<TcpConnection*>(request->handle->data);
+  if (self == nullptr) return;
+  const Loop::Turn turn(self->loop_);
+  if (self->input_ended_) return self->finish(absl::OkStatus());
+  self->timer_->arm(kLinger);
+  self->start_reading();
+}
+
+void TcpConnection::finish(absl::Status why) {
+  state_ = State::kClosed;
+  out_.clear();
+  in_.clear();
+  timer_.reset();
+  leave_turn();
+  stream_.close();
+  events_->on_closed(std::move(why));
+}
+
+}  // namespace omni::net

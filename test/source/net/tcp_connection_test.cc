@@ -1,0 +1,312 @@
+#include "source/net/tcp_connection.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "test/source/net/net_fixture.h"
+
+namespace omni::net {
+namespace {
+
+class TcpConnectionTest : public NetTest {};
+
+std::string noise(size_t size) {
+  std::string out(size, '\0');
+  uint32_t word = 12345;
+  for (char& c : out) {
+    word = word * 1664525 + 1013904223;
+    c = static_cast<char>(word >> 24);
+  }
+  return out;
+}
+
+TEST_F(TcpConnectionTest, CarriesBytesBothWays) {
+  connect();
+  client.write("hello ");
+  client.write("server");
+  ASSERT_TRUE(wait([&] { return server.received == "hello server"; }));
+  EXPECT_EQ(server.reads, 1);  // One write for both.
+  server.write("hello client");
+  ASSERT_TRUE(wait([&] { return client.received == "hello client"; }));
+  EXPECT_TRUE(server.connection->peer_is_loopback());
+  EXPECT_TRUE(server.connection->peer().starts_with("127.0.0.1:"));
+  EXPECT_EQ(client.connection->peer(), address.text());
+  EXPECT_FALSE(client.connection->is_tls());
+}
+
+TEST_F(TcpConnectionTest, IsSmallWhileIdle) { EXPECT_LE(sizeof(TcpConnection), 512u); }
+
+TEST_F(TcpConnectionTest, OffersUntakenBytesAgainInFrontOfWhatComesNext) {
+  connect();
+  std::vector<std::string> offers;
+  server.on_bytes_hook = [&](Buffer& in) {
+    offers.push_back(in.to_string());
+    in.drop(1);
+  };
+  client.write("abc");
+  ASSERT_TRUE(wait([&] { return offers.size() == 1; }));
+  client.write("d");
+  ASSERT_TRUE(wait([&] { return offers.size() == 2; }));
+  EXPECT_EQ(offers, (std::vector<std::string>{"abc", "bcd"}));
+}
+
+TEST_F(TcpConnectionTest, ReadsNothingWhileHeldAndCatchesUpAfterwards) {
+  connect();
+  server.connection->hold(Hold::kLane);
+  server.connection->hold(Hold::kMemory);
+  client.write("one");
+  settle();
+  EXPECT_EQ(server.received, "");
+  server.connection->release(Hold::kLane);
+  settle();
+  EXPECT_EQ(server.received, "");
+  server.connection->release(Hold::kMemory);
+  EXPECT_TRUE(wait([&] { return server.received == "one"; }));
+}
+
+TEST_F(TcpConnectionTest, OffersWhatWasLeftWhenTheHoldIsReleasedThoughNothingElseComes) {
+  connect();
+  int offers = 0;
+  server.on_bytes_hook = [&](Buffer& in) {
+    if (++offers == 1) {
+      in.drop(3);
+      server.connection->hold(Hold::kPipeline);
+      return;
+    }
+    server.received += in.to_string();
+    in.clear();
+  };
+  client.write("onetwo");
+  ASSERT_TRUE(wait([&] { return offers == 1; }));
+  settle();
+  EXPECT_EQ(offers, 1);
+  server.connection->release(Hold::kPipeline);
+  EXPECT_TRUE(wait([&] { return server.received == "two"; }));
+}
+
+TEST_F(TcpConnectionTest, ReadsIntoTheTargetOfTheEvents) {
+  connect();
+  std::vector<char> body(1000);
+  server.read_target_hook = [&] {
+    return absl::MakeSpan(body).subspan(std::min(server.into_target, body.size()));
+  };
+  client.write("straight");
+  ASSERT_TRUE(wait([&] { return server.into_target == 8; }));
+  client.write(" there");
+  ASSERT_TRUE(wait([&] { return server.into_target == 14; }));
+  EXPECT_EQ(std::string(body.data(), 14), "straight there");
+  EXPECT_EQ(server.reads, 0);
+}
+
+TEST_F(TcpConnectionTest, DeliversALargeWriteToASlowReaderInOrder) {
+  connect();
+  const std::string sent = noise(20'000'000);
+  server.on_bytes_hook = [&](Buffer& in) {
+    server.received += in.to_string();
+    in.clear();
+    if (server.reads % 16 == 0) {
+      server.connection->hold(Hold::kLane);
+      loop.post([&] { server.connection->release(Hold::kLane); });
+    }
+  };
+  loop.post([&] {
+    for (size_t at = 0; at < sent.size(); at += 1'000'000) {
+      client.write(std::string_view(sent).substr(at, 999'000));
+      client.write(std::string_view(sent).substr(at + 999'000, 1'000));
+    }
+    EXPECT_EQ(client.connection->unsent(), sent.size());
+  });
+  ASSERT_TRUE(wait([&] { return server.received.size() == sent.size(); }));
+  EXPECT_EQ(server.received, sent);
+  EXPECT_EQ(client.connection->unsent(), 0u);
+  EXPECT_EQ(client.writable, 1);
+}
+
+TEST_F(TcpConnectionTest, EchoesLentSlicesWithoutHarm) {
+  connect();
+  const std::string sent = noise(3'000'000);
+  server.on_bytes_hook = [&](Buffer& in) { server.connection->write(std::move(in)); };
+  client.write(sent);
+  ASSERT_TRUE(wait([&] { return client.received.size() == sent.size(); }));
+  EXPECT_EQ(client.received, sent);
+}
+
+TEST_F(TcpConnectionTest, KeepsSlicesThatOutliveTheCallbackIntact) {
+  connect();
+  const std::string sent = noise(5'000'000);
+  Buffer kept;
+  server.on_bytes_hook = [&](Buffer& in) {
+    kept.append(std::move(in));
+    kept.own();
+  };
+  client.write(sent);
+  ASSERT_TRUE(wait([&] { return kept.size() == sent.size(); }));
+  EXPECT_EQ(kept.to_string(), sent);
+}
+
+TEST_F(TcpConnectionTest, SaysWritableOnceAfterHavingBeenAboveTheHighWatermark) {
+  connect();
+  server.connection->hold(Hold::kLane);
+  const std::string sent = noise(16'000'000);
+  client.write(sent);
+  settle();
+  EXPECT_EQ(client.writable, 0);
+  EXPECT_GT(client.connection->unsent(), Connection::kLowWatermark);
+  server.connection->release(Hold::kLane);
+  ASSERT_TRUE(wait([&] { return server.received.size() == sent.size(); }));
+  settle();
+  EXPECT_EQ(client.writable, 1);
+}
+
+TEST_F(TcpConnectionTest, AHalfClosedPeerCanStillBeAnswered) {
+  connect();
+  server.on_end_hook = [&] {
+    server.write("late answer");
+    server.connection->close_after_flush();
+  };
+  client.write("question");
+  client.connection->close_after_flush();
+  ASSERT_TRUE(wait([&] { return server.closed && client.closed; }));
+  EXPECT_EQ(server.received, "question");
+  EXPECT_TRUE(server.closed->ok()) << *server.closed;
+  EXPECT_TRUE(client.closed->ok()) << *client.closed;
+  EXPECT_EQ(client.received, "");  // It closed: what comes is dropped.
+}
+
+TEST_F(TcpConnectionTest, CloseAfterFlushDeliversEverythingFirst) {
+  connect();
+  const std::string sent = noise(10'000'000);
+  server.on_end_hook = [&] { server.connection->close_after_flush(); };
+  client.write(sent);
+  client.connection->close_after_flush();
+  ASSERT_TRUE(wait([&] { return client.closed && server.closed; }));
+  EXPECT_TRUE(client.closed->ok());
+  EXPECT_EQ(server.received, sent);
+}
+
+TEST_F(TcpConnectionTest, ClosesAfterTwoSecondsWhenThePeerStaysOpen) {
+  connect();
+  // The peer goes on sending, and gets the whole answer all the same.
+  server.write("go away");
+  server.connection->close_after_flush();
+  client.write(noise(100'000));
+  ASSERT_TRUE(wait([&] { return client.ended; }));
+  EXPECT_EQ(client.received, "go away");
+  EXPECT_FALSE(server.closed);
+  const absl::Duration start = loop.clock().since_start();
+  ASSERT_TRUE(wait([&] { return server.closed.has_value(); }));
+  EXPECT_GE(loop.clock().since_start() - start, absl::Seconds(1.5));
+  EXPECT_TRUE(server.closed->ok());
+}
+
+TEST_F(TcpConnectionTest, ReportsAResetByThePeer) {
+  connect();
+  server.connection->hold(Hold::kLane);
+  client.write("never read");
+  settle();
+  server.connection.reset();  // Unread input makes this a reset.
+  ASSERT_TRUE(wait([&] { return client.closed.has_value(); }));
+  EXPECT_EQ(client.closed->message(), "connection reset by peer");
+}
+
+TEST_F(TcpConnectionTest, ReadsThePeersLastWordsBeforeReportingAFailedWrite) {
+  connect();
+  client.connection->hold(Hold::kLane);
+  server.write("413 too large");
+  settle();
+  server.connection.reset();
+  settle();
+  bool failed_inside_write = false;
+  loop.post([&] {
+    client.connection->release(Hold::kLane);
+    client.write("more");
+    client.write("and more");
+    failed_inside_write = client.closed.has_value();
+  });
+  ASSERT_TRUE(wait([&] { return client.ended; }));
+  EXPECT_EQ(client.received, "413 too large");
+  client.write("x");
+  ASSERT_TRUE(wait([&] {
+    client.write("x");
+    return client.closed.has_value();
+  }));
+  EXPECT_FALSE(client.closed->ok());
+  EXPECT_FALSE(failed_inside_write);
+}
+
+TEST_F(TcpConnectionTest, MayBeDestroyedInEveryCallback) {
+  for (const std::string where : {"bytes", "end", "closed", "writable"}) {
+    SCOPED_TRACE(where);
+    server = Peer();
+    client = Peer();
+    connect();
+    bool destroyed = false;
+    const auto destroy = [&] {
+      server.connection.reset();
+      destroyed = true;
+    };
+    if (where == "bytes") {
+      server.on_bytes_hook = [&](Buffer& in) {
+        server.write("unsent");
+        destroy();
+        EXPECT_EQ(in.to_string(), "x");
+      };
+      client.write("x");
+    } else if (where == "end") {
+      server.on_end_hook = destroy;
+      client.connection->close_after_flush();
+    } else if (where == "closed") {
+      server.on_closed_hook = destroy;
+      client.connection->hold(Hold::kLane);
+      server.write("unread");
+      settle();
+      client.connection.reset();
+    } else {
+      server.on_writable_hook = destroy;
+      server.write(noise(9'000'000));
+    }
+    EXPECT_TRUE(wait([&] { return destroyed; }));
+  }
+}
+
+TEST_F(TcpConnectionTest, DestroyingItWithQueuedBytesIsSafe) {
+  connect();
+  server.connection->hold(Hold::kLane);
+  client.write(noise(30'000'000));
+  settle(absl::Milliseconds(20));
+  EXPECT_GT(client.connection->unsent(), 0u);
+  client.connection.reset();
+  client.connection.reset();
+  settle(absl::Milliseconds(20));
+}
+
+TEST_F(TcpConnectionTest, WorksOverAUnixSocket) {
+  const std::string path = testing::TempDir() + "/omni_net_test.sock";
+  auto socket = BoundSocket::bind(*ListenAddress::parse("unix:" + path), false);
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  const auto mode = std::filesystem::status(path).permissions();
+  EXPECT_EQ(static_cast<int>(mode), 0660);
+  listen_on(*std::move(socket));
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  path.copy(where.sun_path, sizeof where.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where), 0);
+  ASSERT_EQ(::write(fd, "over a path", 11), 11);
+  ASSERT_TRUE(wait([&] { return server.received == "over a path"; }));
+  EXPECT_EQ(server.connection->peer(), "unix:");
+  EXPECT_TRUE(server.connection->peer_is_loopback());
+  server.write("back");
+  settle();
+  char back[8] = {};
+  EXPECT_EQ(::read(fd, back, sizeof back), 4);
+  ::close(fd);
+  std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace omni::net
