@@ -70,8 +70,10 @@ WORDS = [
     (r"\b(srand|rand|random|drand48|getrandom|getentropy|RAND_bytes)\s*\(|\bstd::(random_device|mt19937\w*)"
      r"|\babsl::(\w+BitGen|BitGen)\b",
      r"source/base/random\.cc$", "draws entropy; only source/base/random.cc may"),
-    (r"\b(secure_)?getenv\s*\(|\bsetenv\s*\(|\benviron\b", r"source/(exe|config)/",
-     "touches the environment; only source/exe and source/config may"),
+    (r"\b(secure_)?getenv\s*\(|\bsetenv\s*\(", r"source/(exe|config)/",
+     "reads the environment; only source/exe and source/config may"),
+    (r"\benviron\b", r"source/(exe/|config/|server/restart\.cc$)",
+     "reads the environment; only source/exe and source/config may, and a restart hands it on"),
     (r"flat_hash_(map|set)<\s*std::string\s*[,>]", r"source/base/strings\.h$",
      "hashes std::string without transparent look-up; use StringMap or StringSet"),
     (r"\bstd::sto(i|l|ll|ul|ull|f|d|ld)\s*\(", r"$^", "throws on bad input; use parse_int()"),

@@ -90,6 +90,11 @@ class WordsTest(unittest.TestCase):
         self.assertEqual([], breaches("source/base/random.cc", "getrandom(p, n, 0);"))
         self.assertEqual([], breaches("source/config/a.cc", 'getenv("HOME");'))
 
+    def test_a_restart_hands_the_environment_on_but_reads_nothing_from_it(self):
+        self.assertEqual([], breaches("source/server/restart.cc", "extern char** environ;"))
+        self.assertEqual(1, len(breaches("source/server/restart.cc", 'getenv("HOME");')))
+        self.assertEqual(1, len(breaches("source/server/server.cc", "extern char** environ;")))
+
     def test_a_method_called_time_reads_no_clock(self):
         self.assertEqual([], breaches("source/net/a.cc", "x.time(0);", "absl::Time time() const;"))
 
