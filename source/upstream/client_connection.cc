@@ -55,14 +55,17 @@ bool ClientConnection::is_finished() const {
 }
 
 void ClientConnection::begin(Request& request) {
-  const bool is_reused = served_++ > 0;
-  if (is_reused) context_.stats.reused.add();
-  const StreamId id = codec_->open(request.head());
-  if (streams_.empty()) count_busy(true);
-  streams_.push_back({id, &request, is_reused, reads_});
-  request.attach(*this, id);
+  if (has_served_) context_.stats.reused.add();
+  if (streams_.empty()) {
+    kept_reads_ = has_served_ ? reads_ : kNotKept;
+    count_busy(true);
+  }
   // A new HTTP/1 connection gives no reason to repeat, so nothing need be kept for it.
-  Buffer body = request.body(/*may_repeat=*/is_reused || is_multiplexed());
+  Buffer body = request.body(/*may_repeat=*/has_served_ || is_multiplexed());
+  has_served_ = true;
+  const StreamId id = codec_->open(request.head());
+  streams_.push_back({id, &request, reads_});
+  request.attach(*this, id);
   if (!body.empty()) codec_->send_body(id, std::move(body));
   codec_->send_complete(id);
   if (request.is_held()) hold();
@@ -119,15 +122,17 @@ void ClientConnection::on_bytes(Buffer& in) {
   if (is_multiplexed()) {
     // Acknowledgements and window updates.
     context_.dispatcher.at_turn_end(*this);
-  } else if (streams_.empty() && !in.empty()) {
-    is_spoilt_ = true;
+  } else if (streams_.empty()) {
+    is_spoilt_ = is_spoilt_ || !in.empty();
+  } else if (codec_->active() == 0) {
+    return die(UpstreamFailure::kReset, cut_short(pool_.name(), "broke the response off"));
   }
   pool_.update(*this);
 }
 
 void ClientConnection::on_end_of_input() {
   if (is_dead_) return;
-  is_spoilt_ = true;  // What the events below open goes elsewhere.
+  is_spoilt_ = is_ending_ = true;  // What the events below open goes elsewhere.
   codec_->on_end_of_input();
   die(UpstreamFailure::kReset, cut_short(pool_.name(), "closed the connection"));
 }
@@ -161,6 +166,9 @@ void ClientConnection::on_response_complete(StreamId id) {
 }
 
 void ClientConnection::on_reset(StreamId id, ResetReason reason, bool processed) {
+  // HTTP/1 ends with its one exchange and an end of input with all of them: die() comes next and
+  // knows why.
+  if (!is_multiplexed() || (is_ending_ && processed)) return;
   const auto at = find(id);
   if (at == streams_.end()) return;
   const bool is_broken = reason == ResetReason::kProtocolError;
@@ -207,10 +215,9 @@ ClientConnection::Stream ClientConnection::take(std::vector<Stream>::iterator at
 
 void ClientConnection::lose(Stream stream, UpstreamFailure kind, const absl::Status& why,
                             bool processed) {
-  // A kept connection that ended before it said anything was closed while our request travelled:
+  // A kept connection that ended before it said anything was closed while our requests travelled:
   // the peer never began (RFC 9112 section 9.3.1).
-  const bool is_stale =
-      kind == UpstreamFailure::kReset && stream.is_reused && stream.reads_before == reads_;
+  const bool is_stale = kind == UpstreamFailure::kReset && reads_ == kept_reads_;
   if ((is_stale || !processed) && pool_.repeat(*stream.request)) return;
   stream.request->fail(kind, why, processed);
 }

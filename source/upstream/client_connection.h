@@ -59,7 +59,6 @@ class ClientConnection final : public Deferred,
   struct Stream {
     StreamId id = 0;
     Request* request = nullptr;
-    bool is_reused = false;  // The connection had served another request before.
     uint64_t reads_before = 0;
   };
 
@@ -85,6 +84,8 @@ class ClientConnection final : public Deferred,
   void die(UpstreamFailure kind, const absl::Status& why);
   void count_busy(bool is_busy);
 
+  static constexpr uint64_t kNotKept = ~uint64_t{0};
+
   PoolContext& context_;
   Pool& pool_;
   std::unique_ptr<net::Connection> connection_;
@@ -92,9 +93,12 @@ class ClientConnection final : public Deferred,
   Protocol protocol_;
   std::vector<Stream> streams_;  // Ids ascend.
   std::vector<StreamId> cancelled_;
-  uint64_t reads_ = 0;   // How often bytes came.
-  uint64_t served_ = 0;  // Requests begun.
+  uint64_t reads_ = 0;  // How often bytes came.
+  // reads_ when the connection, kept from earlier requests, was last taken out of its rest.
+  uint64_t kept_reads_ = kNotKept;
+  bool has_served_ = false;
   bool is_dead_ = false;
+  bool is_ending_ = false;  // The codec is being told that no more input comes.
   bool is_spoilt_ = false;  // Nothing may begin here, though the codec would let it.
 };
 

@@ -12,8 +12,8 @@
 
 namespace omni::upstream {
 
-// HTTP/1 and HTTP/2 with these limits.
-CodecFactory make_client_codecs(const CodecLimits& limits);
+// HTTP/1 and HTTP/2 with these limits. `clock` outlives the codecs.
+CodecFactory make_client_codecs(const CodecLimits& limits, const Clock& clock);
 
 // Belongs to one loop. Requests are gone before it is.
 class WorkerPools final : public UpstreamPools {

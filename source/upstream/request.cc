@@ -77,7 +77,8 @@ void Request::on_headers(ResponseHead&& head) {
 
 void Request::on_body(Buffer&& bytes) {
   note_bytes();
-  events_->on_response_body(std::move(bytes));
+  Buffer taken = std::move(bytes);  // Gone from the codec, whether the caller takes it or not.
+  events_->on_response_body(std::move(taken));
 }
 
 void Request::on_complete() {
