@@ -180,6 +180,16 @@ bool is_made_by_codec(std::string_view name) {
   }
 }
 
+std::optional<uint64_t> parse_content_length(std::string_view text) {
+  if (text.empty() || text.size() > 18) return std::nullopt;
+  uint64_t length = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return std::nullopt;
+    length = length * 10 + static_cast<uint64_t>(c - '0');
+  }
+  return length;
+}
+
 bool is_token_char(char c) { return kToken[static_cast<uint8_t>(c)]; }
 
 bool is_token(std::string_view text) {
@@ -226,6 +236,22 @@ bool is_authority(std::string_view text) {
 bool is_target(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(),
                                       [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
+}
+
+std::string encode_target(std::string_view target) {
+  if (target.empty()) return "/";
+  if (is_target(target)) return std::string(target);
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : target) {
+    if (is_target({&c, 1})) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<uint8_t>(c);
+    out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+  }
+  return out;
 }
 
 }  // namespace omni

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace omni {
@@ -25,6 +28,12 @@ bool is_field_value(std::string_view text);
 bool is_authority(std::string_view text);
 // Visible ASCII without '#'.
 bool is_target(std::string_view text);
+// `target` with every other byte percent-encoded, and "/" for nothing: one from a peer has been
+// checked, one from a configuration may hold anything.
+std::string encode_target(std::string_view target);
+
+// Decimal digits only, at most 18 of them: a billion gigabytes, and no overflow.
+std::optional<uint64_t> parse_content_length(std::string_view text);
 
 // True when any byte is below 0x20 or 0x7f. Eight bytes at a time: every value of every head comes
 // through here twice.

@@ -19,6 +19,7 @@ struct Recorded {
   Head head;
   std::string body;
   int pieces = 0;  // Body events.
+  bool has_head = false;
   bool is_complete = false;
   bool was_processed = true;  // Of a reset that a client saw.
   std::optional<ResetReason> reset;
@@ -79,7 +80,8 @@ class ClientRecorder final : public ClientEvents {
   Hook after_headers, after_body, after_complete, after_reset;
 
   void on_response_headers(StreamId id, ResponseHead&& head) override {
-    OMNI_CHECK(answers.count(id) == 0);
+    OMNI_CHECK(!answers[id].has_head && !answers[id].is_over());
+    answers[id].has_head = true;
     answers[id].head = std::move(head);
     if (after_headers) after_headers(id);
   }
@@ -102,7 +104,7 @@ class ClientRecorder final : public ClientEvents {
 
  private:
   Recorded<ResponseHead>& known(StreamId id) {
-    OMNI_CHECK(answers.count(id) == 1);
+    OMNI_CHECK(answers[id].has_head);
     OMNI_CHECK(!answers[id].is_over());
     return answers[id];
   }

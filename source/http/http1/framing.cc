@@ -74,17 +74,6 @@ void apply_connection(const Special& special, Framing& framing, Headers& headers
   framing.keeps_alive = !close && (keep || !framing.is_old);
 }
 
-std::optional<uint64_t> parse_length(std::string_view text) {
-  // 18 digits are a billion gigabytes and cannot overflow.
-  if (text.empty() || text.size() > 18) return std::nullopt;
-  uint64_t length = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    length = length * 10 + static_cast<uint64_t>(c - '0');
-  }
-  return length;
-}
-
 Fault frame_body(const Special& special, Framing& framing, std::optional<uint64_t>& length) {
   if (special.transfer_encodings > 0) {
     if (framing.is_old) return {400, "HTTP/1.0 has no Transfer-Encoding."};
@@ -98,7 +87,7 @@ Fault frame_body(const Special& special, Framing& framing, std::optional<uint64_
   }
   if (special.content_lengths > 1) return {400, "There is more than one Content-Length."};
   if (special.content_lengths == 1) {
-    length = parse_length(special.content_length);
+    length = parse_content_length(special.content_length);
     if (!length) return {400, "The Content-Length is not a number."};
   }
   return {};

@@ -68,23 +68,6 @@ void put_connection(ConnectionWord word, Pen& pen) {
   if (word == ConnectionWord::kKeepAlive) pen.put("connection: keep-alive\r\n");
 }
 
-// A target from a peer has been checked; one from a configuration may hold anything.
-void put_target(std::string_view target, Pen& pen) {
-  if (is_target(target)) return pen.put(target);
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  if (target.empty()) pen.put('/');
-  for (const char c : target) {
-    if (is_target({&c, 1})) {
-      pen.put(c);
-      continue;
-    }
-    const auto byte = static_cast<uint8_t>(c);
-    pen.put('%');
-    pen.put(kHex[byte >> 4]);
-    pen.put(kHex[byte & 15]);
-  }
-}
-
 void append_chunk(Buffer&& body, Buffer& out) {
   std::array<char, kCopiedChunkBytes + 24> line;
   char* at = std::to_chars(line.data(), line.data() + 16, body.size(), 16).ptr;
@@ -127,11 +110,15 @@ void write_response_head(const ResponseHead& head, std::optional<uint64_t> lengt
 
 void write_request_head(const RequestHead& head, std::optional<uint64_t> length,
                         BodyFraming framing, Buffer& out) {
-  Pen pen(kFixedBytes + head.method.size() + head.target.size() * 3 + head.authority.size() +
+  Pen pen(kFixedBytes + head.method.size() + head.target.size() * 3 + 1 + head.authority.size() +
           head.headers.text_bytes() + head.headers.size() * kFieldOverhead);
   pen.put(is_token(head.method) ? std::string_view(head.method) : "GET");
   pen.put(' ');
-  put_target(head.target, pen);
+  if (is_target(head.target)) {
+    pen.put(head.target);
+  } else {
+    pen.put(encode_target(head.target));
+  }
   pen.put(" HTTP/1.1\r\nhost: ");
   if (is_authority(head.authority)) pen.put(head.authority);
   pen.put("\r\n");
