@@ -145,6 +145,7 @@ class TreeBuilder final : public YAML::EventHandler {
       }
     }
     errors_.add(position(mark), path(), "the closing quote is missing");
+    stopped_ = true;  // It swallowed the rest.
   }
 
   void refuse_key(const YAML::Mark& mark, std::string_view why) {
@@ -232,6 +233,17 @@ class TreeBuilder final : public YAML::EventHandler {
   bool stopped_ = false;
 };
 
+// A plain ${...} between braces or brackets is cut at the brace, and the parser's own words for
+// that help nobody.
+std::string explain(std::string_view text, const std::string& said) {
+  const bool is_about_braces = said.find("flow") != std::string::npos;
+  for (size_t at = text.find("${"); is_about_braces && at != std::string_view::npos;
+       at = text.find("${", at + 1))
+    if (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '[' || text[at - 1] == ','))
+      return said + "; between braces or brackets, ${...} must stand in quotes";
+  return said;
+}
+
 }  // namespace
 
 ConfigValue parse_yaml(std::string_view text, int file, const YamlLimits& limits, size_t& nodes,
@@ -255,7 +267,8 @@ ConfigValue parse_yaml(std::string_view text, int file, const YamlLimits& limits
     while (!builder.has_stopped() && parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& broken) {
-    if (!builder.has_stopped()) errors.add(builder.position(broken.mark), kWholeFile, broken.msg);
+    if (!builder.has_stopped())
+      errors.add(builder.position(broken.mark), kWholeFile, explain(text, broken.msg));
   } catch (const std::exception& broken) {
     errors.add({file, 1, 1}, kWholeFile, broken.what());
   }

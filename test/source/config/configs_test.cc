@@ -1,0 +1,149 @@
+// The configurations that ship with the program, and `omniroute check`.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "source/config/check.h"
+#include "test/source/config/fake_world.h"
+
+namespace omni {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char kCertificate[] = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
+
+// The real files; certificates are whatever is asked for.
+ConfigInput shipped(FakeWorld& world) {
+  ConfigInput input = world.input();
+  input.read_file = [real = ConfigInput::real().read_file](const std::string& path) {
+    if (path.find("tls/") != std::string::npos)
+      return absl::StatusOr<std::string>(std::string(kCertificate));
+    return real(path);
+  };
+  return input;
+}
+
+LoadResult load_shipped(FakeWorld& world, const std::string& name) {
+  return load_config(std::string(OMNI_SOURCE_DIR) + "/configs/" + name,
+                     {world.registry, world.stats, world.store, shipped(world)});
+}
+
+std::string errors_of(const LoadResult& result) {
+  std::string out;
+  for (const ConfigError& error : result.errors) out += error.text() + "\n";
+  return out;
+}
+
+// Filters of this version take more than the smallest fake does.
+class FullUpstream final : public Filter {
+ public:
+  static constexpr std::string_view kName = "upstream";
+  struct Config {
+    static absl::StatusOr<Config> parse(const ConfigNode& node, FilterEnv&) {
+      OMNI_RETURN_IF_ERROR(node.duration("timeout", absl::Seconds(1)).status());
+      OMNI_RETURN_IF_ERROR(node.duration("connect_timeout", absl::Seconds(1)).status());
+      OMNI_RETURN_IF_ERROR(node.done());
+      return Config{};
+    }
+  };
+  FullUpstream(const Config&, FilterContext&) {}
+};
+
+class ConfigsTest : public testing::Test {
+ protected:
+  ConfigsTest() { world_.registry.add<FullUpstream>(); }
+  FakeWorld world_;
+};
+
+TEST_F(ConfigsTest, QuickstartNeedsNothingAndTakesAKeyWhenThereIsOne) {
+  LoadResult result = load_shipped(world_, "quickstart.yaml");
+  ASSERT_TRUE(result.ok()) << errors_of(result);
+  ASSERT_EQ(result.config.providers.size(), 2u);
+  EXPECT_TRUE(result.config.providers[0].is_demo);
+  EXPECT_TRUE(result.config.providers[1].accounts.empty());
+  EXPECT_EQ(result.config.listeners.at(0).address, "127.0.0.1:20128");
+  world_.environment["OPENAI_API_KEY"] = "sk-1";
+  result = load_shipped(world_, "quickstart.yaml");
+  EXPECT_EQ(result.config.providers.at(1).accounts.size(), 1u);
+}
+
+TEST_F(ConfigsTest, SidecarStaysOnThisMachine) {
+  world_.environment["OPENAI_API_KEY"] = "sk-1";
+  const LoadResult result = load_shipped(world_, "sidecar.yaml");
+  ASSERT_TRUE(result.ok()) << errors_of(result);
+  EXPECT_EQ(result.config.listeners.at(0).address, "127.0.0.1:20128");
+  EXPECT_FALSE(result.config.listeners.at(0).management);
+}
+
+TEST_F(ConfigsTest, EdgeAsksForAKeyOrACertificate) {
+  world_.environment = {{"OPENAI_API_KEY", "sk-1"}, {"CHAT_KEY", "a"}, {"BATCH_KEY", "b"}};
+  const LoadResult result = load_shipped(world_, "edge.yaml");
+  ASSERT_TRUE(result.ok()) << errors_of(result);
+  ASSERT_EQ(result.config.listeners.size(), 3u);
+  EXPECT_TRUE(result.config.listeners[0].tls.is_on());
+  EXPECT_FALSE(result.config.listeners[1].tls.client_ca.empty());
+  EXPECT_EQ(result.config.keys.size(), 2u);
+}
+
+TEST_F(ConfigsTest, HeadlessRequiresKeysEverywhere) {
+  world_.environment = {{"OPENAI_API_KEY", "sk-1"}, {"GATEWAY_KEY", "k"}};
+  const LoadResult result = load_shipped(world_, "headless.yaml");
+  ASSERT_TRUE(result.ok()) << errors_of(result);
+  EXPECT_TRUE(result.config.settings.require_api_key);
+}
+
+TEST_F(ConfigsTest, FullRunsAsItStands) {
+  const LoadResult result = load_shipped(world_, "full.yaml");
+  ASSERT_TRUE(result.ok()) << errors_of(result);
+  EXPECT_EQ(result.config.listeners.at(0).routes.size(), 2u);
+  EXPECT_EQ(result.config.listeners.at(0).routes[0].prefix, "/v1beta");  // Longest first.
+}
+
+TEST_F(ConfigsTest, EveryShippedFileIsInThisTest) {
+  std::set<std::string> names;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(OMNI_SOURCE_DIR) + "/configs"))
+    if (entry.path().extension() == ".yaml") names.insert(entry.path().filename());
+  EXPECT_EQ(names, (std::set<std::string>{"quickstart.yaml", "sidecar.yaml", "edge.yaml",
+                                          "headless.yaml", "full.yaml"}));
+}
+
+TEST_F(ConfigsTest, CheckPrintsEveryErrorAndAnswersOne) {
+  world_.files["bad.yaml"] = "zzz: 1\nlog: { level: loud }\n";
+  std::ostringstream out;
+  EXPECT_EQ(check_config("bad.yaml", world_.registry, out, world_.input()), 1);
+  EXPECT_EQ(out.str(),
+            "bad.yaml:1:1: zzz: unknown key\n"
+            "bad.yaml:2:15: log.level: expected one of debug, info, warning, error, found "
+            "'loud'\n");
+}
+
+TEST_F(ConfigsTest, CheckAnswersZeroForAFileThatIsFine) {
+  world_.files["good.yaml"] = "providers: [{ id: demo, type: demo }]\n";
+  std::ostringstream out;
+  EXPECT_EQ(check_config("good.yaml", world_.registry, out, world_.input()), 0);
+  EXPECT_EQ(out.str(), "good.yaml: ok (1 providers, 1 listeners)\n");
+}
+
+TEST_F(ConfigsTest, CheckReadsRealFiles) {
+  const std::string path = testing::TempDir() + "/omni_check_test.yaml";
+  std::ofstream(path) << "providers: [{ id: demo, type: demo }]\n";
+  std::ostringstream out;
+  EXPECT_EQ(check_config(path, world_.registry, out), 0) << out.str();
+  std::filesystem::remove(path);
+  std::ostringstream missing;
+  EXPECT_EQ(check_config(path, world_.registry, missing), 1);
+  EXPECT_THAT(missing.str(), HasSubstr("no such file"));
+  std::ostringstream folder;
+  EXPECT_EQ(check_config(testing::TempDir(), world_.registry, folder), 1);
+  EXPECT_THAT(folder.str(), HasSubstr("it is a directory"));
+}
+
+}  // namespace
+}  // namespace omni
