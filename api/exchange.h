@@ -23,7 +23,7 @@ struct GatewayKey;
 class UpstreamPools;
 
 // What the path asks for. Set at the chain's entry from the canonical path.
-enum class Endpoint : uint8_t { kChat, kModels, kModel };
+enum class Endpoint : uint8_t { kNone, kChat, kModels, kModel, kAdmin };
 
 // Who is asking.
 struct Principal {
@@ -41,11 +41,17 @@ struct Answer {
   const Provider* provider = nullptr;
   std::string account;
   std::string model;
+  // The source of an open stream broke off: why, for the error that ends the stream if it was not
+  // complete by then.
+  std::string failure_code, failure;
+  llm::Usage
+      usage;  // Of a plain answer: read when it was committed, so that nobody parses it again.
 };
 
 // Facts about one request that several filters need. Plain data: each field says who writes it.
 struct Facts {
-  Endpoint endpoint = Endpoint::kChat;  // the chain's entry.
+  Endpoint endpoint = Endpoint::kNone;  // the chain's entry.
+  std::string path;                     // the chain's entry: canonical.
   std::string resource;                 // the chain's entry: the id in /v1/models/{id}.
   llm::Call call;                       // the chain's entry, and the lane that gathers the body.
   Principal principal;                  // auth.

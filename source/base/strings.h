@@ -51,6 +51,12 @@ bool matches_glob(std::string_view text, std::string_view pattern);
 std::vector<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates,
                                  size_t limit = 1);
 
+// The value of a hexadecimal digit; -1 for anything else.
+int hex_value(char c);
+// Resolves percent-encoding; broken sequences stay as they are. Never call it on more than one
+// segment of a path, or one value of a query.
+std::string percent_decoded(std::string_view text);
+
 // Lower-case hexadecimal.
 std::string to_hex(std::string_view bytes);
 

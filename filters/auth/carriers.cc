@@ -1,0 +1,45 @@
+#include "filters/auth/carriers.h"
+
+#include <string>
+
+#include "source/base/strings.h"
+
+namespace omni::filters {
+namespace {
+
+std::string_view bearer(std::string_view value) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (!starts_with_ignoring_case(value, kScheme)) return {};
+  return trim(value.substr(kScheme.size()));
+}
+
+bool is_key_parameter(std::string_view name) {
+  return name == "token" || name == "apiKey" || name == "api_key" || name == "key";
+}
+
+}  // namespace
+
+bool find_presented_key(const RequestHead& head,
+                        absl::FunctionRef<bool(std::string_view key)> visit) {
+  const std::string_view carried[] = {bearer(head.headers.value("authorization")),
+                                      trim(head.headers.value("x-api-key")),
+                                      trim(head.headers.value("x-goog-api-key"))};
+  for (const std::string_view key : carried)
+    if (!key.empty() && visit(key)) return true;
+  const size_t question = head.target.find('?');
+  if (question == std::string::npos) return false;
+  for (const std::string_view pair :
+       split(std::string_view(head.target).substr(question + 1), '&')) {
+    const size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || !is_key_parameter(pair.substr(0, equals))) continue;
+    const std::string key = percent_decoded(pair.substr(equals + 1));
+    if (!key.empty() && visit(key)) return true;
+  }
+  return false;
+}
+
+bool has_presented_key(const RequestHead& head) {
+  return find_presented_key(head, [](std::string_view) { return true; });
+}
+
+}  // namespace omni::filters

@@ -1,0 +1,54 @@
+// The way back: the upstream's answer in the client's dialect, and what it says about tokens.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "api/exchange.h"
+#include "api/filter.h"
+#include "api/filter_env.h"
+#include "api/filter_registry.h"
+#include "source/llm/openai/answer.h"
+#include "source/sse/framer.h"
+
+namespace omni::filters {
+
+// Same dialect on both sides: bytes pass through as they are, whole events at a time, and are only
+// looked at. A stream that ends without the upstream's own terminal event becomes an error in the
+// client's dialect, never a clean finish. Requests are rendered by `upstream`, once per attempt.
+class TranslationFilter final : public Filter {
+ public:
+  static constexpr std::string_view kName = "translation";
+  // One event beyond this ends the stream with an error.
+  static constexpr size_t kMaxEventBytes = 8 * 1024 * 1024;
+
+  struct Config {
+    static absl::StatusOr<Config> parse(const ConfigNode& node, FilterEnv& env);
+  };
+
+  TranslationFilter(const Config&, FilterContext& context) : context_(context) {}
+
+  Next on_response_headers(ResponseHead& head) override;
+  Next on_response_body(Buffer& bytes) override;
+  Next on_response_complete() override;
+
+ private:
+  struct Stream {
+    explicit Stream(int choices) : framer(kMaxEventBytes), watch(choices) {}
+    sse::Framer framer;
+    llm::openai::StreamWatch watch;
+    int64_t deltas = 0;
+  };
+
+  bool see(std::string_view frame);
+  void finish_tail();
+  void note_usage(const llm::Usage& said, int64_t output_guess);
+  Next fail(std::string_view code, std::string_view message);
+
+  FilterContext& context_;
+  std::unique_ptr<Stream> stream_;
+  int64_t request_bytes_ = 0;
+};
+
+}  // namespace omni::filters

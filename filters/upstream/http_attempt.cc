@@ -1,0 +1,264 @@
+#include "filters/upstream/http_attempt.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "filters/upstream/request_head.h"
+#include "source/base/status.h"
+#include "source/json/reader.h"
+#include "source/llm/error.h"
+
+namespace omni::filters {
+namespace {
+
+struct Verdict {
+  int status;
+  std::string_view code;
+};
+
+Verdict verdict_of(UpstreamFailure kind) {
+  switch (kind) {
+    case UpstreamFailure::kResolve:
+      return {502, "upstream_name_unknown"};
+    case UpstreamFailure::kForbidden:
+      return {502, "upstream_address_refused"};
+    case UpstreamFailure::kConnect:
+      return {502, "upstream_connect_failed"};
+    case UpstreamFailure::kTls:
+      return {502, "upstream_tls_failed"};
+    case UpstreamFailure::kTimeout:
+      return {504, "upstream_timeout"};
+    case UpstreamFailure::kReset:
+      return {502, "upstream_closed"};
+    case UpstreamFailure::kProtocol:
+      return {502, "upstream_protocol_error"};
+    default:
+      return {503, "upstream_queue_full"};
+  }
+}
+
+bool is_event_stream(const Headers& headers) {
+  return starts_with_ignoring_case(headers.value("content-type"), "text/event-stream");
+}
+
+bool is_coded(const Headers& headers) {
+  const std::string_view coding = headers.value("content-encoding");
+  return !coding.empty() && !equals_ignoring_case(coding, "identity");
+}
+
+}  // namespace
+
+HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const UpstreamTimeouts& timeouts,
+                         AttemptEvents& events)
+    : exchange_(exchange),
+      target_(target),
+      events_(events),
+      commit_limit_(timeouts.first_byte),
+      began_us_(exchange.elapsed_us()) {
+  llm::Call& call = exchange.facts().call;
+  const bool ask_usage =
+      target.provider->usage_in_streams && call.wants_stream() && !call.asked_for_usage();
+  exchange.facts().answer.hide_usage_chunk = ask_usage;
+  Buffer body = call.render_same_dialect(target.model, ask_usage);
+  RequestHead head = make_request_head(exchange, target, body.size());
+  request_ = exchange.upstreams().open(target.provider->base.origin, std::move(head),
+                                       std::move(body), timeouts, *this);
+}
+
+void HttpAttempt::hold(bool hold) {
+  if (!request_) return;
+  if (hold) {
+    request_->hold();
+  } else {
+    request_->release();
+  }
+}
+
+void HttpAttempt::on_response_headers(ResponseHead&& head) {
+  first_byte_us_ = exchange_.elapsed_us() - began_us_;
+  head_ = std::move(head);
+  if (head_.status < 200 || head_.status >= 300) {
+    state_ = State::kRefused;
+  } else if (is_coded(head_.headers)) {
+    fail(502, "upstream_coding_unknown",
+         "The provider answered in a content coding that was not asked for.");
+  } else if (is_event_stream(head_.headers)) {
+    state_ = State::kStream;
+    watch_ = std::make_unique<Watch>(exchange_.facts().call.choices());
+  } else {
+    state_ = State::kPlain;
+  }
+}
+
+void HttpAttempt::on_response_body(Buffer&& bytes) {
+  switch (state_) {
+    case State::kCommitted:
+      return events_.on_committed_body(std::move(bytes));
+    case State::kStream:
+      return watch_stream(bytes);
+    case State::kPlain:
+    case State::kRefused:
+      return gather(std::move(bytes));
+    default:
+      return;
+  }
+}
+
+void HttpAttempt::watch_stream(Buffer& bytes) {
+  using Frame = llm::openai::StreamWatch::Frame;
+  Buffer looked_at = bytes.share(), passed;
+  bytes.own();
+  held_.append(std::move(bytes));
+  bool is_error = false, is_good = false;
+  const bool fits = watch_->framer.feed(
+      looked_at,
+      [&](std::string_view frame) {
+        const Frame found = watch_->stream.see(frame);
+        is_error |= found == Frame::kError && !is_good;
+        is_good |= found == Frame::kContent || found == Frame::kFinish;
+        return false;
+      },
+      passed);
+  if (is_error) {
+    const std::string& data = watch_->stream.error();
+    Buffer padded(data);
+    llm::Error error = llm::parse_error(502, padded.flatten(json::kPadding));
+    return fail(
+        502, error.code.empty() ? "upstream_error" : error.code,
+        error.message.empty() ? "The provider ended the stream with an error." : error.message);
+  }
+  if (is_good || !fits || held_.size() >= kHoldBytes) return commit();
+  check_deadline();
+}
+
+// Bytes that dribble in do not stop the clock: it runs until the commit.
+void HttpAttempt::check_deadline() {
+  if (absl::Microseconds(exchange_.elapsed_us() - began_us_) < commit_limit_) return;
+  fail(504, "upstream_timeout", "The provider sent no content in time.");
+}
+
+void HttpAttempt::gather(Buffer&& bytes) {
+  const bool refused = state_ == State::kRefused;
+  if (refused && held_.size() >= kHoldBytes) return;
+  // An answer that came in one piece is looked at and passed on in this very turn.
+  const bool is_whole =
+      head_.content_length && held_.empty() && bytes.size() == *head_.content_length;
+  if (!is_whole) bytes.own();
+  held_.append(std::move(bytes));
+  if (is_whole && !refused) return;
+  if (!refused && held_.size() >= kHoldBytes) return commit();
+  check_deadline();
+}
+
+void HttpAttempt::commit() {
+  state_ = State::kCommitted;
+  watch_.reset();
+  Facts& facts = exchange_.facts();
+  facts.answer.source = Answer::Source::kUpstream;
+  facts.answer.dialect = target_.provider->dialect;
+  facts.answer.is_stream = is_event_stream(head_.headers);
+  facts.answer.is_committed = true;
+  facts.answer.provider = target_.provider;
+  facts.answer.account = target_.account != nullptr ? target_.account->name : "";
+  facts.answer.model = target_.model;
+  facts.call.release_body();
+  clean_response_head(head_, facts.answer.is_stream);
+  events_.on_commit(std::move(head_));
+  if (!held_.empty()) events_.on_committed_body(std::move(held_));
+}
+
+void HttpAttempt::on_response_complete() {
+  switch (state_) {
+    case State::kCommitted:
+      record(200, "");
+      state_ = State::kOver;
+      return events_.on_committed_complete();
+    case State::kStream:
+      if (!watch_->stream.is_complete())
+        return fail(502, "upstream_empty", "The provider's stream ended without content.");
+      commit();
+      return on_response_complete();
+    case State::kPlain:
+      return finish_plain();
+    case State::kRefused:
+      return finish_refused();
+    default:
+      return;
+  }
+}
+
+void HttpAttempt::finish_plain() {
+  llm::Usage usage;
+  const absl::Status status = llm::openai::read_answer(held_.flatten(json::kPadding), usage);
+  if (!status.ok()) {
+    return fail(502, "upstream_invalid_answer",
+                fmt::format("The provider's answer is not a chat completion: {}", message(status)));
+  }
+  exchange_.facts().answer.usage = usage;
+  head_.content_length = held_.size();
+  commit();
+  on_response_complete();
+}
+
+void HttpAttempt::finish_refused() {
+  const llm::Error said = llm::parse_error(head_.status, held_.flatten(json::kPadding));
+  AttemptFailure failure;
+  failure.type = said.type;
+  failure.reply.status = head_.status >= 400 ? head_.status : 502;
+  failure.reply.code = said.code;
+  failure.reply.param = masked(said.param);
+  failure.reply.message = fmt::format(
+      "[{}]: {}", head_.status,
+      said.message.empty() ? "The provider refused the request." : masked(said.message));
+  for (const std::string_view name : {"x-request-id", "retry-after", "retry-after-ms"})
+    if (const auto value = head_.headers.get(name))
+      failure.reply.headers.emplace_back(std::string(name), std::string(*value));
+  // A body that one target calls wrong is wrong for the next one too.
+  failure.may_move_on = head_.status != 400 && head_.status != 413 && head_.status != 422;
+  record(head_.status, said.code.empty() ? "refused" : said.code);
+  state_ = State::kOver;
+  events_.on_attempt_failed(std::move(failure));
+}
+
+void HttpAttempt::on_failure(UpstreamFailure kind, absl::Status why, bool) {
+  const Verdict verdict = verdict_of(kind);
+  if (state_ == State::kOver) return;
+  if (state_ == State::kRefused && !held_.empty()) return finish_refused();
+  if (state_ != State::kCommitted) return fail(verdict.status, verdict.code, masked(message(why)));
+  record(verdict.status, verdict.code);
+  state_ = State::kOver;
+  // Whoever watches the stream knows whether it was complete by now.
+  exchange_.facts().answer.failure_code = verdict.code;
+  exchange_.facts().answer.failure = masked(message(why));
+  events_.on_committed_complete();
+}
+
+void HttpAttempt::fail(int status, std::string_view code, std::string message) {
+  record(status, code);
+  state_ = State::kOver;
+  held_.clear();
+  AttemptFailure failure;
+  failure.reply = {.status = status, .code = std::string(code), .message = masked(message)};
+  events_.on_attempt_failed(std::move(failure));
+}
+
+void HttpAttempt::record(int status, std::string_view reason) {
+  Attempt attempt;
+  attempt.provider = target_.provider;
+  attempt.account = target_.account != nullptr ? target_.account->name : "";
+  attempt.model = target_.model;
+  attempt.status = status;
+  attempt.reason = reason;
+  attempt.start_us = began_us_;
+  attempt.first_byte_us = first_byte_us_;
+  attempt.total_us = exchange_.elapsed_us() - began_us_;
+  exchange_.facts().attempts.push_back(std::move(attempt));
+}
+
+std::string HttpAttempt::masked(std::string_view text) const {
+  return llm::mask_secrets(
+      text, target_.account != nullptr ? target_.account->api_key.reveal() : std::string_view());
+}
+
+}  // namespace omni::filters

@@ -1,0 +1,68 @@
+// An attempt over HTTP: the request in the target's words, the answer watched until it commits.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/upstream.h"
+#include "filters/upstream/attempt.h"
+#include "source/llm/openai/answer.h"
+#include "source/sse/framer.h"
+
+namespace omni::filters {
+
+class HttpAttempt final : public TargetAttempt, public UpstreamEvents {
+ public:
+  // Everything outlives the attempt. `limit` runs until the commit.
+  HttpAttempt(Exchange& exchange, const Target& target, const UpstreamTimeouts& timeouts,
+              AttemptEvents& events);
+
+  void hold(bool hold) override;
+
+  void on_response_headers(ResponseHead&& head) override;
+  void on_response_body(Buffer&& bytes) override;
+  void on_response_complete() override;
+  void on_failure(UpstreamFailure kind, absl::Status why, bool sent) override;
+
+ private:
+  enum class State : uint8_t {
+    kWaiting,    // No head yet.
+    kStream,     // Events are held until the first content.
+    kPlain,      // The body is gathered.
+    kRefused,    // An error body is gathered.
+    kCommitted,  // Bytes pass through.
+    kOver,
+  };
+  // A body held before the commit, and an error body, is no larger than this.
+  static constexpr size_t kHoldBytes = 1024 * 1024;
+
+  void watch_stream(Buffer& bytes);
+  void gather(Buffer&& bytes);
+  void commit();
+  void finish_plain();
+  void finish_refused();
+  void check_deadline();
+  void fail(int status, std::string_view code, std::string message);
+  void record(int status, std::string_view reason);
+  std::string masked(std::string_view text) const;
+
+  Exchange& exchange_;
+  const Target& target_;
+  AttemptEvents& events_;
+  const absl::Duration commit_limit_;
+  const int64_t began_us_;
+  int64_t first_byte_us_ = 0;
+  State state_ = State::kWaiting;
+  ResponseHead head_;
+  Buffer held_;
+  struct Watch {
+    explicit Watch(int choices) : framer(kHoldBytes), stream(choices) {}
+    sse::Framer framer;
+    llm::openai::StreamWatch stream;
+  };
+  std::unique_ptr<Watch> watch_;
+  std::unique_ptr<UpstreamRequest> request_;
+};
+
+}  // namespace omni::filters

@@ -1,0 +1,81 @@
+#include "filters/upstream/upstream_filter.h"
+
+#include <utility>
+
+#include "api/upstream.h"
+#include "filters/upstream/demo_attempt.h"
+#include "filters/upstream/http_attempt.h"
+
+namespace omni::filters {
+
+absl::StatusOr<UpstreamFilter::Config> UpstreamFilter::Config::parse(const ConfigNode& node,
+                                                                     FilterEnv& env) {
+  Config config;
+  OMNI_ASSIGN_OR_RETURN(config.timeout, node.duration("timeout", config.timeout));
+  OMNI_ASSIGN_OR_RETURN(config.connect_timeout,
+                        node.duration("connect_timeout", config.connect_timeout));
+  if (config.timeout <= absl::ZeroDuration())
+    return node.error_at("timeout", "must be more than zero");
+  if (config.connect_timeout <= absl::ZeroDuration())
+    return node.error_at("connect_timeout", "must be more than zero");
+  OMNI_RETURN_IF_ERROR(node.done());
+  config.attempts =
+      env.stats.counter("omniroute_upstream_attempts_total", "Requests sent to a target.");
+  config.failures = env.stats.counter("omniroute_upstream_attempt_failures_total",
+                                      "Attempts that gave no answer.");
+  return config;
+}
+
+// The call holds the body; what the lane carries has served its purpose.
+Next UpstreamFilter::on_request_body(Buffer& bytes) {
+  bytes.clear();
+  return Next::kContinue;
+}
+
+Next UpstreamFilter::on_request_complete() {
+  try_next();
+  return Next::kContinue;
+}
+
+void UpstreamFilter::try_next() {
+  Exchange& exchange = context_.exchange();
+  const Target& target = exchange.facts().plan.targets[next_target_++];
+  config_.attempts.add();
+  if (target.provider->is_demo) {
+    attempt_ = std::make_unique<DemoAttempt>(exchange, target, *this);
+    return;
+  }
+  const UpstreamTimeouts timeouts{
+      .connect = config_.connect_timeout, .first_byte = config_.timeout, .idle = config_.timeout};
+  attempt_ = std::make_unique<HttpAttempt>(exchange, target, timeouts, *this);
+}
+
+void UpstreamFilter::on_response_pressure(bool hold) {
+  if (attempt_) attempt_->hold(hold);
+}
+
+void UpstreamFilter::on_commit(ResponseHead&& head) { context_.respond_headers(std::move(head)); }
+
+void UpstreamFilter::on_committed_body(Buffer&& bytes) { context_.respond_body(std::move(bytes)); }
+
+void UpstreamFilter::on_committed_complete() {
+  const Answer& answer = context_.exchange().facts().answer;
+  // A plain answer has no one who watches its end: cut short, it must not look whole.
+  if (!answer.is_stream && !answer.failure.empty()) {
+    context_.reply({.status = 502, .code = answer.failure_code, .message = answer.failure});
+    return;
+  }
+  context_.respond_complete();
+}
+
+void UpstreamFilter::on_attempt_failed(AttemptFailure&& failure) {
+  config_.failures.add();
+  const bool has_more = next_target_ < context_.exchange().facts().plan.targets.size();
+  if (!failure.may_move_on || !has_more) return give_up(std::move(failure));
+  later_ = context_.exchange().dispatcher().make_timer([this] { try_next(); });
+  later_->arm(absl::ZeroDuration());
+}
+
+void UpstreamFilter::give_up(AttemptFailure&& failure) { context_.reply(std::move(failure.reply)); }
+
+}  // namespace omni::filters

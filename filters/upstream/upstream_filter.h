@@ -1,0 +1,57 @@
+// Ends the row: runs the plan, one attempt after the other, until an answer is committed.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/exchange.h"
+#include "api/filter.h"
+#include "api/filter_env.h"
+#include "api/filter_registry.h"
+#include "filters/upstream/attempt.h"
+
+namespace omni::filters {
+
+// Renders the request for each target, sends it, and holds what comes back until it commits: a
+// stream at its first content, a plain answer when it is whole and a success object. An attempt
+// that fails earlier leaves nothing behind but its line in facts.attempts.
+class UpstreamFilter final : public Filter, public AttemptEvents {
+ public:
+  static constexpr std::string_view kName = "upstream";
+
+  struct Config {
+    // Until the answer is committed; then between two bytes. Never over a whole stream.
+    absl::Duration timeout = absl::Seconds(120);
+    absl::Duration connect_timeout = absl::Seconds(10);
+    Counter attempts, failures;
+    static absl::StatusOr<Config> parse(const ConfigNode& node, FilterEnv& env);
+  };
+
+  UpstreamFilter(const Config& config, FilterContext& context)
+      : config_(config), context_(context) {}
+
+  Next on_request_body(Buffer& bytes) override;
+  Next on_request_complete() override;
+  void on_response_pressure(bool hold) override;
+
+  void on_commit(ResponseHead&& head) override;
+  void on_committed_body(Buffer&& bytes) override;
+  void on_committed_complete() override;
+  void on_attempt_failed(AttemptFailure&& failure) override;
+
+ private:
+  void try_next();
+  void give_up(AttemptFailure&& failure);
+
+  const Config& config_;
+  FilterContext& context_;
+  size_t next_target_ = 0;
+  std::unique_ptr<TargetAttempt> attempt_;
+  std::unique_ptr<Timer> later_;  // Runs the next attempt off the failed one's stack.
+};
+
+}  // namespace omni::filters

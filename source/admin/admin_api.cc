@@ -1,0 +1,77 @@
+#include "source/admin/admin_api.h"
+
+#include <absl/strings/escaping.h>
+#include <absl/time/time.h>
+#include <fmt/format.h>
+
+#include "source/base/strings.h"
+#include "source/json/writer.h"
+
+namespace omni {
+namespace {
+
+AdminReply error(int status, std::string_view code, std::string_view message) {
+  AdminReply reply;
+  reply.status = status;
+  reply.body = fmt::format(R"({{"error":{{"message":{},"code":{}}}}})", json::quoted(message),
+                           json::quoted(code));
+  return reply;
+}
+
+std::string render_error(const ConfigError& error) {
+  return fmt::format(R"({{"file":{},"line":{},"column":{},"path":{},"message":{}}})",
+                     json::quoted(error.file), error.line, error.column, json::quoted(error.path),
+                     json::quoted(error.message));
+}
+
+}  // namespace
+
+std::string render_config_status(const ConfigStatus& status) {
+  return fmt::format(
+      R"({{"generation":{},"loadedAt":{},"source":{},"lastError":{},"reloadFailures":{}}})",
+      status.generation,
+      json::quoted(absl::FormatTime(absl::RFC3339_full, status.loaded_at, absl::UTCTimeZone())),
+      json::quoted(status.source), status.last_error ? render_error(*status.last_error) : "null",
+      status.reload_failures);
+}
+
+// HTTP Basic with any user name (RFC 7617): what scrapers and curl can do without a cookie.
+bool AdminApi::is_logged_in(const AdminRequest& request) const {
+  if (password_.empty()) return true;
+  constexpr std::string_view kScheme = "basic ";
+  const std::string_view value = request.authorization.reveal();
+  if (!starts_with_ignoring_case(value, kScheme)) return false;
+  const std::string_view coded = trim(value.substr(kScheme.size()));
+  std::string decoded;
+  if (!absl::Base64Unescape(absl::string_view(coded.data(), coded.size()), &decoded)) return false;
+  const Secret pair(std::move(decoded));
+  const size_t colon = pair.reveal().find(':');
+  return colon != std::string_view::npos && password_.equals(pair.reveal().substr(colon + 1));
+}
+
+AdminReply AdminApi::handle(AdminRequest request) {
+  const bool is_read = request.method == "GET" || request.method == "HEAD";
+  const bool is_metrics = request.path == "/metrics";
+  if (!is_metrics && !is_logged_in(request)) {
+    AdminReply reply = error(401, "login_required", "Management needs the admin password.");
+    reply.headers.emplace_back("www-authenticate", "Basic realm=\"omniroute\"");
+    return reply;
+  }
+  if (!is_metrics && request.path != "/api/config/status")
+    return error(404, "not_found", "There is nothing at this path.");
+  if (!is_read) {
+    AdminReply reply = error(405, "method_not_allowed", "This path can only be read.");
+    reply.headers.emplace_back("allow", "GET, HEAD");
+    return reply;
+  }
+  AdminReply reply;
+  if (is_metrics) {
+    reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    stats_.render(reply.body);
+  } else {
+    reply.body = render_config_status(status_);
+  }
+  return reply;
+}
+
+}  // namespace omni

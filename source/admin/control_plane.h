@@ -1,0 +1,36 @@
+// The management side as requests see it: it lives on the main thread and is talked to by messages.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "source/base/secret.h"
+
+namespace omni {
+
+// An owned copy of a management request, so that it can cross threads.
+struct AdminRequest {
+  std::string method;
+  std::string path;  // Canonical.
+  Secret authorization;
+  std::string body;
+};
+
+struct AdminReply {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// Main thread only.
+class ControlPlane {
+ public:
+  virtual AdminReply handle(AdminRequest request) = 0;
+
+ protected:
+  ~ControlPlane() = default;
+};
+
+}  // namespace omni

@@ -1,0 +1,15 @@
+#include "source/exe/version.h"
+
+#include <fmt/format.h>
+
+#include "source/net/library_versions.h"
+#include "source/store/library_versions.h"
+
+namespace omni {
+
+std::string version_text() {
+  return fmt::format("omniroute {} ({})\n{}{}", OMNI_VERSION, OMNI_COMMIT, net::library_versions(),
+                     store::library_versions());
+}
+
+}  // namespace omni

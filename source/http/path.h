@@ -1,0 +1,22 @@
+// Paths are canonicalised once, before anything looks at them, so that no spelling of a path
+// reaches an endpoint past the checks of its canonical spelling.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <string>
+#include <string_view>
+
+namespace omni {
+
+// The canonical path of a request target, query excluded: `/api/v1/X` is `/v1/X`, `/api/v1beta/X`
+// is
+// `/v1beta/X`, Ollama's `/api/chat|generate|embed|embeddings|show|version|tags|ps` are
+// `/v1/api/...`. A percent-encoded unreserved character (RFC 3986 section 2.3), `//`, `/./`,
+// `/../`, a backslash, a control character or broken percent-encoding is refused with a sentence.
+absl::StatusOr<std::string> canonical_path(std::string_view target);
+
+// `path` is `prefix` or lies below it, by whole segments.
+bool is_below(std::string_view path, std::string_view prefix);
+
+}  // namespace omni

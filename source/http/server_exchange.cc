@@ -1,0 +1,170 @@
+#include "source/http/server_exchange.h"
+
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "source/http/local_reply.h"
+
+namespace omni {
+namespace {
+
+// Ids are for people who grep: the exchange's number under a per-process prefix.
+std::string make_public_id(uint64_t id) {
+  char text[32];
+  const auto end = fmt::format_to(text, FMT_COMPILE("req_{:016x}"), id);
+  return std::string(text, end);
+}
+
+}  // namespace
+
+ServerExchange::ServerExchange(ExchangeOwner& owner, StreamId stream)
+    : owner_(owner),
+      host_(owner.host()),
+      stream_(stream),
+      id_(host_.next_id()),
+      public_id_(make_public_id(id_)),
+      snapshot_(host_.pin()),
+      began_(host_.dispatcher().clock().since_start()),
+      last_input_(began_) {}
+
+ServerExchange::~ServerExchange() {
+  chain_.reset();
+  host_.body_budget().add(-budgeted_);
+}
+
+int64_t ServerExchange::elapsed_us() const {
+  return absl::ToInt64Microseconds(host_.dispatcher().clock().since_start() - began_);
+}
+
+void ServerExchange::begin(RequestHead&& head) {
+  request_ = std::move(head);
+  Entry entry = host_.enter(*this, {.listener = owner_.listener(),
+                                    .peer = owner_.peer(),
+                                    .from_loopback = owner_.from_loopback()});
+  if (entry.answer) return answer_now(*std::move(entry.answer), entry.answer_body);
+  static const std::vector<FilterTemplate> kNoFilters;
+  const bool has_row = entry.row != nullptr && !entry.refusal;
+  chain_ = std::make_unique<FilterChain>(has_row ? *entry.row : kNoFilters, *this, *this,
+                                         owner_.limits().chain);
+  if (entry.refusal) return chain_->reply(*std::move(entry.refusal));
+  if (!has_row) {
+    return chain_->reply(
+        {.status = 404, .code = "not_found", .message = "There is nothing at this path."});
+  }
+  if (!admit_body()) return;
+  if (chain_->wants_whole_request() && request_.has_body) owner_.codec().gather_body(stream_);
+  chain_->request_headers();
+}
+
+bool ServerExchange::admit_body() {
+  const uint64_t announced = request_.content_length.value_or(0);
+  const size_t limit = owner_.limits().chain.whole_request_bytes;
+  if (chain_->wants_whole_request() && announced > limit) {
+    chain_->reply(body_too_large(limit));
+    return false;
+  }
+  if (host_.body_budget().admits(announced)) return true;
+  chain_->reply(
+      {.status = 503,
+       .code = "overloaded",
+       .message = "The gateway holds as many request bodies as it may. Try again shortly.",
+       .retry_after_seconds = 1});
+  return false;
+}
+
+void ServerExchange::answer_now(ResponseHead&& head, std::string_view body) {
+  if (head.status != 204) head.content_length = body.size();
+  send_headers(std::move(head));
+  Buffer bytes;
+  bytes.append_static(body);
+  if (!body.empty()) send_body(std::move(bytes));
+  send_complete();
+}
+
+void ServerExchange::request_body(Buffer&& bytes) {
+  bytes_in_ += bytes.size();
+  last_input_ = host_.dispatcher().clock().since_start();
+  const size_t size = bytes.size();
+  if (chain_) chain_->request_body(std::move(bytes));
+  if (over_) return;
+  account_body();
+  // What lanes hold is bounded by them; the rest has been disposed of.
+  owner_.codec().consumed(stream_, size);
+}
+
+void ServerExchange::request_complete() {
+  phases_.request_complete = elapsed_us();
+  if (chain_) chain_->request_complete();
+  if (!over_) account_body();
+}
+
+void ServerExchange::account_body() {
+  const auto held =
+      static_cast<int64_t>(chain_ ? chain_->request_buffered() + facts_.call.body().size() : 0);
+  if (held == budgeted_) return;
+  host_.body_budget().add(held - budgeted_);
+  budgeted_ = held;
+}
+
+void ServerExchange::client_gone() {
+  if (over_) return;
+  end(true);
+}
+
+void ServerExchange::refuse(LocalReply&& reply) {
+  if (!over_ && chain_) chain_->reply(std::move(reply));
+}
+
+void ServerExchange::response_pressure(bool hold) {
+  if (chain_ && !over_) chain_->response_pressure(hold);
+}
+
+void ServerExchange::send_headers(ResponseHead&& head) {
+  if (over_) return;
+  status_ = head.status;
+  phases_.first_byte = elapsed_us();
+  host_.dress(*this, head);
+  owner_.codec().send_headers(stream_, head);
+  owner_.flush_soon();
+}
+
+void ServerExchange::send_body(Buffer&& bytes) {
+  if (over_) return;
+  bytes_out_ += bytes.size();
+  owner_.codec().send_body(stream_, std::move(bytes));
+  owner_.flush_soon();
+}
+
+void ServerExchange::send_complete() {
+  if (over_) return;
+  owner_.codec().send_complete(stream_);
+  owner_.flush_soon();
+  end(false);
+}
+
+void ServerExchange::abort() {
+  if (over_) return;
+  owner_.codec().reset(stream_, ResetReason::kInternal);
+  owner_.flush_soon();
+  end(true);
+}
+
+void ServerExchange::hold_request_body(bool hold) { owner_.hold_request(stream_, hold); }
+
+void ServerExchange::end(bool aborted) {
+  over_ = true;
+  phases_.end = elapsed_us();
+  host_.finished({.exchange = *this,
+                  .peer = owner_.peer(),
+                  .protocol = owner_.protocol(),
+                  .status = status_,
+                  .bytes_in = bytes_in_,
+                  .bytes_out = bytes_out_,
+                  .aborted = aborted,
+                  .phases = phases_});
+  owner_.exchange_over(stream_);
+}
+
+}  // namespace omni

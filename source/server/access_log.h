@@ -1,0 +1,24 @@
+// What is kept of a finished exchange: one log line and one usage record, both built from the
+// facts.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <string>
+
+#include "source/http/exchange_host.h"
+#include "source/log/log.h"
+#include "source/store/tables.h"
+
+namespace omni {
+
+// Appends one access-log line, newline included. No secret can get into it: facts hold none that
+// print.
+void append_access_line(std::string& out, LogFormat format, absl::Time now,
+                        const Finished& finished);
+
+// The exchange used a model, so it is recorded.
+bool is_recorded(const Finished& finished);
+UsageRecord usage_record(absl::Time now, const Finished& finished);
+
+}  // namespace omni

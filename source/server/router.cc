@@ -1,0 +1,126 @@
+#include "source/server/router.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "api/snapshot.h"
+#include "source/admin/access.h"
+#include "source/base/status.h"
+#include "source/base/strings.h"
+#include "source/http/path.h"
+
+namespace omni {
+namespace {
+
+bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
+Entry refuse(int status, std::string_view code, std::string message) {
+  Entry entry;
+  entry.refusal =
+      LocalReply{.status = status, .code = std::string(code), .message = std::move(message)};
+  return entry;
+}
+
+Entry not_found(std::string_view path) {
+  return refuse(404, "not_found", fmt::format("There is nothing at {}.", path));
+}
+
+Entry wrong_method(std::string_view method, std::string_view allow) {
+  Entry entry = refuse(405, "method_not_allowed",
+                       fmt::format("{} is not allowed here; use {}.", method, allow));
+  entry.refusal->headers.emplace_back("allow", std::string(allow));
+  return entry;
+}
+
+Entry answer(int status, std::string_view body, std::string_view type = "application/json") {
+  Entry entry;
+  entry.answer = ResponseHead{.status = status};
+  if (!body.empty()) entry.answer->headers.add("content-type", type);
+  entry.answer_body = body;
+  return entry;
+}
+
+Entry preflight(const Settings& settings) {
+  Entry entry = answer(204, "");
+  entry.answer->headers.add("access-control-allow-origin", settings.cors_allow_origin);
+  entry.answer->headers.add("access-control-allow-methods", "GET, POST, OPTIONS");
+  entry.answer->headers.add("access-control-allow-headers", "*");
+  entry.answer->headers.add("access-control-max-age", "86400");
+  return entry;
+}
+
+Entry health(std::string_view path, std::string_view method, const RouterState& state) {
+  if (!is_read(method)) return wrong_method(method, "GET, HEAD");
+  if (path == "/healthz") return answer(200, R"({"status":"ok"})");
+  if (state.ready.load(std::memory_order_relaxed)) return answer(200, R"({"status":"ready"})");
+  return answer(503, R"({"status":"draining"})");
+}
+
+// What a client path is for. False when nothing is served there.
+bool find_endpoint(std::string_view path, Facts& facts, std::string_view& allow) {
+  constexpr std::string_view kModelPrefix = "/v1/models/";
+  allow = "GET, HEAD";
+  if (path == "/v1/chat/completions") {
+    facts.endpoint = Endpoint::kChat;
+    allow = "POST";
+  } else if (path == "/v1/models" || path == "/v1") {
+    facts.endpoint = Endpoint::kModels;
+  } else if (path.substr(0, kModelPrefix.size()) == kModelPrefix) {
+    facts.endpoint = Endpoint::kModel;
+    facts.resource = percent_decoded(path.substr(kModelPrefix.size()));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool is_management(std::string_view path) {
+  return is_below(path, "/metrics") || is_below(path, "/api") || is_below(path, "/dashboard");
+}
+
+Entry client_path(Exchange& exchange, const ListenerRoutes& listener) {
+  Facts& facts = exchange.facts();
+  const RequestHead& head = exchange.request();
+  const Route* route = listener.match(facts.path);
+  if (route == nullptr) return not_found(facts.path);
+  if (head.method == "OPTIONS") return preflight(exchange.snapshot().settings);
+  std::string_view allow;
+  if (!find_endpoint(facts.path, facts, allow)) return not_found(facts.path);
+  const bool fits = allow == "POST" ? head.method == "POST" : is_read(head.method);
+  if (!fits) return wrong_method(head.method, fmt::format("{}, OPTIONS", allow));
+  Entry entry;
+  entry.row = &route->filters;
+  return entry;
+}
+
+}  // namespace
+
+Entry route_request(Exchange& exchange, const Door& door, const RouterState& state) {
+  Facts& facts = exchange.facts();
+  const RequestHead& head = exchange.request();
+  absl::StatusOr<std::string> path = canonical_path(head.target);
+  if (!path.ok()) return refuse(400, "bad_path", std::string(message(path.status())));
+  facts.path = *std::move(path);
+  if (facts.path == "/healthz" || facts.path == "/readyz")
+    return health(facts.path, head.method, state);
+  const Snapshot& snapshot = exchange.snapshot();
+  if (door.listener >= snapshot.listeners.size()) return not_found(facts.path);
+  const ListenerRoutes& listener = snapshot.listeners[door.listener];
+  if (!is_management(facts.path)) return client_path(exchange, listener);
+  if (!listener.management) return not_found(facts.path);
+  if (std::optional<LocalReply> refusal =
+          refuse_management(head, door, snapshot.admin, state.has_password.load())) {
+    Entry entry;
+    entry.refusal = std::move(refusal);
+    return entry;
+  }
+  facts.endpoint = Endpoint::kAdmin;
+  Entry entry;
+  entry.row = &state.admin_row;
+  return entry;
+}
+
+}  // namespace omni

@@ -1,0 +1,190 @@
+#include "source/server/worker.h"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <utility>
+
+#include "source/base/random.h"
+#include "source/base/status.h"
+#include "source/http/path.h"
+#include "source/net/dialer.h"
+#include "source/net/tcp_listener.h"
+#include "source/server/access_log.h"
+#include "source/upstream/net_connector.h"
+
+namespace omni {
+
+Worker::Worker(size_t index, const WorkerServices& services,
+               std::shared_ptr<const Snapshot> snapshot)
+    : services_(services),
+      // Unique across workers and restarts: random above, counting below.
+      last_id_(random_word() & ~uint64_t{0xffffffff}),
+      budget_(services.ledger, index),
+      thread_(fmt::format("worker-{}", index)) {
+  thread_.run_and_wait([this, snapshot = std::move(snapshot)]() mutable {
+    set_up();
+    adopt(std::move(snapshot));
+  });
+}
+
+Worker::~Worker() {
+  thread_.run_and_wait([this] { tear_down(); });
+  thread_.join();
+}
+
+void Worker::set_up() {
+  services_.registry.attach_thread();
+  log_ = &services_.log.attach();
+  Loop& loop = thread_.loop();
+  tls_clients_ = std::make_unique<net::TlsClients>(services_.trust);
+  connector_ = std::make_unique<upstream::NetConnector>(
+      net::DialContext{loop, services_.resolver, *tls_clients_});
+  pools_ = std::make_unique<upstream::WorkerPools>(
+      loop, *connector_, upstream::make_client_codecs(CodecLimits{}, loop.clock()),
+      upstream::PoolLimits{}, services_.pool_stats);
+  usage_ = std::make_unique<UsageLog>(services_.store, loop, services_.usage_stats);
+}
+
+void Worker::tear_down() {
+  listeners_.clear();
+  clients_.clear();
+  pools_.reset();
+  connector_.reset();
+  tls_clients_.reset();
+  usage_.reset();
+  snapshot_.reset();
+  services_.registry.detach_thread();
+}
+
+absl::Status Worker::listen(size_t listener, std::shared_ptr<Doorway> doorway,
+                            net::BoundSocket socket) {
+  absl::Status result;
+  thread_.run_and_wait([&] {
+    absl::StatusOr<std::unique_ptr<net::Listener>> made =
+        net::listen(thread_.loop(), std::move(socket), doorway->tls,
+                    [this, listener, doorway](std::unique_ptr<net::Connection> connection) {
+                      accept(listener, doorway, std::move(connection));
+                    });
+    if (made.ok()) {
+      listeners_.push_back(*std::move(made));
+    } else {
+      result = made.status();
+    }
+  });
+  return result;
+}
+
+void Worker::accept(size_t listener, const std::shared_ptr<Doorway>& doorway,
+                    std::unique_ptr<net::Connection> connection) {
+  if (doorway->connections.load(std::memory_order_relaxed) >= doorway->max_connections) {
+    services_.stats.connections_refused.add();
+    return;
+  }
+  doorway->connections.fetch_add(1, std::memory_order_relaxed);
+  connection_count_.fetch_add(1, std::memory_order_relaxed);
+  services_.stats.connections.add(1);
+  auto client = std::make_unique<ServerConnection>(std::move(connection), *this, *this,
+                                                   doorway->limits, listener);
+  ServerConnection* raw = client.get();
+  clients_.emplace(raw, Client{std::move(client), doorway});
+  raw->start();
+  if (draining_) raw->begin_shutdown();
+}
+
+void Worker::connection_over(ServerConnection& connection) {
+  const auto at = clients_.find(&connection);
+  if (at == clients_.end()) return;
+  at->second.doorway->connections.fetch_sub(1, std::memory_order_relaxed);
+  connection_count_.fetch_sub(1, std::memory_order_relaxed);
+  services_.stats.connections.add(-1);
+  dispatcher().destroy_later(std::move(at->second.connection));
+  clients_.erase(at);
+}
+
+// The worker's own control block keeps the count on the worker's cache line; the shared one is
+// touched by reloads only. The last exchange of an old snapshot sends it home to main to die.
+void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
+  const Snapshot* raw = snapshot.get();
+  access_log_ = raw->access_log;
+  snapshot_ = std::shared_ptr<const Snapshot>(
+      raw, [&main = services_.main, kept = std::move(snapshot)](const Snapshot*) mutable {
+        main.post([last = std::move(kept)] {});
+      });
+}
+
+void Worker::put_in_force(std::shared_ptr<const Snapshot> snapshot) {
+  dispatcher().post(
+      [this, snapshot = std::move(snapshot)]() mutable { adopt(std::move(snapshot)); });
+}
+
+void Worker::stop_accepting() {
+  dispatcher().post([this] { listeners_.clear(); });
+}
+
+void Worker::drain() {
+  dispatcher().post([this] {
+    draining_ = true;
+    listeners_.clear();
+    for (auto& [raw, client] : clients_) raw->begin_shutdown();
+    pools_->drain_idle();
+  });
+}
+
+void Worker::end_exchanges() {
+  dispatcher().post([this] {
+    for (auto& [raw, client] : clients_) raw->end_exchanges();
+  });
+}
+
+Entry Worker::enter(Exchange& exchange, const Door& door) {
+  services_.stats.exchanges.add(1);
+  return route_request(exchange, door, services_.router);
+}
+
+void Worker::dress(Exchange& exchange, ResponseHead& head) {
+  const std::string_view id = exchange.public_id();
+  if (!head.headers.get("x-request-id")) head.headers.add("x-request-id", id);
+  head.headers.add("x-omniroute-request-id", id);
+  if (!head.headers.get("date")) head.headers.add("date", date());
+  if (is_below(exchange.facts().path, "/v1") && !head.headers.get("access-control-allow-origin"))
+    head.headers.add("access-control-allow-origin", exchange.snapshot().settings.cors_allow_origin);
+}
+
+// RFC 9110 section 6.6.1; formatted once a second.
+std::string_view Worker::date() {
+  const int64_t second = absl::ToUnixSeconds(dispatcher().clock().now());
+  if (second == date_second_) return date_;
+  date_second_ = second;
+  const auto value = static_cast<time_t>(second);
+  tm parts;
+  gmtime_r(&value, &parts);
+  char text[40];
+  const size_t size = strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  date_.assign(text, size);
+  return date_;
+}
+
+void Worker::finished(const Finished& finished) {
+  const WorkerStats& stats = services_.stats;
+  const Facts& facts = finished.exchange.facts();
+  stats.exchanges.add(-1);
+  stats.of_status(finished.status).add();
+  if (finished.aborted) stats.aborted.add();
+  stats.bytes_in.add(finished.bytes_in);
+  stats.bytes_out.add(finished.bytes_out);
+  if (facts.usage.input > 0) stats.tokens_in.add(static_cast<uint64_t>(facts.usage.input));
+  if (facts.usage.output > 0) stats.tokens_out.add(static_cast<uint64_t>(facts.usage.output));
+  if (finished.phases.first_byte >= 0)
+    stats.first_byte.record_us(static_cast<uint64_t>(finished.phases.first_byte));
+  stats.total.record_us(static_cast<uint64_t>(finished.phases.end));
+  const absl::Time now = dispatcher().clock().now();
+  if (access_log_ && log_->wants(LogLevel::kInfo)) {
+    line_.clear();
+    append_access_line(line_, services_.log.format(), now, finished);
+    log_->line(line_);
+  }
+  if (is_recorded(finished)) usage_->append(usage_record(now, finished));
+}
+
+}  // namespace omni
