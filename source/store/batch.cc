@@ -28,6 +28,9 @@ absl::Status Batch::run(Store::Work& work, Touched& touched) {
 
 absl::Status Batch::begin_whole(Side& side) {
   if (side.whole != nullptr) return absl::OkStatus();
+  // State's write lock before bulk's, always: during an in-place restart two processes write, and
+  // in two orders they would wait for each other for ever.
+  if (&side == &sides_[1]) OMNI_RETURN_IF_ERROR(begin_whole(sides_[0]));
   return lmdb_status(mdb_txn_begin(side.environment->get(), nullptr, 0, &side.whole),
                      "begin to write");
 }
