@@ -123,9 +123,11 @@ void Loop::run() {
 }
 
 void Loop::run_once() {
+  // What ends a turn may be all that the caller waits for.
+  const bool had_work = !turn_.empty() || !doomed_.empty();
   end_turn();
   clock_.caches = true;
-  uv_run(uv(), UV_RUN_ONCE);
+  uv_run(uv(), had_work ? UV_RUN_NOWAIT : UV_RUN_ONCE);
   clock_.caches = false;
 }
 

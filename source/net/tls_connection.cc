@@ -28,6 +28,8 @@ void TlsConnection::start(ConnectionEvents& events) {
       [this] { fail(error(absl::StatusCode::kDeadlineExceeded, "the TLS handshake timed out")); });
   timer_->arm(kHandshakeLimit);
   lower_->start(*this);
+  Buffer nothing;
+  step_handshake(nothing);  // The side that connects speaks first.
 }
 
 void TlsConnection::write(Buffer&& bytes) {

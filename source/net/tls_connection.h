@@ -25,8 +25,8 @@ class TlsConnection final : public Connection, private ConnectionEvents, private
   TlsConnection(Loop& loop, std::unique_ptr<Connection> lower, std::unique_ptr<TlsSession> session);
   ~TlsConnection() override = default;
 
-  // Shakes hands before start(), for the side that connects; without a time limit. The callback
-  // may destroy or start the connection. Not for the side that accepts: there start() does it.
+  // Shakes hands before start(), without a time limit. The callback may destroy or start the
+  // connection. Without this call start() begins the handshake, which then has kHandshakeLimit.
   void handshake(OnHandshake on_done);
 
   void start(ConnectionEvents& events) override;

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <system_error>
 #include <utility>
 
 #include "source/base/check.h"
@@ -26,6 +27,7 @@ std::string last_error() {
   const unsigned long code = ERR_peek_error();
   const char* reason = ERR_reason_error_string(code);
   std::string out = reason != nullptr ? reason : "unknown error";
+  if (ERR_SYSTEM_ERROR(code)) out = std::generic_category().message(ERR_GET_REASON(code));
   ERR_clear_error();
   return out;
 }
@@ -75,9 +77,12 @@ absl::StatusOr<TlsContext> load_server(const TlsServerFiles& files, std::string 
   SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   if (SSL_CTX_use_certificate_chain_file(context.get(), files.certificate.c_str()) != 1)
     return bad_file("the certificate", files.certificate);
-  if (SSL_CTX_use_PrivateKey_file(context.get(), files.private_key.c_str(), SSL_FILETYPE_PEM) != 1)
-    return bad_file("the private key", files.private_key);
-  if (SSL_CTX_check_private_key(context.get()) != 1)
+  const int has_key =
+      SSL_CTX_use_PrivateKey_file(context.get(), files.private_key.c_str(), SSL_FILETYPE_PEM);
+  const bool is_foreign =
+      has_key != 1 && ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
+  if (has_key != 1 && !is_foreign) return bad_file("the private key", files.private_key);
+  if (is_foreign || SSL_CTX_check_private_key(context.get()) != 1)
     return failed(fmt::format("the private key '{}' does not belong to the certificate '{}'",
                               files.private_key, files.certificate));
   if (!files.client_ca.empty())

@@ -76,6 +76,7 @@ class TlsClients {
 
   // The peer must show a certificate for `origin`'s host, a name or an address.
   absl::StatusOr<std::unique_ptr<TlsSession>> new_session(const Origin& origin);
+  void forget() { tickets_.clear(); }
   size_t kept() const { return tickets_.size(); }
 
   static constexpr size_t kMaxKept = 512;

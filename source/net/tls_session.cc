@@ -91,7 +91,11 @@ TlsSession::TlsSession(ssl_st* ssl, std::string peer_name)
   SSL_set_app_data(ssl, reinterpret_cast<char*>(this));
 }
 
-TlsSession::~TlsSession() = default;
+// Freed without a mark of an orderly end, OpenSSL would spoil the ticket that came with it. Fatal
+// alerts have spoilt theirs already.
+TlsSession::~TlsSession() {
+  SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
 
 void TlsSession::ticket_arrived(TlsTicket ticket) {
   if (on_ticket_) on_ticket_(std::move(ticket));
