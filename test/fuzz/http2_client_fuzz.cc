@@ -1,0 +1,11 @@
+// HTTP/2 bytes against the client's codec.
+#include "source/http/http2/client_codec.h"
+#include "test/fuzz/codec_play.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  omni::test::ClientRecorder events;
+  const omni::test::StillClock clock;
+  omni::Http2ClientCodec codec(events, omni::test::fuzz_limits(), clock);
+  omni::test::fuzz_client(codec, events, data, size);
+  return 0;
+}
