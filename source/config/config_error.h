@@ -33,6 +33,8 @@ class ConfigErrors {
   void add(ConfigPosition at, std::string_view path, std::string_view message);
 
   bool empty() const { return found_.empty(); }
+  // More errors would only be counted; looking for them is not worth much work.
+  bool is_full() const { return found_.size() >= kMost; }
   size_t size() const { return found_.size() + left_out_; }
   // "FILE:LINE:COLUMN", for sentences that name a second place.
   std::string place(ConfigPosition at) const;

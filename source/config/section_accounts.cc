@@ -127,18 +127,19 @@ void read_models(MappingReader& provider, SectionContext& context, const Provide
                  Provider& out) {
   out.only_models = provider.boolean("only_models").value_or(false);
   if (type != nullptr && !out.only_models) out.models = type->models;
+  StringMap<size_t> places;
+  for (size_t i = 0; i < out.models.size(); ++i) places.emplace(out.models[i].id, i);
   StringSet listed;
   for (const MappingReader::Item& item : provider.items("models")) {
     Model model = read_model(item, context.errors);
     if (!model.id.empty() && !listed.insert(model.id).second)
       context.errors.add(item.value->at, item.path,
                          fmt::format("the model '{}' is listed twice", model.id));
-    const auto known = std::find_if(out.models.begin(), out.models.end(),
-                                    [&](const Model& other) { return other.id == model.id; });
-    if (known != out.models.end())
-      *known = std::move(model);
-    else
+    const auto [known, is_new] = places.emplace(model.id, out.models.size());
+    if (is_new)
       out.models.push_back(std::move(model));
+    else
+      out.models[known->second] = std::move(model);
   }
   if (out.only_models && listed.empty())
     provider.fail("only_models", "needs at least one entry in models");

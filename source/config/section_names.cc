@@ -1,4 +1,5 @@
 // aliases, keys and combos: names that clients use.
+#include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "source/base/digest.h"
 #include "source/base/status.h"
 #include "source/base/strings.h"
 #include "source/config/not_built.h"
@@ -17,19 +19,22 @@
 namespace omni {
 namespace {
 
-constexpr int kMaxHops = 8;  // As source/catalog/names.h.
-
-const Provider* find_provider(const std::vector<Provider>& providers, std::string_view prefix) {
-  for (const Provider& provider : providers)
-    if (provider.id == prefix || (!provider.alias.empty() && provider.alias == prefix))
-      return &provider;
-  return nullptr;
-}
+constexpr int kMaxHops = 8;            // As source/catalog/names.h.
+constexpr size_t kMaxPatterns = 1000;  // Each is tried for a name that nothing else knows.
 
 class AliasReader {
  public:
-  explicit AliasReader(SectionContext& context)
-      : aliases_(context.config.aliases), providers_(context.config.providers) {}
+  explicit AliasReader(SectionContext& context) : aliases_(context.config.aliases) {
+    for (const auto& [name, target] : aliases_)
+      if (name.find('*') != std::string::npos) patterns_.push_back(name);
+    for (const Provider& provider : context.config.providers) {
+      by_prefix_.emplace(provider.id, &provider);
+      if (!provider.alias.empty()) by_prefix_.emplace(provider.alias, &provider);
+      for (const Model& model : provider.models) listed_.insert(model.id);
+    }
+  }
+
+  size_t patterns() const { return patterns_.size(); }
 
   // Empty when `target` means something; else what is wrong with it.
   std::string check(const std::string& name, const std::string& target) const {
@@ -45,55 +50,58 @@ class AliasReader {
 
  private:
   std::string check_model(const std::string& model) const {
-    for (const auto& [pattern, target] : aliases_)
-      if (pattern.find('*') != std::string::npos && matches_glob(model, pattern)) return {};
-    const bool is_listed = std::any_of(
-        providers_.begin(), providers_.end(),
-        [&](const Provider& provider) { return provider.find_model(model) != nullptr; });
-    if (is_listed) return {};
+    for (const std::string& pattern : patterns_)
+      if (matches_glob(model, pattern)) return {};
+    if (listed_.contains(model)) return {};
     const size_t slash = model.find('/');
     if (slash == std::string::npos)
       return fmt::format("'{}' is no alias and no provider lists it; write provider/model", model);
     const std::string prefix = model.substr(0, slash);
-    const Provider* provider = find_provider(providers_, prefix);
-    if (provider == nullptr)
+    const auto found = by_prefix_.find(prefix);
+    if (found == by_prefix_.end())
       return fmt::format("no provider is named '{}'{}", prefix, suggestion(prefix, prefixes()));
+    const Provider& provider = *found->second;
     const std::string id = model.substr(slash + 1);
     if (id.empty()) return "names no model after the slash";
-    const bool is_closed = provider->only_models || provider->is_demo;
-    if (!is_closed || provider->find_model(id) != nullptr) return {};
+    const bool is_closed = provider.only_models || provider.is_demo;
+    if (!is_closed || provider.find_model(id) != nullptr) return {};
     std::vector<std::string> ids;
-    for (const Model& known : provider->models) ids.push_back(known.id);
-    return fmt::format("{} has no model '{}'{}", provider->id, id, suggestion(id, ids));
+    for (const Model& known : provider.models) ids.push_back(known.id);
+    return fmt::format("{} has no model '{}'{}", provider.id, id, suggestion(id, ids));
   }
 
   std::vector<std::string> prefixes() const {
     std::vector<std::string> out;
-    for (const Provider& provider : providers_) {
-      out.push_back(provider.id);
-      if (!provider.alias.empty()) out.push_back(provider.alias);
-    }
+    for (const auto& [prefix, provider] : by_prefix_) out.push_back(prefix);
+    std::sort(out.begin(), out.end());
     return out;
   }
 
   const AliasMap& aliases_;
-  const std::vector<Provider>& providers_;
+  std::vector<std::string> patterns_;
+  StringMap<const Provider*> by_prefix_;
+  StringSet listed_;
 };
 
-void read_key(const MappingReader::Item& item, SectionContext& context, StringSet& names) {
+// What has been used already by the keys before.
+struct SeenKeys {
+  StringSet names;
+  absl::flat_hash_map<Digest, std::string, DigestHash> name_by_digest;
+};
+
+void read_key(const MappingReader::Item& item, SectionContext& context, SeenKeys& seen) {
   MappingReader reader(*item.value, item.path, context.errors);
   KeyConfig out;
   out.name = reader.required_text("name").value_or("");
   if (out.name.empty() && reader.has("name")) reader.fail("name", "must not be empty");
-  if (!out.name.empty() && !names.insert(out.name).second)
+  if (!out.name.empty() && !seen.names.insert(out.name).second)
     reader.fail("name", fmt::format("another key is named '{}'", out.name));
   const ConfigValue* value = reader.find("key");
   const std::optional<std::string> key = reader.required_text("key");
   const bool is_left_out = key && key->empty() && value->used_default;
   if (key && !is_left_out && check_header_text(reader, "key", *key)) {
-    for (const KeyConfig& other : context.config.keys)
-      if (other.key.equals(*key))
-        reader.fail("key", fmt::format("is the same as that of '{}'", other.name));
+    const auto [other, is_new] = seen.name_by_digest.emplace(sha256(*key), out.name);
+    if (!is_new) reader.fail("key", fmt::format("is the same as that of '{}'", other->second));
     out.key = Secret(*key);
   }
   out.allowed_models = reader.text_list("allowed_models");
@@ -108,24 +116,35 @@ void read_key(const MappingReader::Item& item, SectionContext& context, StringSe
 void read_aliases(MappingReader& root, SectionContext& context) {
   const ConfigValue* value = root.find("aliases");
   if (value == nullptr) return;
-  MappingReader reader(*value, "aliases", context.errors);
+  const MappingReader reader(*value, "aliases", context.errors);
+  const auto fail = [&](const ConfigEntry& entry, std::string_view wrong) {
+    context.errors.add(entry.value.at, reader.path_of(entry.key), wrong);
+  };
   for (const ConfigEntry& entry : value->entries) {
-    const std::optional<std::string> target = reader.text(entry.key);
-    if (entry.key.empty()) reader.fail_at_key(entry.key, "a name must not be empty");
-    if (target) context.config.aliases.emplace(entry.key, *target);
+    if (entry.value.kind == ConfigValue::Kind::kNull && entry.value.is_substituted) continue;
+    const absl::StatusOr<std::string> target = as_text(entry.value);
+    if (!target.ok())
+      fail(entry, message(target.status()));
+    else if (entry.key.empty())
+      context.errors.add(entry.key_at, "aliases", "a name must not be empty");
+    else
+      context.config.aliases.emplace(entry.key, *target);
   }
   const AliasReader aliases(context);
+  if (aliases.patterns() > kMaxPatterns)
+    context.errors.add(value->at, "aliases",
+                       fmt::format("more than {} names hold a *", kMaxPatterns));
   for (const ConfigEntry& entry : value->entries) {
     const auto found = context.config.aliases.find(entry.key);
-    if (found == context.config.aliases.end()) continue;
+    if (found == context.config.aliases.end() || context.errors.is_full()) continue;
     const std::string wrong = aliases.check(entry.key, found->second);
-    if (!wrong.empty()) reader.fail(entry.key, wrong);
+    if (!wrong.empty()) fail(entry, wrong);
   }
 }
 
 void read_keys(MappingReader& root, SectionContext& context) {
-  StringSet names;
-  for (const MappingReader::Item& item : root.items("keys")) read_key(item, context, names);
+  SeenKeys seen;
+  for (const MappingReader::Item& item : root.items("keys")) read_key(item, context, seen);
   refuse_not_built(root, "combos", "combos");
 }
 

@@ -32,7 +32,7 @@ void read_settings(MappingReader& root, SectionContext& context) {
     refuse_not_built(reader, "thinking_budget", "settings.thinking_budget");
     reader.done();
   }
-  // The environment may tighten or loosen what the file leaves open, never contradict the file.
+  // Each of them is enough by itself: the environment adds to what the file says.
   if (is_true(context.input.environment("REQUIRE_API_KEY"))) settings.require_api_key = true;
   if (is_true(context.input.environment("OMNIROUTE_ALLOW_PRIVATE_PROVIDER_URLS")))
     settings.allow_private_provider_urls = true;

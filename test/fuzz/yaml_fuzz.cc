@@ -11,39 +11,13 @@
 #include "api/filter_registry.h"
 #include "source/base/check.h"
 #include "source/base/status.h"
+#include "source/config/absent.h"
 #include "source/config/loader.h"
 #include "source/config/snapshot_builder.h"
 
 namespace {
 
 using namespace omni;
-
-class NoStore final : public Store {
- public:
-  absl::StatusOr<std::optional<std::string>> get(TableId, std::string_view) const override {
-    return std::optional<std::string>();
-  }
-  absl::Status scan(TableId, std::string_view, Visit) const override { return absl::OkStatus(); }
-  std::unique_ptr<Pending> fetch(Dispatcher&, TableId, std::string_view, Fetched) override {
-    return nullptr;
-  }
-  std::unique_ptr<Pending> update(Dispatcher&, Work, Done) override { return nullptr; }
-  void write(Work) override {}
-};
-
-class NoStats final : public StatScope {
- public:
-  Counter counter(std::string_view, std::string_view, std::initializer_list<StatLabel>) override {
-    return {};
-  }
-  Gauge gauge(std::string_view, std::string_view, std::initializer_list<StatLabel>) override {
-    return {};
-  }
-  Histogram histogram(std::string_view, std::string_view,
-                      std::initializer_list<StatLabel>) override {
-    return {};
-  }
-};
 
 template <const char* kFilterName>
 class AnyFilter final : public Filter {
@@ -91,8 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (path == "fuzz.yaml" || path == "other.yaml") return text;
     return failed("no such file");
   };
-  NoStore store;
-  NoStats stats;
+  AbsentStore store;
+  AbsentStats stats;
   const LoadResult result = load_config("fuzz.yaml", {registry(), stats, store, input});
   for (const ConfigError& error : result.errors)
     OMNI_CHECK(error.line >= 1 && error.column >= 1 && !error.path.empty() &&

@@ -4,11 +4,13 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <string>
 
 #include "source/config/check.h"
+#include "source/config/not_built.h"
 #include "test/source/config/fake_world.h"
 
 namespace omni {
@@ -103,6 +105,36 @@ TEST_F(ConfigsTest, FullRunsAsItStands) {
   ASSERT_TRUE(result.ok()) << errors_of(result);
   EXPECT_EQ(result.config.listeners.at(0).routes.size(), 2u);
   EXPECT_EQ(result.config.listeners.at(0).routes[0].prefix, "/v1beta");  // Longest first.
+}
+
+TEST_F(ConfigsTest, FullWritesTheDefaultsAsTheyAre) {
+  const GatewayConfig full = load_shipped(world_, "full.yaml").config;
+  const GatewayConfig plain = world_.load("providers: [{ id: demo, type: demo }]\n").config;
+  const ListenerLimits& a = full.listeners.at(0).limits;
+  const ListenerLimits& b = plain.listeners.at(0).limits;
+  EXPECT_EQ(a.header_bytes, b.header_bytes);
+  EXPECT_EQ(a.header_count, b.header_count);
+  EXPECT_EQ(a.body_bytes, b.body_bytes);
+  EXPECT_EQ(a.concurrent_streams, b.concurrent_streams);
+  EXPECT_EQ(a.max_connections, b.max_connections);
+  EXPECT_EQ(a.header_timeout, b.header_timeout);
+  EXPECT_EQ(a.body_timeout, b.body_timeout);
+  EXPECT_EQ(a.idle_timeout, b.idle_timeout);
+  EXPECT_EQ(full.storage.path, plain.storage.path);
+  EXPECT_EQ(full.storage.map_size_bytes, plain.storage.map_size_bytes);
+  EXPECT_EQ(full.shutdown.drain, plain.shutdown.drain);
+  EXPECT_EQ(full.admin.allow, plain.admin.allow);
+  EXPECT_EQ(full.settings.cors_allow_origin, plain.settings.cors_allow_origin);
+}
+
+TEST_F(ConfigsTest, TheSchemaNamesTheProviderTypesThatCanBeUsed) {
+  std::ifstream in(std::string(OMNI_SOURCE_DIR) + "/api/schema/gateway.schema.json");
+  const nlohmann::json schema = nlohmann::json::parse(in);
+  const auto& types = schema["properties"]["providers"]["items"]["properties"]["type"]["enum"];
+  std::set<std::string> usable;
+  for (const std::string& name : provider_type_names())
+    if (is_available(find_provider_type(name)->dialect)) usable.insert(name);
+  EXPECT_EQ(types.get<std::set<std::string>>(), usable);
 }
 
 TEST_F(ConfigsTest, EveryShippedFileIsInThisTest) {

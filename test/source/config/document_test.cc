@@ -169,6 +169,15 @@ TEST(LimitsTest, NodesAndBytesAreBounded) {
             std::string::npos);
 }
 
+TEST(LimitsTest, ManyNamesAreCheckedInAMoment) {
+  FakeWorld world;
+  std::string text = "providers: [{ id: demo, type: demo }]\naliases:\n";
+  for (int i = 0; i < 40'000; ++i) text += "  n" + std::to_string(i) + ": nobody/x\n";
+  const absl::Duration start = monotonic_now();
+  EXPECT_EQ(world.load(text).errors.size(), ConfigErrors::kMost);
+  EXPECT_LT(monotonic_now() - start, absl::Seconds(10));
+}
+
 TEST(YamlTextTest, KeepsPositionsOfKeysAndValues) {
   ConfigErrors errors;
   errors.add_file("f");

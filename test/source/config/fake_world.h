@@ -11,36 +11,10 @@
 #include "api/filter_env.h"
 #include "api/filter_registry.h"
 #include "source/base/status.h"
+#include "source/config/absent.h"
 #include "source/config/loader.h"
 
 namespace omni {
-
-class FakeStore final : public Store {
- public:
-  absl::StatusOr<std::optional<std::string>> get(TableId, std::string_view) const override {
-    return std::optional<std::string>();
-  }
-  absl::Status scan(TableId, std::string_view, Visit) const override { return absl::OkStatus(); }
-  std::unique_ptr<Pending> fetch(Dispatcher&, TableId, std::string_view, Fetched) override {
-    return nullptr;
-  }
-  std::unique_ptr<Pending> update(Dispatcher&, Work, Done) override { return nullptr; }
-  void write(Work) override {}
-};
-
-class FakeStats final : public StatScope {
- public:
-  Counter counter(std::string_view, std::string_view, std::initializer_list<StatLabel>) override {
-    return {};
-  }
-  Gauge gauge(std::string_view, std::string_view, std::initializer_list<StatLabel>) override {
-    return {};
-  }
-  Histogram histogram(std::string_view, std::string_view,
-                      std::initializer_list<StatLabel>) override {
-    return {};
-  }
-};
 
 // Filters with the settings of the real ones and no behaviour.
 class FakeAuth final : public Filter {
@@ -124,8 +98,8 @@ struct FakeWorld {
   }
 
   FilterRegistry registry;
-  FakeStore store;
-  FakeStats stats;
+  AbsentStore store;
+  AbsentStats stats;
   std::map<std::string, std::string> files;
   std::map<std::string, std::string> environment;
 };
