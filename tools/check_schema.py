@@ -94,7 +94,7 @@ def run_check(binary, path):
     """What the program's own check says, or None when it is content."""
     environment = dict(os.environ)
     for name in re.findall(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", pathlib.Path(path).read_text()):
-        environment.setdefault(name, "stand-in")
+        environment.setdefault(name, "stand-in-" + name.lower())
     done = subprocess.run([str(binary), "check", "--config", str(path)], cwd=ROOT, env=environment,
                           capture_output=True, text=True, timeout=30, check=False)
     if done.returncode == 0:
