@@ -199,6 +199,12 @@ bool is_token(std::string_view text) {
   return good;
 }
 
+size_t token_prefix(std::string_view text) {
+  size_t size = 0;
+  while (size < text.size() && kToken[static_cast<uint8_t>(text[size])]) ++size;
+  return size;
+}
+
 bool has_control(std::string_view text) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHighs = 0x8080808080808080;

@@ -22,6 +22,8 @@ constexpr bool forbids_body(int status) { return status < 200 || status == 204 |
 
 bool is_token_char(char c);
 bool is_token(std::string_view text);
+// How many of the first bytes are token characters.
+size_t token_prefix(std::string_view text);
 // No control character but HT.
 bool is_field_value(std::string_view text);
 // host [ ":" port ], without user information; empty is allowed.

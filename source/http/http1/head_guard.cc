@@ -94,8 +94,7 @@ Fault HeadGuard::check_status_line(std::string_view line) const {
 }
 
 Fault HeadGuard::check_field(std::string_view line) const {
-  size_t colon = 0;
-  while (colon < line.size() && is_token_char(line[colon])) ++colon;
+  const size_t colon = token_prefix(line);
   if (colon == 0) {
     if (line[0] == ' ' || line[0] == '\t') return {400, "A header line is folded."};
     return {400, "A header name is empty or malformed."};

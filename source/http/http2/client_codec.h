@@ -28,7 +28,7 @@ class Http2ClientCodec final : public ClientCodec, private Http2SessionOwner {
 
   bool can_open() const override;
   bool is_finished() const override;
-  size_t active() const override { return session_.open_streams(); }
+  size_t active() const override { return ended_ ? 0 : session_.open_streams(); }
 
  private:
   bool accepts_stream() override { return false; }
