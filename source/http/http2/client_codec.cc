@@ -104,6 +104,8 @@ bool Http2ClientCodec::is_finished() const {
 void Http2ClientCodec::on_fields(Http2Stream& stream) {
   if (stream.is_too_large) return fail(stream);
   if (stream.head_received) return;
+  // nghttp2 takes any three digits, and 074 for a final status.
+  if (stream.status < 100) return fail(stream);
   if (stream.status < 200) {
     stream.headers.clear();
     stream.content_length.reset();
@@ -123,6 +125,7 @@ void Http2ClientCodec::on_data(Http2Stream& stream, Buffer&& data) {
 }
 
 void Http2ClientCodec::on_peer_end(Http2Stream& stream) {
+  if (!stream.head_received) return fail(stream);
   stream.is_over = true;
   // Nobody reads the rest of the request any more (RFC 9113 section 8.1).
   if (stream.out_has_body && (!stream.out_ended || !stream.out.empty()))

@@ -57,7 +57,7 @@ void Http2Session::take_field(Http2Stream& stream, std::string_view name, std::s
 
 int Http2Session::on_chunk(StreamId id, const char* data, size_t size) {
   Http2Stream* stream = find(id);
-  if (stream == nullptr || stream->is_over || !stream->was_reported) {
+  if (stream == nullptr || stream->is_over || !stream->head_received) {
     nghttp2_session_consume(session_, id, size);
     return 0;
   }

@@ -162,6 +162,7 @@ TEST(Http2ClientTest, RefusesMalformedAnswers) {
       {{":status", "200"}, {"transfer-encoding", "chunked"}},
       {{":status", "200"}, {":path", "/"}},
       {{":status", "101"}},
+      {{":status", "074"}},
   };
   for (const Fields& fields : shapes) {
     Wire wire;
