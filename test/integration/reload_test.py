@@ -1,4 +1,5 @@
 """The configuration is edited while streams are open (settled questions 11 and 22)."""
+import json
 import os
 import signal
 import threading
@@ -174,9 +175,8 @@ class ReloadTest(GatewayTest):
         gateway = self.start()
         for name, alias in (("a", "one"), ("b", "two")):
             (gateway.folder / name).mkdir()
-            Path = type(gateway.folder)
-            text_of = __import__("json").dumps({**self.settings, "aliases": {alias: "up/m"}})
-            Path(gateway.folder / name / "gateway.yaml").write_text(text_of, encoding="ascii")
+            settings = json.dumps({**self.settings, "aliases": {alias: "up/m"}})
+            (gateway.folder / name / "gateway.yaml").write_text(settings, encoding="ascii")
         os.symlink("a", gateway.folder / "current")
         os.symlink("current/gateway.yaml", gateway.folder / "link")
         os.replace(gateway.folder / "link", gateway.file)
