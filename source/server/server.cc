@@ -227,12 +227,15 @@ absl::Status Server::open_door(size_t index, const ListenerConfig& config) {
     sockets.push_back(net::BoundSocket::adopt(handed.fd, *theirs));
     return true;
   });
-  if (!sockets.empty()) address = sockets.front().address();
   const size_t wanted = address.is_unix() ? 1 : workers_.size();
+  // bind_all() refuses an address that another program serves; with SO_REUSEPORT alone the kernel
+  // would share it between the two.
+  if (sockets.empty()) {
+    OMNI_ASSIGN_OR_RETURN(sockets, net::BoundSocket::bind_all(address, wanted));
+  }
+  address = sockets.front().address();
   while (sockets.size() < wanted) {
-    OMNI_ASSIGN_OR_RETURN(net::BoundSocket bound,
-                          net::BoundSocket::bind(address, !address.is_unix()));
-    address = bound.address();
+    OMNI_ASSIGN_OR_RETURN(net::BoundSocket bound, net::BoundSocket::bind(address, true));
     sockets.push_back(std::move(bound));
   }
   listening_.push_back(
@@ -341,6 +344,9 @@ void Server::begin_drain(std::string_view why) {
       reloader_ ? reloader_->config().shutdown.drain : absl::ZeroDuration();
   say(LogLevel::kInfo, fmt::format("draining ({}), at most {}", why, absl::FormatDuration(limit)));
   for (const auto& worker : workers_) worker->drain();
+  // An open copy would keep the socket listening: clients would connect and wait for no one.
+  for (const HandedSocket& socket : handed_) close(socket.fd);
+  handed_.clear();
   drain_deadline_ = loop_.clock().since_start() + limit;
   drain_timer_ = loop_.make_timer([this] { check_drained(); });
   drain_timer_->arm(kDrainPoll);
