@@ -9,16 +9,16 @@
 namespace omni::llm::openai {
 namespace {
 
-absl::Status take_count(json::Value& value, int64_t& out) {
-  if (value.kind() != json::Kind::kNumber) return absl::OkStatus();
+absl::Status take_count(const json::Skimmed& value, int64_t& out) {
+  if (value.kind != json::Kind::kNumber) return absl::OkStatus();
   OMNI_ASSIGN_OR_RETURN(out, value.integer());
   return absl::OkStatus();
 }
 
-absl::Status take_detail(json::Value& value, std::string_view wanted, int64_t& out) {
-  if (value.kind() != json::Kind::kObject) return absl::OkStatus();
-  return value.members([&](std::string_view key, json::Value& member) {
-    return key == wanted ? take_count(member, out) : absl::OkStatus();
+absl::Status take_detail(const json::Skimmed& value, std::string_view wanted, int64_t& out) {
+  if (value.kind != json::Kind::kObject) return absl::OkStatus();
+  return json::skim_object(value.raw, [&](const json::Skimmed& member) {
+    return member.key == wanted ? take_count(member, out) : absl::OkStatus();
   });
 }
 
@@ -38,30 +38,24 @@ bool is_plain_delta(std::string_view frame) {
   return ends_with(kEnd) || ends_with(kEndWithUsage);
 }
 
-// The delta holds something to show: a string that is not empty, or a list that is not.
-absl::Status has_substance(json::Value& value, bool& found) {
-  if (value.kind() == json::Kind::kString) {
-    if (value.raw().size() > 2) found = true;
-    return absl::OkStatus();
-  }
-  if (value.kind() == json::Kind::kArray)
-    return value.items([&](json::Value&) {
-      found = true;
-      return absl::OkStatus();
-    });
-  if (value.kind() == json::Kind::kObject) found = true;
-  return absl::OkStatus();
+// The delta holds something to show: a string or a list that is not empty, or an object.
+bool has_substance(const json::Skimmed& value) {
+  if (value.kind == json::Kind::kString) return value.raw.size() > 2;
+  if (value.kind == json::Kind::kObject) return true;
+  return value.kind == json::Kind::kArray &&
+         value.raw.find_first_not_of(" \t\r\n", 1) != value.raw.size() - 1;
 }
 
 }  // namespace
 
-absl::Status read_usage(json::Value& value, Usage& usage) {
-  if (value.kind() != json::Kind::kObject) return absl::OkStatus();
-  return value.members([&](std::string_view key, json::Value& member) {
-    if (key == "prompt_tokens") return take_count(member, usage.input);
-    if (key == "completion_tokens") return take_count(member, usage.output);
-    if (key == "prompt_tokens_details") return take_detail(member, "cached_tokens", usage.cached);
-    if (key == "completion_tokens_details")
+absl::Status read_usage(const json::Skimmed& value, Usage& usage) {
+  if (value.kind != json::Kind::kObject) return absl::OkStatus();
+  return json::skim_object(value.raw, [&](const json::Skimmed& member) {
+    if (member.key == "prompt_tokens") return take_count(member, usage.input);
+    if (member.key == "completion_tokens") return take_count(member, usage.output);
+    if (member.key == "prompt_tokens_details")
+      return take_detail(member, "cached_tokens", usage.cached);
+    if (member.key == "completion_tokens_details")
       return take_detail(member, "reasoning_tokens", usage.reasoning);
     return absl::OkStatus();
   });
@@ -69,10 +63,10 @@ absl::Status read_usage(json::Value& value, Usage& usage) {
 
 absl::Status read_answer(std::string_view body, Usage& usage) {
   bool has_choices = false, has_error = false;
-  OMNI_RETURN_IF_ERROR(json::read_object(body, [&](std::string_view key, json::Value& value) {
-    if (key == "choices" && value.kind() == json::Kind::kArray) has_choices = true;
-    if (key == "error" && value.kind() != json::Kind::kNull) has_error = true;
-    if (key == "usage") return read_usage(value, usage);
+  OMNI_RETURN_IF_ERROR(json::skim_object(body, [&](const json::Skimmed& value) {
+    if (value.key == "choices" && value.kind == json::Kind::kArray) has_choices = true;
+    if (value.key == "error" && value.kind != json::Kind::kNull) has_error = true;
+    if (value.key == "usage") return read_usage(value, usage);
     return absl::OkStatus();
   }));
   if (has_error && !has_choices) return failed("the answer is an error object");
@@ -95,20 +89,18 @@ StreamWatch::Frame StreamWatch::see(std::string_view frame) {
   return parse(event.data);
 }
 
-absl::Status StreamWatch::read_choice(json::Value& choice, Frame& found) {
-  if (choice.kind() != json::Kind::kObject) return absl::OkStatus();
+absl::Status StreamWatch::read_choice(const json::Skimmed& choice, Frame& found) {
+  if (choice.kind != json::Kind::kObject) return absl::OkStatus();
   int64_t index = 0;
   bool is_finished = false, substance = false;
-  OMNI_RETURN_IF_ERROR(choice.members([&](std::string_view key, json::Value& value) {
-    if (key == "index") return take_count(value, index);
-    if (key == "finish_reason") {
-      is_finished = value.kind() == json::Kind::kString;
+  OMNI_RETURN_IF_ERROR(json::skim_object(choice.raw, [&](const json::Skimmed& value) {
+    if (value.key == "index") return take_count(value, index);
+    if (value.key == "finish_reason") is_finished = value.kind == json::Kind::kString;
+    if (value.key == "text") substance |= has_substance(value);
+    if (value.key != "delta" || value.kind != json::Kind::kObject) return absl::OkStatus();
+    return json::skim_object(value.raw, [&](const json::Skimmed& part) {
+      substance |= part.key != "role" && has_substance(part);
       return absl::OkStatus();
-    }
-    if (key == "text") return has_substance(value, substance);
-    if (key != "delta" || value.kind() != json::Kind::kObject) return absl::OkStatus();
-    return value.members([&](std::string_view part, json::Value& member) {
-      return part == "role" ? absl::OkStatus() : has_substance(member, substance);
     });
   }));
   if (substance) found = Frame::kContent;
@@ -120,27 +112,20 @@ absl::Status StreamWatch::read_choice(json::Value& choice, Frame& found) {
 }
 
 StreamWatch::Frame StreamWatch::parse(std::string_view data) {
-  // The parser reads past the end, and a frame may end with its block.
-  std::string padded;
-  padded.reserve(data.size() + json::kPadding);
-  padded.assign(data);
-  padded.append(json::kPadding, '\0');
   Frame found = Frame::kEmpty;
   bool has_choices = false, has_usage = false, has_error = false;
-  const std::string_view document = std::string_view(padded).substr(0, data.size());
-  const absl::Status status =
-      json::read_object(document, [&](std::string_view key, json::Value& value) {
-        if (key == "error" && value.kind() != json::Kind::kNull) has_error = true;
-        if (key == "usage" && value.kind() == json::Kind::kObject) {
-          has_usage = true;
-          return read_usage(value, usage_);
-        }
-        if (key != "choices" || value.kind() != json::Kind::kArray) return absl::OkStatus();
-        return value.items([&](json::Value& choice) {
-          has_choices = true;
-          return read_choice(choice, found);
-        });
-      });
+  const absl::Status status = json::skim_object(data, [&](const json::Skimmed& value) {
+    if (value.key == "error" && value.kind != json::Kind::kNull) has_error = true;
+    if (value.key == "usage" && value.kind == json::Kind::kObject) {
+      has_usage = true;
+      return read_usage(value, usage_);
+    }
+    if (value.key != "choices" || value.kind != json::Kind::kArray) return absl::OkStatus();
+    return json::skim_array(value.raw, [&](const json::Skimmed& choice) {
+      has_choices = true;
+      return read_choice(choice, found);
+    });
+  });
   if (!status.ok()) return Frame::kGarbage;
   if (has_error && !has_choices) {
     error_.assign(data);
