@@ -26,6 +26,9 @@ class Headers {
   void set(std::string_view name, std::string_view value);
   // Returns how many fields went.
   size_t remove(std::string_view name);
+  // Removes every field for which `wanted(name)` is true.
+  template <class Wanted>
+  void remove_if(Wanted wanted);
   void clear();
   void reserve(size_t fields, size_t text_bytes);
 
@@ -91,19 +94,23 @@ inline void Headers::set(std::string_view name, std::string_view value) {
   add(name, value);
 }
 
-inline size_t Headers::remove(std::string_view name) {
+template <class Wanted>
+void Headers::remove_if(Wanted wanted) {
   size_t kept = 0;
-  for (size_t i = 0; i < entries_.size(); ++i) {
-    const Entry entry = entries_[i];
-    if (is_named(entry, name)) {
+  for (const Entry entry : entries_) {
+    if (wanted(field(entry).name)) {
       text_bytes_ -= entry.name_size + entry.value_size;
     } else {
       entries_[kept++] = entry;
     }
   }
-  const size_t gone = entries_.size() - kept;
   entries_.resize(kept);
-  return gone;
+}
+
+inline size_t Headers::remove(std::string_view name) {
+  const size_t before = entries_.size();
+  remove_if([&](std::string_view other) { return other == name; });
+  return before - entries_.size();
 }
 
 inline void Headers::clear() {
@@ -161,6 +168,7 @@ struct LocalReply {
   std::string param;            // The field at fault in the client's terms, or empty.
   int retry_after_seconds = 0;  // 0: no Retry-After.
   std::vector<std::pair<std::string, std::string>> headers;  // Extra ones, names lower case.
+  std::string type;  // A provider's own word for the kind of error; empty: what the status says.
 };
 
 }  // namespace omni

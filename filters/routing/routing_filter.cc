@@ -102,8 +102,8 @@ Next RoutingFilter::respond(std::string_view body) {
 Next RoutingFilter::list_models() {
   const Exchange& exchange = context_.exchange();
   const GatewayKey* key = context_.exchange().facts().principal.key;
-  const auto visible = [&](const Provider& provider, const Model& model) {
-    return may_use(key, model.id, {&provider, model.id});
+  const auto visible = [&](std::string_view id, const Provider& provider, const Model& model) {
+    return may_use(key, id, {&provider, model.id});
   };
   return respond(llm::openai::render_models(*exchange.snapshot().providers,
                                             *exchange.snapshot().aliases, visible));

@@ -12,7 +12,6 @@ namespace omni::filters {
 // Why an attempt ended without an answer, as a client would be told.
 struct AttemptFailure {
   LocalReply reply;
-  std::string type;         // The provider's own word for its error, or empty.
   bool may_move_on = true;  // Another target may do better.
 };
 

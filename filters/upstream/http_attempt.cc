@@ -96,7 +96,7 @@ void HttpAttempt::on_response_body(Buffer&& bytes) {
     case State::kCommitted:
       return events_.on_committed_body(std::move(bytes));
     case State::kStream:
-      return watch_stream(bytes);
+      return watch_stream(std::move(bytes));
     case State::kPlain:
     case State::kRefused:
       return gather(std::move(bytes));
@@ -105,30 +105,26 @@ void HttpAttempt::on_response_body(Buffer&& bytes) {
   }
 }
 
-void HttpAttempt::watch_stream(Buffer& bytes) {
+void HttpAttempt::watch_stream(Buffer&& bytes) {
   using Frame = llm::openai::StreamWatch::Frame;
-  Buffer looked_at = bytes.share(), passed;
-  bytes.own();
-  held_.append(std::move(bytes));
   bool is_error = false, is_good = false;
-  const bool fits = watch_->framer.feed(
-      looked_at,
-      [&](std::string_view frame) {
-        const Frame found = watch_->stream.see(frame);
-        is_error |= found == Frame::kError && !is_good;
-        is_good |= found == Frame::kContent || found == Frame::kFinish;
-        return false;
-      },
-      passed);
+  const bool fits = watch_->framer.look(bytes, [&](std::string_view frame) {
+    const Frame found = watch_->stream.see(frame);
+    is_error = found == Frame::kError;
+    is_good = found == Frame::kContent || found == Frame::kFinish;
+    return !is_error && !is_good;
+  });
   if (is_error) {
-    const std::string& data = watch_->stream.error();
-    Buffer padded(data);
+    Buffer padded(watch_->stream.error());
     llm::Error error = llm::parse_error(502, padded.flatten(json::kPadding));
     return fail(
         502, error.code.empty() ? "upstream_error" : error.code,
         error.message.empty() ? "The provider ended the stream with an error." : error.message);
   }
-  if (is_good || !fits || held_.size() >= kHoldBytes) return commit();
+  const bool is_over = is_good || !fits || held_.size() + bytes.size() >= kHoldBytes;
+  if (!is_over) bytes.own();
+  held_.append(std::move(bytes));
+  if (is_over) return commit();
   check_deadline();
 }
 
@@ -190,7 +186,7 @@ void HttpAttempt::on_response_complete() {
 
 void HttpAttempt::finish_plain() {
   llm::Usage usage;
-  const absl::Status status = llm::openai::read_answer(held_.flatten(json::kPadding), usage);
+  const absl::Status status = llm::openai::read_answer(held_.flatten(), usage);
   if (!status.ok()) {
     return fail(502, "upstream_invalid_answer",
                 fmt::format("The provider's answer is not a chat completion: {}", message(status)));
@@ -204,8 +200,8 @@ void HttpAttempt::finish_plain() {
 void HttpAttempt::finish_refused() {
   const llm::Error said = llm::parse_error(head_.status, held_.flatten(json::kPadding));
   AttemptFailure failure;
-  failure.type = said.type;
   failure.reply.status = head_.status >= 400 ? head_.status : 502;
+  failure.reply.type = masked(said.type);
   failure.reply.code = said.code;
   failure.reply.param = masked(said.param);
   failure.reply.message = fmt::format(

@@ -37,7 +37,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents {
   // A body held before the commit, and an error body, is no larger than this.
   static constexpr size_t kHoldBytes = 1024 * 1024;
 
-  void watch_stream(Buffer& bytes);
+  void watch_stream(Buffer&& bytes);
   void gather(Buffer&& bytes);
   void commit();
   void finish_plain();

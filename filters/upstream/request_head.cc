@@ -1,5 +1,7 @@
 #include "filters/upstream/request_head.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 namespace omni::filters {
@@ -14,6 +16,8 @@ constexpr std::string_view kDroppedDown[] = {"set-cookie",
                                              "alt-svc",
                                              "strict-transport-security",
                                              "server",
+                                             "proxy-authenticate",
+                                             "proxy-authentication-info",
                                              "via",
                                              "cf-ray",
                                              "cf-cache-status",
@@ -49,7 +53,10 @@ RequestHead make_request_head(const Exchange& exchange, const Target& target, ui
 }
 
 void clean_response_head(ResponseHead& head, bool is_stream) {
-  for (const std::string_view name : kDroppedDown) head.headers.remove(name);
+  head.headers.remove_if([](std::string_view name) {
+    return std::find(std::begin(kDroppedDown), std::end(kDroppedDown), name) !=
+           std::end(kDroppedDown);
+  });
   if (!is_stream) return;
   head.content_length.reset();
   head.headers.set("cache-control", "no-cache");

@@ -9,9 +9,11 @@
 namespace omni {
 
 Buffer render_local_reply(Dialect dialect, const LocalReply& reply, ResponseHead& head) {
-  const std::string body = llm::render_error(
-      dialect,
-      {.status = reply.status, .code = reply.code, .message = reply.message, .param = reply.param});
+  const std::string body = llm::render_error(dialect, {.status = reply.status,
+                                                       .type = reply.type,
+                                                       .code = reply.code,
+                                                       .message = reply.message,
+                                                       .param = reply.param});
   head = ResponseHead();
   head.status = reply.status;
   head.content_length = body.size();

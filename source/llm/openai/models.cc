@@ -39,8 +39,9 @@ void append_entry(std::string& out, std::string_view id, std::string_view owner,
 
 }  // namespace
 
-std::string render_models(const ProviderList& providers, const AliasMap& aliases,
-                          absl::FunctionRef<bool(const Provider&, const Model&)> visible) {
+std::string render_models(
+    const ProviderList& providers, const AliasMap& aliases,
+    absl::FunctionRef<bool(std::string_view id, const Provider&, const Model&)> visible) {
   std::string out = R"({"object":"list","data":[)";
   bool first = true;
   const auto separate = [&] {
@@ -50,9 +51,10 @@ std::string render_models(const ProviderList& providers, const AliasMap& aliases
     if (provider.accounts.empty() && provider.auth != AuthStyle::kNone && !provider.is_demo)
       continue;
     for (const Model& model : provider.models) {
-      if (!visible(provider, model)) continue;
+      const std::string id = provider.id + "/" + model.id;
+      if (!visible(id, provider, model)) continue;
       separate();
-      append_entry(out, provider.id + "/" + model.id, provider.id, model.id, &model);
+      append_entry(out, id, provider.id, model.id, &model);
     }
   }
   std::vector<std::string_view> names;
@@ -65,7 +67,7 @@ std::string render_models(const ProviderList& providers, const AliasMap& aliases
     const Provider& provider = *target.targets.front().provider;
     const Model named{.id = target.targets.front().model};
     const Model* known = provider.find_model(named.id);
-    if (!visible(provider, known != nullptr ? *known : named)) continue;
+    if (!visible(alias, provider, known != nullptr ? *known : named)) continue;
     separate();
     append_entry(out, alias, "alias", provider.id + "/" + named.id, known);
   }

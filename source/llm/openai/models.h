@@ -12,9 +12,11 @@
 
 namespace omni::llm::openai {
 
-// {"object":"list","data":[...]}: every visible model under its provider's id, then the aliases.
-std::string render_models(const ProviderList& providers, const AliasMap& aliases,
-                          absl::FunctionRef<bool(const Provider&, const Model&)> visible);
+// {"object":"list","data":[...]}: every model under its provider's id, then the aliases; `visible`
+// gets the name that an entry would be asked for by.
+std::string render_models(
+    const ProviderList& providers, const AliasMap& aliases,
+    absl::FunctionRef<bool(std::string_view id, const Provider&, const Model&)> visible);
 
 // One entry, under the name it was asked for.
 std::string render_model(std::string_view id, const Provider& provider, std::string_view model);
