@@ -114,6 +114,9 @@ absl::Status StreamWatch::read_choice(const json::Skimmed& choice, Frame& found)
 StreamWatch::Frame StreamWatch::parse(std::string_view data) {
   Frame found = Frame::kEmpty;
   bool has_choices = false, has_usage = false, has_error = false;
+  // An event that breaks off must not count, however much of it could be read.
+  const size_t finished_before = finished_.size();
+  const Usage usage_before = usage_;
   const absl::Status status = json::skim_object(data, [&](const json::Skimmed& value) {
     if (value.key == "error" && value.kind != json::Kind::kNull) has_error = true;
     if (value.key == "usage" && value.kind == json::Kind::kObject) {
@@ -126,7 +129,11 @@ StreamWatch::Frame StreamWatch::parse(std::string_view data) {
       return read_choice(choice, found);
     });
   });
-  if (!status.ok()) return Frame::kGarbage;
+  if (!status.ok()) {
+    finished_.resize(finished_before);
+    usage_ = usage_before;
+    return Frame::kGarbage;
+  }
   if (has_error && !has_choices) {
     error_.assign(data);
     return Frame::kError;
