@@ -35,12 +35,12 @@ struct GatewayKey {
 // Keys by keyed hash. Looking up a digest compares all of it, and the digest is keyed, so timing
 // says nothing about a key.
 struct KeySection {
-  Secret pepper;  // What the hashes are keyed with.
+  KeyedDigest hash;  // Keyed with the store's pepper.
   absl::flat_hash_map<Digest, std::shared_ptr<const GatewayKey>, DigestHash> by_hash;
 
   // Null when unknown. Valid as long as the snapshot.
   const GatewayKey* find(std::string_view presented) const {
-    const auto it = by_hash.find(keyed_digest(pepper.reveal(), presented));
+    const auto it = by_hash.find(hash(presented));
     return it == by_hash.end() ? nullptr : it->second.get();
   }
 };

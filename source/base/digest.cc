@@ -1,6 +1,7 @@
 #include "source/base/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <memory>
 
@@ -24,12 +25,11 @@ EVP_MD_CTX* context() {
   return mine.get();
 }
 
-Digest digest_of(std::string_view first, std::string_view second) {
+Digest digest_of(std::string_view bytes) {
   Digest out;
   EVP_MD_CTX* md = context();
   OMNI_CHECK(EVP_DigestInit_ex2(md, sha256_algorithm(), nullptr) == 1);
-  EVP_DigestUpdate(md, first.data(), first.size());
-  if (!second.empty()) EVP_DigestUpdate(md, second.data(), second.size());
+  EVP_DigestUpdate(md, bytes.data(), bytes.size());
   OMNI_CHECK(EVP_DigestFinal_ex(md, out.data(), nullptr) == 1);
   return out;
 }
@@ -47,9 +47,19 @@ constexpr std::array<uint32_t, 256> kCrcTable = make_crc_table();
 
 }  // namespace
 
-Digest sha256(std::string_view bytes) { return digest_of(bytes, {}); }
+Digest sha256(std::string_view bytes) { return digest_of(bytes); }
 
 Digest keyed_digest(std::string_view key, std::string_view bytes) {
+  return KeyedDigest(key)(bytes);
+}
+
+// The low-level functions are deprecated in OpenSSL 3, and the only ones whose state can be copied
+// without an allocation and a look-up.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+KeyedDigest::KeyedDigest(std::string_view key) {
+  static_assert(sizeof(SHA256_CTX) <= sizeof inner_);
   std::array<char, 64> inner{}, outer{};
   Digest folded;
   if (key.size() > inner.size()) {
@@ -61,14 +71,58 @@ Digest keyed_digest(std::string_view key, std::string_view bytes) {
     inner[i] = static_cast<char>(c ^ 0x36);
     outer[i] = static_cast<char>(c ^ 0x5c);
   }
-  const Digest mid = digest_of({inner.data(), inner.size()}, bytes);
-  return digest_of({outer.data(), outer.size()}, as_bytes(mid));
+  const auto start = [](std::array<char, 112>& state, const std::array<char, 64>& block) {
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    SHA256_Update(&context, block.data(), block.size());
+    std::memcpy(state.data(), &context, sizeof context);
+  };
+  start(inner_, inner);
+  start(outer_, outer);
 }
 
-uint32_t crc32c(std::string_view bytes, uint32_t seed) {
-  uint32_t crc = ~seed;
+Digest KeyedDigest::operator()(std::string_view bytes) const {
+  SHA256_CTX context;
+  Digest middle, out;
+  std::memcpy(&context, inner_.data(), sizeof context);
+  SHA256_Update(&context, bytes.data(), bytes.size());
+  SHA256_Final(middle.data(), &context);
+  std::memcpy(&context, outer_.data(), sizeof context);
+  SHA256_Update(&context, middle.data(), middle.size());
+  SHA256_Final(out.data(), &context);
+  return out;
+}
+
+#pragma GCC diagnostic pop
+
+namespace {
+
+uint32_t crc32c_by_table(std::string_view bytes, uint32_t crc) {
   for (const char c : bytes) crc = (crc >> 8) ^ kCrcTable[(crc ^ static_cast<uint8_t>(c)) & 0xff];
-  return ~crc;
+  return crc;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) uint32_t crc32c_by_cpu(std::string_view bytes, uint32_t crc) {
+  uint64_t wide = crc;
+  while (bytes.size() >= 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    wide = __builtin_ia32_crc32di(wide, word);
+    bytes.remove_prefix(8);
+  }
+  return crc32c_by_table(bytes, static_cast<uint32_t>(wide));
+}
+const bool kCpuHasCrc = __builtin_cpu_supports("sse4.2") != 0;
+#else
+constexpr bool kCpuHasCrc = false;
+uint32_t crc32c_by_cpu(std::string_view bytes, uint32_t crc) { return crc32c_by_table(bytes, crc); }
+#endif
+
+}  // namespace
+
+uint32_t crc32c(std::string_view bytes, uint32_t seed) {
+  return ~(kCpuHasCrc ? crc32c_by_cpu(bytes, ~seed) : crc32c_by_table(bytes, ~seed));
 }
 
 }  // namespace omni

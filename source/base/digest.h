@@ -18,6 +18,19 @@ Digest sha256(std::string_view bytes);
 // HMAC-SHA-256 (RFC 2104).
 Digest keyed_digest(std::string_view key, std::string_view bytes);
 
+// HMAC-SHA-256 under one key, many times: what depends on the key alone is computed once, so a
+// short input costs two blocks. Copyable; any thread may call it at once.
+class KeyedDigest {
+ public:
+  KeyedDigest() : KeyedDigest(std::string_view()) {}
+  explicit KeyedDigest(std::string_view key);
+  Digest operator()(std::string_view bytes) const;
+
+ private:
+  // The states of SHA-256 after the padded key (RFC 2104 section 2), as OpenSSL keeps them.
+  alignas(8) std::array<char, 112> inner_, outer_;
+};
+
 // A view of the bytes, for storing. Valid as long as `digest`.
 inline std::string_view as_bytes(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};

@@ -8,7 +8,8 @@ namespace omni {
 
 class Block {
  public:
-  // `capacity` writable bytes; the caller owns one reference.
+  // At least `capacity` writable bytes; the caller owns one reference. Small blocks come from a
+  // free list of this thread.
   static Block* create(size_t capacity);
 
   // A block lent by a reader, which will overwrite it after the current callback unless somebody

@@ -28,12 +28,12 @@ absl::StatusOr<std::shared_ptr<const KeySection>> make_keys(const std::vector<Ke
                                                             const std::vector<GatewayKey>& stored,
                                                             const Secret& pepper) {
   auto section = std::make_shared<KeySection>();
-  section->pepper = pepper;
+  section->hash = KeyedDigest(pepper.reveal());
   for (const KeyConfig& key : file_keys) {
     auto made = std::make_shared<GatewayKey>();
     made->id = file_entry_id("key", key.name);
     made->name = key.name;
-    made->hash = keyed_digest(pepper.reveal(), key.key.reveal());
+    made->hash = section->hash(key.key.reveal());
     made->allowed_models = key.allowed_models;
     const Digest hash = made->hash;
     section->by_hash.emplace(hash, std::move(made));

@@ -36,10 +36,8 @@ void Lane::resume(size_t stage) {
   }
   if (slot.parked == Event::kNothing || is_dead(stage)) return;
   const Event event = std::exchange(slot.parked, Event::kNothing);
-  Buffer bytes;
-  if (slot.kept) bytes = std::move(*slot.kept);
-  slot.kept.reset();
-  forward(stage, event, std::move(bytes));
+  const std::unique_ptr<Buffer> kept = std::move(slot.kept);
+  forward(stage, event, kept.get());
   pump();
 }
 
@@ -67,7 +65,7 @@ void Lane::pump() {
   pumping_ = true;
   while (std::exchange(again_, false)) {
     for (size_t at = 0; at < count(); ++at) {
-      while (step(at)) {
+      while (slots_[at].has_work() && step(at)) {
       }
     }
   }
@@ -85,54 +83,58 @@ void Lane::own_all() {
 
 bool Lane::step(size_t at) {
   Slot& slot = slots_[at];
-  if (is_dead(at) || slot.parked != Event::kNothing || slot.in_callback) return false;
+  if (slot.parked != Event::kNothing || slot.in_callback || is_dead(at)) return false;
   if (slot.whole && !slot.complete) return false;
-  Event event = Event::kNothing;
-  Buffer bytes;
   if (slot.headers) {
     slot.headers = false;
-    event = Event::kHeaders;
-  } else if (!slot.body.empty()) {
-    bytes = std::move(slot.body);
-    event = Event::kBody;
-  } else if (slot.complete) {
-    slot.complete = slot.whole = false;
-    event = Event::kComplete;
-  } else {
-    return false;
+    return run(at, Event::kHeaders, nullptr);
   }
+  if (!slot.body.empty()) {
+    Buffer bytes = std::move(slot.body);
+    return run(at, Event::kBody, &bytes);
+  }
+  if (!slot.complete) return false;
+  slot.complete = slot.whole = false;
+  return run(at, Event::kComplete, nullptr);
+}
+
+bool Lane::run(size_t at, Event event, Buffer* bytes) {
+  Slot& slot = slots_[at];
   slot.in_callback = true;
   Next next = call(at, event, bytes);
   slot.in_callback = false;
-  if (std::exchange(slot.resumed_early, false)) next = Next::kContinue;
+  if (slot.resumed_early) {
+    slot.resumed_early = false;
+    next = Next::kContinue;
+  }
   if (is_dead(at)) return true;
-  if (next == Next::kPause) {
-    slot.parked = event;
-    if (!bytes.empty()) slot.kept = std::make_unique<Buffer>(std::move(bytes));
+  if (next == Next::kContinue) {
+    forward(at, event, bytes);
     return true;
   }
-  forward(at, event, std::move(bytes));
+  slot.parked = event;
+  if (bytes != nullptr && !bytes->empty()) slot.kept = std::make_unique<Buffer>(std::move(*bytes));
   return true;
 }
 
-Next Lane::call(size_t at, Event event, Buffer& bytes) {
+Next Lane::call(size_t at, Event event, Buffer* bytes) {
   switch (event) {
     case Event::kHeaders:
       return stages_.on_lane_headers(at);
     case Event::kBody:
-      return stages_.on_lane_body(at, bytes);
+      return stages_.on_lane_body(at, *bytes);
     default:
       return stages_.on_lane_complete(at);
   }
 }
 
-void Lane::forward(size_t from, Event event, Buffer&& bytes) {
+void Lane::forward(size_t from, Event event, Buffer* bytes) {
   const size_t to = from + 1;
   if (is_dead(to)) return;
   if (to == count()) {
     if (event == Event::kHeaders) return stages_.out_headers();
     if (event == Event::kComplete) return stages_.out_complete();
-    if (!bytes.empty()) stages_.out_body(std::move(bytes));
+    if (bytes != nullptr && !bytes->empty()) stages_.out_body(std::move(*bytes));
     return;
   }
   Slot& next = slots_[to];
@@ -140,8 +142,8 @@ void Lane::forward(size_t from, Event event, Buffer&& bytes) {
     next.headers = true;
   } else if (event == Event::kComplete) {
     next.complete = true;
-  } else {
-    next.body.append(std::move(bytes));
+  } else if (bytes != nullptr) {
+    next.body.append(std::move(*bytes));
   }
 }
 

@@ -63,13 +63,17 @@ class Lane {
     Event parked = Event::kNothing;  // The event this stage paused on.
     Buffer body;                     // Inbox.
     std::unique_ptr<Buffer> kept;    // The body it paused on.
+
+    bool has_work() const { return headers || complete || !body.empty(); }
   };
 
   bool is_dead(size_t stage) const { return stage < dead_before_; }
   void pump();
   bool step(size_t at);  // True when something moved.
-  Next call(size_t at, Event event, Buffer& bytes);
-  void forward(size_t from, Event event, Buffer&& bytes);
+  // `bytes` is null unless the event is a body.
+  bool run(size_t at, Event event, Buffer* bytes);
+  Next call(size_t at, Event event, Buffer* bytes);
+  void forward(size_t from, Event event, Buffer* bytes);
   void own_all();
 
   LaneStages& stages_;

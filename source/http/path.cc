@@ -1,5 +1,6 @@
 #include "source/http/path.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include "source/base/status.h"
@@ -31,9 +32,12 @@ absl::Status check_characters(std::string_view path) {
 }
 
 absl::Status check_segments(std::string_view path) {
-  for (const std::string_view segment : split(path.substr(1), '/')) {
+  for (size_t at = 1; at <= path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    const std::string_view segment = path.substr(at, end - at);
     if (segment == "." || segment == "..") return invalid("The path holds dot segments.");
     if (segment.empty()) return invalid("The path holds an empty segment.");
+    at = end + 1;
   }
   return absl::OkStatus();
 }

@@ -3,10 +3,11 @@
 #include <simdjson.h>
 
 #include <memory>
-#include <new>
+#include <optional>
 #include <string>
 
 #include "source/base/status.h"
+#include "source/base/strings.h"
 
 namespace omni::json {
 
@@ -74,13 +75,24 @@ struct Access {
     return Value(&value, kind_of(type), value.raw_json_token().data(), depth);
   }
 
+  // The key as it stands, when it holds no escape; stage one has seen its closing quote.
+  static std::string_view plain_key(const char* text) {
+    const char* at = text;
+    while (*at != '"') {
+      if (*at++ == '\\') return {};
+    }
+    return {text, static_cast<size_t>(at - text)};
+  }
+
   static absl::Status walk(od::object& object, int depth, VisitMember visit) {
     for (auto result : object) {
       od::field field;
       if (const auto code = std::move(result).get(field)) return refused(code);
       const char* key_begin = field.key().raw() - 1;
-      std::string_view key;
-      if (const auto code = field.unescaped_key().get(key)) return refused(code);
+      std::string_view key = plain_key(key_begin + 1);
+      if (key.data() == nullptr) {
+        if (const auto code = field.unescaped_key().get(key)) return refused(code);
+      }
       absl::StatusOr<Value> member = wrap(field.value(), depth + 1);
       if (!member.ok()) return member.status();
       member->key_begin_ = key_begin;
@@ -111,6 +123,7 @@ absl::StatusOr<double> Value::number() {
 }
 
 absl::StatusOr<int64_t> Value::integer() {
+  if (const std::optional<int64_t> plain = parse_int(raw())) return *plain;
   OMNI_ASSIGN_OR_RETURN(const double real, number());
   // Beyond 2^53 a double is no longer exact; nothing we read is that large.
   if (!(real >= -9007199254740992.0 && real <= 9007199254740992.0)) return invalid("out of range");

@@ -1,5 +1,6 @@
 #include "source/json/writer.h"
 
+#include <array>
 #include <cstdint>
 
 namespace omni::json {
@@ -53,6 +54,14 @@ void append_escape(std::string& out, char c) {
   }
 }
 
+// Bytes that stand for themselves inside a string.
+constexpr std::array<bool, 256> make_plain() {
+  std::array<bool, 256> plain{};
+  for (size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}
+constexpr std::array<bool, 256> kPlain = make_plain();
+
 }  // namespace
 
 void append_quoted(std::string& out, std::string_view text) {
@@ -60,8 +69,12 @@ void append_quoted(std::string& out, std::string_view text) {
   size_t plain = 0;  // Start of the run not yet copied.
   for (size_t at = 0; at < text.size();) {
     const auto c = static_cast<uint8_t>(text[at]);
+    if (kPlain[c]) {
+      ++at;
+      continue;
+    }
     const size_t size = c < 0x80 ? 1 : sequence(text, at);
-    const bool keep = size > 1 || (size == 1 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f);
+    const bool keep = size > 1;
     if (keep) {
       at += size;
       continue;

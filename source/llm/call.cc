@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "source/base/status.h"
-#include "source/json/reader.h"
+#include "source/json/skim.h"
 #include "source/json/splice.h"
 #include "source/json/writer.h"
 
@@ -29,23 +29,26 @@ struct Call::Fields {
   int64_t choices = 1;
   std::optional<CallError> error;
 
-  Span span_of(const char* begin, size_t size) const {
-    return {static_cast<uint32_t>(begin - base), static_cast<uint32_t>(size)};
+  Span span_of(std::string_view part) const {
+    return {static_cast<uint32_t>(part.data() - base), static_cast<uint32_t>(part.size())};
   }
   absl::Status refuse(std::string_view param, std::string message) {
     error = CallError{400, "bad_request", std::move(message), std::string(param)};
     return invalid("refused");
   }
-  absl::Status member(std::string_view key, json::Value& value);
-  absl::Status read_model(json::Value& value);
-  absl::Status read_stream(json::Value& value);
-  absl::Status read_alias(std::string_view key, json::Value& value);
-  absl::Status read_stream_options(json::Value& value);
-  absl::Status check_range(std::string_view key, json::Value& value, double high);
-  absl::Status check_count(std::string_view key, json::Value& value);
+  absl::Status member(const json::Skimmed& value);
+  absl::Status read_model(const json::Skimmed& value);
+  absl::Status read_stream(const json::Skimmed& value);
+  absl::Status read_alias(const json::Skimmed& value);
+  absl::Status read_stream_options(const json::Skimmed& value);
+  absl::Status check_range(const json::Skimmed& value, double high);
+  absl::Status check_count(const json::Skimmed& value);
 };
 
 namespace {
+
+// The demo provider and other readers of the whole body want this much behind it.
+constexpr size_t kReadAhead = 64;
 
 std::string_view word(json::Kind kind) {
   switch (kind) {
@@ -78,32 +81,32 @@ bool accept_asks_for_stream(std::string_view accept) {
 
 }  // namespace
 
-absl::Status Call::Fields::read_model(json::Value& value) {
+absl::Status Call::Fields::read_model(const json::Skimmed& value) {
   if (std::exchange(has_model, true)) return refuse("model", "model: given twice");
-  if (value.kind() != json::Kind::kString)
-    return refuse("model", fmt::format("model: Expected string, received {}", word(value.kind())));
-  model_value = span_of(value.begin(), value.raw().size());
+  if (value.kind != json::Kind::kString)
+    return refuse("model", fmt::format("model: Expected string, received {}", word(value.kind)));
+  model_value = span_of(value.raw);
   OMNI_ASSIGN_OR_RETURN(model, value.text());
   return absl::OkStatus();
 }
 
-absl::Status Call::Fields::read_stream(json::Value& value) {
+absl::Status Call::Fields::read_stream(const json::Skimmed& value) {
   if (stream_value) return refuse("stream", "stream: given twice");
-  stream_value = span_of(value.begin(), value.raw().size());
-  if (value.kind() == json::Kind::kNull) return absl::OkStatus();
-  if (value.kind() != json::Kind::kBoolean) return refuse("stream", "stream: must be a boolean");
-  OMNI_ASSIGN_OR_RETURN(stream, value.boolean());
+  stream_value = span_of(value.raw);
+  if (value.kind == json::Kind::kNull) return absl::OkStatus();
+  if (value.kind != json::Kind::kBoolean) return refuse("stream", "stream: must be a boolean");
+  stream = value.is_true();
   return absl::OkStatus();
 }
 
-absl::Status Call::Fields::read_alias(std::string_view key, json::Value& value) {
-  const size_t size = static_cast<size_t>(value.begin() - value.key_begin());
-  if (value.kind() != json::Kind::kBoolean)
-    return refuse(key, fmt::format("{}: must be a boolean", key));
-  aliases.push_back(span_of(value.key_begin(), size + value.raw().size()));
-  OMNI_ASSIGN_OR_RETURN(const bool on, value.boolean());
+absl::Status Call::Fields::read_alias(const json::Skimmed& value) {
+  if (value.kind != json::Kind::kBoolean)
+    return refuse(value.key, fmt::format("{}: must be a boolean", value.key));
+  const char* end = value.raw.data() + value.raw.size();
+  aliases.push_back(span_of({value.key_begin, static_cast<size_t>(end - value.key_begin)}));
+  const bool on = value.is_true();
   // "streaming" outranks the negatives, which only ever say no.
-  if (key == "streaming") {
+  if (value.key == "streaming") {
     alias = on;
   } else if (on && !alias) {
     alias = false;
@@ -111,65 +114,64 @@ absl::Status Call::Fields::read_alias(std::string_view key, json::Value& value) 
   return absl::OkStatus();
 }
 
-absl::Status Call::Fields::read_stream_options(json::Value& value) {
+absl::Status Call::Fields::read_stream_options(const json::Skimmed& value) {
   if (std::exchange(has_stream_options, true))
     return refuse("stream_options", "stream_options: given twice");
-  if (value.kind() == json::Kind::kNull) {
-    usage_edit = span_of(value.begin(), value.raw().size());
+  if (value.kind == json::Kind::kNull) {
+    usage_edit = span_of(value.raw);
     usage_text = R"({"include_usage":true})";
     return absl::OkStatus();
   }
-  if (value.kind() != json::Kind::kObject)
+  if (value.kind != json::Kind::kObject)
     return refuse("stream_options", "stream_options: must be an object");
-  const char* open = value.begin();
   bool is_empty = true, is_said = false;
-  OMNI_RETURN_IF_ERROR(value.members([&](std::string_view key, json::Value& option) {
+  OMNI_RETURN_IF_ERROR(json::skim_object(value.raw, [&](const json::Skimmed& option) {
     is_empty = false;
-    if (key != "include_usage") return absl::OkStatus();
+    if (option.key != "include_usage") return absl::OkStatus();
     is_said = true;
-    usage_edit = span_of(option.begin(), option.raw().size());
+    usage_edit = span_of(option.raw);
     usage_text = "true";
-    if (option.kind() != json::Kind::kBoolean) return absl::OkStatus();
-    OMNI_ASSIGN_OR_RETURN(asked_for_usage, option.boolean());
+    asked_for_usage = option.is_true();
     return absl::OkStatus();
   }));
   if (is_said) return absl::OkStatus();
-  usage_edit = span_of(open + 1, 0);
+  usage_edit = span_of(value.raw.substr(1, 0));
   usage_text = is_empty ? R"("include_usage":true)" : R"("include_usage":true,)";
   return absl::OkStatus();
 }
 
-absl::Status Call::Fields::check_range(std::string_view key, json::Value& value, double high) {
-  if (value.kind() == json::Kind::kNull) return absl::OkStatus();
-  if (value.kind() != json::Kind::kNumber)
-    return refuse(key, fmt::format("{}: must be a number", key));
+absl::Status Call::Fields::check_range(const json::Skimmed& value, double high) {
+  if (value.kind == json::Kind::kNull) return absl::OkStatus();
+  if (value.kind != json::Kind::kNumber)
+    return refuse(value.key, fmt::format("{}: must be a number", value.key));
   OMNI_ASSIGN_OR_RETURN(const double number, value.number());
   if (number >= 0 && number <= high) return absl::OkStatus();
-  return refuse(key, fmt::format("{}: must be between 0 and {}", key, high));
+  return refuse(value.key, fmt::format("{}: must be between 0 and {}", value.key, high));
 }
 
-absl::Status Call::Fields::check_count(std::string_view key, json::Value& value) {
-  if (value.kind() == json::Kind::kNull) return absl::OkStatus();
-  if (value.kind() == json::Kind::kNumber) {
+absl::Status Call::Fields::check_count(const json::Skimmed& value) {
+  if (value.kind == json::Kind::kNull) return absl::OkStatus();
+  if (value.kind == json::Kind::kNumber) {
     const absl::StatusOr<int64_t> count = value.integer();
     if (count.ok() && *count >= 1) {
-      if (key == "n") choices = *count;
+      if (value.key == "n") choices = *count;
       return absl::OkStatus();
     }
   }
-  return refuse(key, fmt::format("{}: must be a positive integer", key));
+  return refuse(value.key, fmt::format("{}: must be a positive integer", value.key));
 }
 
-absl::Status Call::Fields::member(std::string_view key, json::Value& value) {
+absl::Status Call::Fields::member(const json::Skimmed& value) {
+  const std::string_view key = value.key;
   if (key == "model") return read_model(value);
   if (key == "stream") return read_stream(value);
   if (key == "stream_options") return read_stream_options(value);
-  if (key == "temperature") return check_range(key, value, 2);
-  if (key == "top_p") return check_range(key, value, 1);
-  if (key == "max_tokens" || key == "n") return check_count(key, value);
+  if (key == "temperature") return check_range(value, 2);
+  if (key == "top_p") return check_range(value, 1);
+  if (key == "max_tokens" || key == "n") return check_count(value);
   if (key == "messages" && std::exchange(has_messages, true))
     return refuse("messages", "messages: given twice");
-  if (is_stream_alias(key)) return read_alias(key, value);
+  if (is_stream_alias(key)) return read_alias(value);
   return absl::OkStatus();
 }
 
@@ -209,11 +211,11 @@ Buffer with_stream(std::string_view body, std::vector<Span> removed,
 }  // namespace
 
 std::optional<CallError> Call::read(Buffer&& body, std::string_view accept) {
-  const std::string_view text = body.flatten(json::kPadding);
+  const std::string_view text = body.flatten(kReadAhead);
   Fields fields;
   fields.base = text.data();
-  const absl::Status status = json::read_object(
-      text, [&](std::string_view key, json::Value& value) { return fields.member(key, value); });
+  const absl::Status status =
+      json::skim_object(text, [&](const json::Skimmed& value) { return fields.member(value); });
   if (fields.error) return std::move(fields.error);
   if (!status.ok())
     return CallError{400, "bad_request", fmt::format("Invalid JSON body: {}", message(status)), ""};

@@ -1,10 +1,8 @@
 #include "source/server/access_log.h"
 
-#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <cmath>
-#include <iterator>
 
 #include "api/snapshot.h"
 #include "source/json/writer.h"
@@ -13,7 +11,8 @@
 namespace omni {
 namespace {
 
-// Writes "name":value pairs, or name=value words, into one line.
+// Writes members into one line. Names are given as JSON wants them, `,"name":`, so that the common
+// form copies them whole; the text form takes the name out of that.
 class Line {
  public:
   Line(std::string& out, LogFormat format) : out_(out), json_(format == LogFormat::kJson) {}
@@ -22,6 +21,13 @@ class Line {
     if (value.empty()) return;
     begin(name);
     json::append_quoted(out_, value);
+  }
+  // For values that hold nothing a JSON string must escape.
+  void word(std::string_view name, std::string_view value) {
+    begin(name);
+    out_.push_back('"');
+    out_.append(value);
+    out_.push_back('"');
   }
   void number(std::string_view name, int64_t value) {
     if (value < 0) return;
@@ -32,41 +38,54 @@ class Line {
   void flag(std::string_view name, bool value) {
     if (!value) return;
     begin(name);
-    out_ += "true";
+    out_.append("true");
   }
   void begin(std::string_view name) {
-    if (!first_) out_ += json_ ? ',' : ' ';
-    first_ = false;
     if (json_) {
-      out_ += '"';
-      out_ += name;
-      out_ += "\":";
-    } else {
-      out_ += name;
-      out_ += '=';
+      out_.append(name);
+      return;
     }
+    out_.push_back(' ');
+    out_.append(name.substr(2, name.size() - 4));
+    out_.push_back('=');
   }
 
  private:
   std::string& out_;
   const bool json_;
-  bool first_ = true;
 };
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
+void append_member(std::string& out, std::string_view name, int64_t value) {
+  out += name;
+  const fmt::format_int digits(value);
+  out.append(digits.data(), digits.size());
+}
+
+// `text` quoted, without the quotes.
+void append_inside(std::string& out, std::string_view text) {
+  const size_t quote = out.size();
+  json::append_quoted(out, text);
+  out.pop_back();
+  out.erase(quote, 1);
+}
+
 void append_attempts(Line& line, std::string& out, const Facts& facts) {
   if (facts.attempts.empty()) return;
-  line.begin("attempts");
+  line.begin(R"(,"attempts":)");
   out += '[';
   for (size_t i = 0; i < facts.attempts.size(); ++i) {
     const Attempt& attempt = facts.attempts[i];
     if (i > 0) out += ',';
-    out += R"({"target":)";
-    json::append_quoted(out, attempt.provider->id + "/" + attempt.model);
-    fmt::format_to(std::back_inserter(out),
-                   FMT_COMPILE(R"(,"status":{},"first_byte_us":{},"us":{})"), attempt.status,
-                   attempt.first_byte_us, attempt.total_us);
+    out += R"({"target":")";
+    out += attempt.provider->id;
+    out += '/';
+    append_inside(out, attempt.model);
+    out += '"';
+    append_member(out, R"(,"status":)", attempt.status);
+    append_member(out, R"(,"first_byte_us":)", attempt.first_byte_us);
+    append_member(out, R"(,"us":)", attempt.total_us);
     if (!attempt.reason.empty()) {
       out += R"(,"reason":)";
       json::append_quoted(out, attempt.reason);
@@ -78,17 +97,17 @@ void append_attempts(Line& line, std::string& out, const Facts& facts) {
 
 void append_answer(Line& line, const Facts& facts) {
   const Answer& answer = facts.answer;
-  line.text("model", facts.call.model());
+  line.text(R"(,"model":)", facts.call.model());
   if (answer.provider != nullptr) {
-    line.text("provider", answer.provider->id);
-    line.text("account", answer.account);
-    line.text("target", answer.model);
+    line.text(R"(,"provider":)", answer.provider->id);
+    line.text(R"(,"account":)", answer.account);
+    line.text(R"(,"target":)", answer.model);
   }
-  line.flag("stream", answer.is_stream);
-  line.number("input_tokens", facts.usage.input);
-  line.number("output_tokens", facts.usage.output);
-  line.number("cached_tokens", facts.usage.cached);
-  line.flag("estimated", facts.usage.estimated);
+  line.flag(R"(,"stream":)", answer.is_stream);
+  line.number(R"(,"input_tokens":)", facts.usage.input);
+  line.number(R"(,"output_tokens":)", facts.usage.output);
+  line.number(R"(,"cached_tokens":)", facts.usage.cached);
+  line.flag(R"(,"estimated":)", facts.usage.estimated);
 }
 
 uint64_t count(int64_t tokens) { return tokens < 0 ? 0 : static_cast<uint64_t>(tokens); }
@@ -118,23 +137,23 @@ void append_access_line(std::string& out, LogFormat format, absl::Time now,
   const bool is_json = format == LogFormat::kJson;
   out += is_json ? R"({"time":")" : "";
   append_time(out, now);
-  out += is_json ? R"(","level":"info","message":"access",)" : " info access ";
+  out += is_json ? R"(","level":"info","message":"access")" : " info access";
   Line line(out, format);
-  line.text("request_id", exchange.public_id());
-  if (facts.principal.key != nullptr) line.text("key", facts.principal.key->name);
-  line.text("peer", finished.peer);
-  line.text("protocol", finished.protocol);
-  line.text("method", exchange.request().method);
-  line.text("path", path_of(exchange.request().target));
-  line.number("status", finished.status);
+  line.word(R"(,"request_id":)", exchange.public_id());
+  if (facts.principal.key != nullptr) line.text(R"(,"key":)", facts.principal.key->name);
+  line.word(R"(,"peer":)", finished.peer);
+  line.word(R"(,"protocol":)", finished.protocol);
+  line.word(R"(,"method":)", exchange.request().method);
+  line.text(R"(,"path":)", path_of(exchange.request().target));
+  line.number(R"(,"status":)", finished.status);
   append_answer(line, facts);
-  line.text("error", facts.error_code);
-  line.flag("aborted", finished.aborted);
-  line.number("bytes_in", static_cast<int64_t>(finished.bytes_in));
-  line.number("bytes_out", static_cast<int64_t>(finished.bytes_out));
-  line.number("request_us", finished.phases.request_complete);
-  line.number("first_byte_us", finished.phases.first_byte);
-  line.number("us", finished.phases.end);
+  line.text(R"(,"error":)", facts.error_code);
+  line.flag(R"(,"aborted":)", finished.aborted);
+  line.number(R"(,"bytes_in":)", static_cast<int64_t>(finished.bytes_in));
+  line.number(R"(,"bytes_out":)", static_cast<int64_t>(finished.bytes_out));
+  line.number(R"(,"request_us":)", finished.phases.request_complete);
+  line.number(R"(,"first_byte_us":)", finished.phases.first_byte);
+  line.number(R"(,"us":)", finished.phases.end);
   append_attempts(line, out, facts);
   out += is_json ? "}\n" : "\n";
 }

@@ -1,5 +1,6 @@
 #include "source/server/server.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -242,7 +243,7 @@ absl::Status Server::open_door(size_t index, const ListenerConfig& config) {
       address.is_unix() ? address.text()
                         : fmt::format("{}://{}", doorway->tls ? "https" : "http", address.text()));
   for (size_t i = 0; i < sockets.size(); ++i) {
-    handed_.push_back({.fd = dup(sockets[i].fd()), .listener = index, .address = address.text()});
+    handed_.push_back({.fd = fcntl(sockets[i].fd(), F_DUPFD_CLOEXEC, 0), .listener = index, .address = address.text()});
     OMNI_RETURN_IF_ERROR(
         workers_[i % workers_.size()]->listen(index, doorway, std::move(sockets[i])));
   }

@@ -1,5 +1,6 @@
 #include "source/sse/framer.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace omni::sse {
@@ -42,6 +43,47 @@ size_t FrameScan::find_end(std::string_view text, size_t from) {
   return kNone;
 }
 
+size_t FrameScan::find_end_lf(std::string_view text, size_t from) {
+  if (after_cr_) return find_end(text, from);
+  const char* at = text.data() + from;
+  const char* const end = text.data() + text.size();
+  while (at < end) {
+    const char* stop = find(at, end, '\n');
+    if (stop == nullptr) {
+      line_is_empty_ = false;
+      break;
+    }
+    const bool blank = line_is_empty_ && stop == at;
+    line_is_empty_ = true;
+    at = stop + 1;
+    if (blank) return static_cast<size_t>(at - text.data());
+    // Most often the blank line follows at once.
+    if (at < end && *at == '\n') return static_cast<size_t>(at + 1 - text.data());
+  }
+  return kNone;
+}
+
+bool Framer::look(const Buffer& in, OnFrame on_frame) {
+  for (size_t i = 0; i < in.slice_count(); ++i) {
+    const std::string_view text = in.slice(i).view();
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = scan_.find_end(text, at);
+      const std::string_view part = text.substr(at, end == kNone ? end : end - at);
+      if (tail_.size() + part.size() > max_frame_bytes_) return false;
+      if (end == kNone) {
+        tail_.append(part);
+        break;
+      }
+      if (!tail_.empty()) tail_.append(part);
+      const bool more = on_frame(tail_.empty() ? part : std::string_view(tail_));
+      drop_tail();
+      if (!more) return true;
+      at = end;
+    }
+  }
+  return true;
+}
+
 bool Framer::feed(Buffer& in, OnFrame on_frame, Buffer& out) {
   bool ok = true;
   for (size_t i = 0; ok && i < in.slice_count(); ++i) ok = feed_slice(in.slice(i), on_frame, out);
@@ -51,10 +93,14 @@ bool Framer::feed(Buffer& in, OnFrame on_frame, Buffer& out) {
 
 bool Framer::feed_slice(const Slice& slice, OnFrame on_frame, Buffer& out) {
   const std::string_view text = slice.view();
+  const bool has_cr = std::memchr(text.data(), '\r', text.size()) != nullptr;
+  const auto find_end = [&](size_t from) {
+    return has_cr ? scan_.find_end(text, from) : scan_.find_end_lf(text, from);
+  };
   size_t done = 0;    // Bytes of complete frames.
   size_t unkept = 0;  // Where the run of kept frames that is not in `out` yet begins.
   if (!tail_.empty()) {
-    const size_t end = scan_.find_end(text, 0);
+    const size_t end = find_end(0);
     const size_t share = end == kNone ? text.size() : end;
     if (tail_.size() + share > max_frame_bytes_) return false;
     tail_.append(text, 0, share);
@@ -64,7 +110,7 @@ bool Framer::feed_slice(const Slice& slice, OnFrame on_frame, Buffer& out) {
     done = unkept = end;
   }
   while (done < text.size()) {
-    const size_t end = scan_.find_end(text, done);
+    const size_t end = find_end(done);
     if (end == kNone) break;
     const bool keep = on_frame(text.substr(done, end - done));
     if (!keep) {
@@ -86,7 +132,7 @@ Event parse_frame(std::string_view frame, std::string& joined) {
   // A byte order mark may open the stream.
   if (frame.substr(0, 3) == "\xEF\xBB\xBF") frame.remove_prefix(3);
   while (!frame.empty()) {
-    const size_t end = frame.find_first_of("\r\n");
+    const size_t end = std::min(frame.find('\n'), frame.substr(0, frame.find('\n')).find('\r'));
     std::string_view line = frame.substr(0, end);
     if (end == kNone) {
       frame = {};

@@ -18,6 +18,8 @@ class FrameScan {
   // Continues over text[from...), the bytes that follow what was looked at before. Returns the
   // index behind the first frame that ends there, or npos. A frame ends with an empty line.
   size_t find_end(std::string_view text, size_t from);
+  // The caller knows that `text` holds no CR: the same, in one search instead of two.
+  size_t find_end_lf(std::string_view text, size_t from);
 
  private:
   bool line_is_empty_ = true;
@@ -36,6 +38,10 @@ class Framer {
   // the kept ones to `out`: shared slices where they arrived whole. Frames are the same for any
   // split of the input. False when a frame is too large; nothing more may be fed then.
   bool feed(Buffer& in, OnFrame on_frame, Buffer& out);
+
+  // As feed(), for whoever only needs to see frames until it has seen enough: `in` stays as it is,
+  // and nothing more is looked at once `on_frame` has returned false.
+  bool look(const Buffer& in, OnFrame on_frame);
 
   // Bytes of a frame that is not complete yet.
   std::string_view tail() const { return tail_; }

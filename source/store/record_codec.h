@@ -40,7 +40,10 @@ inline uint64_t load_big64(const char* from) {
 class RecordWriter {
  public:
   // `version` is the record's first byte.
-  explicit RecordWriter(uint8_t version) { u8(version); }
+  explicit RecordWriter(uint8_t version) {
+    out_.reserve(256);
+    u8(version);
+  }
   void u8(uint8_t value) { out_ += static_cast<char>(value); }
   void boolean(bool value) { u8(value ? 1 : 0); }
   void u16(uint16_t value);

@@ -10,16 +10,16 @@
 #include <string_view>
 #include <vector>
 
-#include "source/json/reader.h"
+#include "source/json/skim.h"
 #include "source/llm/usage.h"
 
 namespace omni::llm::openai {
 
 // Usage from a `usage` object: prompt_tokens includes cached ones, completion_tokens reasoning.
-absl::Status read_usage(json::Value& value, Usage& usage);
+absl::Status read_usage(const json::Skimmed& value, Usage& usage);
 
 // A whole answer that is not a stream. OK when it is a success object: one with `choices`, which
-// may not be an error. `body` must have json::kPadding readable bytes after it.
+// may not be an error.
 absl::Status read_answer(std::string_view body, Usage& usage);
 
 // Follows a stream frame by frame.
@@ -51,7 +51,7 @@ class StreamWatch {
 
  private:
   Frame parse(std::string_view data);
-  absl::Status read_choice(json::Value& choice, Frame& found);
+  absl::Status read_choice(const json::Skimmed& choice, Frame& found);
 
   int choices_;
   bool has_content_ = false;

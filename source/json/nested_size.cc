@@ -1,0 +1,159 @@
+// Finding the end of a nested value. The fast form works on masks of 64 bytes: quotes and escapes
+// give the bytes inside strings, and brackets outside of them move the depth (the technique of
+// Langdale and Lemire, "Parsing Gigabytes of JSON per Second", section 3.1).
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "source/json/skim.h"
+
+namespace omni::json {
+namespace {
+
+// What is carried from one run of bytes to the next.
+struct Carry {
+  bool in_string = false;
+  bool escaped = false;  // The next byte is.
+  int64_t depth = 0;
+};
+
+// The index behind the byte that closes the outermost bracket, or npos.
+size_t scan_bytes(const char* text, size_t size, Carry& carry) {
+  for (size_t at = 0; at < size; ++at) {
+    const char c = text[at];
+    if (c == '\\') {
+      carry.escaped = !carry.escaped;
+      continue;
+    }
+    // Only in a string does a backslash mean anything; elsewhere it is an error, and not ours to
+    // report.
+    const bool was_escaped = carry.escaped;
+    carry.escaped = false;
+    if (c == '"' && !was_escaped) {
+      carry.in_string = !carry.in_string;
+    } else if (carry.in_string) {
+      continue;
+    } else if (c == '{' || c == '[') {
+      ++carry.depth;
+    } else if (c == '}' || c == ']') {
+      if (--carry.depth == 0) return at + 1;
+    }
+  }
+  return std::string_view::npos;
+}
+
+#if defined(__x86_64__)
+
+// 64 bytes, and masks of those that equal something.
+struct Run {
+  __m256i low, high;
+};
+
+__attribute__((target("avx2"))) inline Run load(const char* text) {
+  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(text)),
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + 32))};
+}
+
+__attribute__((target("avx2"))) inline uint64_t equal(const Run& run, char c) {
+  const __m256i wanted = _mm256_set1_epi8(c);
+  const auto low = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(run.low, wanted)));
+  const auto high =
+      static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(run.high, wanted)));
+  return low | (uint64_t{high} << 32);
+}
+
+// '[' and '{', ']' and '}' differ in this one bit.
+__attribute__((target("avx2"))) inline Run folded(const Run& run) {
+  const __m256i bit = _mm256_set1_epi8(0x20);
+  return {_mm256_or_si256(run.low, bit), _mm256_or_si256(run.high, bit)};
+}
+
+// The bytes that a backslash before them escapes, without a branch: runs of backslashes that begin
+// at even places are told from those at odd ones by the carry of an addition.
+inline uint64_t escaped_bytes(uint64_t backslashes, bool& carry) {
+  const uint64_t before = carry ? 1 : 0;
+  const uint64_t unescaped = backslashes & ~before;
+  const uint64_t follows = (unescaped << 1) | before;
+  constexpr uint64_t kEven = 0x5555555555555555;
+  const uint64_t odd_starts = unescaped & ~kEven & ~follows;
+  uint64_t even_runs;
+  carry = __builtin_add_overflow(odd_starts, unescaped, &even_runs);
+  return (kEven ^ (even_runs << 1)) & follows;
+}
+
+// Bit i is the parity of bits 0..i: from quotes to the runs between them.
+__attribute__((target("avx2,pclmul"))) inline uint64_t running_parity(uint64_t bits) {
+  const __m128i product =
+      _mm_clmulepi64_si128(_mm_set_epi64x(0, static_cast<int64_t>(bits)), _mm_set1_epi8('\xFF'), 0);
+  return static_cast<uint64_t>(_mm_cvtsi128_si64(product));
+}
+
+// The index behind the bracket that brings the depth to zero; 64 when none of these does.
+inline int find_end(uint64_t opens, uint64_t closes, int64_t& depth) {
+  for (uint64_t rest = opens | closes; rest != 0; rest &= rest - 1) {
+    const int at = __builtin_ctzll(rest);
+    depth += ((opens >> at) & 1) != 0 ? 1 : -1;
+    if (depth == 0) return at + 1;
+  }
+  return 64;
+}
+
+// One run of 64 bytes; the index behind the end in it, or 64.
+__attribute__((target("avx2,pclmul,popcnt"))) inline __attribute__((always_inline)) int scan_run(
+    const char* text, Carry& carry) {
+  const Run run = load(text);
+  const uint64_t quotes = equal(run, '"'), backslashes = equal(run, '\\');
+  uint64_t unescaped = quotes;
+  if (backslashes != 0 || carry.escaped) unescaped &= ~escaped_bytes(backslashes, carry.escaped);
+  // Long texts: nothing in here ends the string.
+  if (unescaped == 0 && carry.in_string) return 64;
+  uint64_t inside = running_parity(unescaped);
+  if (carry.in_string) inside = ~inside;
+  carry.in_string = (inside >> 63) != 0;
+  const Run brackets = folded(run);
+  const uint64_t opens = equal(brackets, '{') & ~inside, closes = equal(brackets, '}') & ~inside;
+  const int closing = __builtin_popcountll(closes);
+  if (closing >= carry.depth) return find_end(opens, closes, carry.depth);
+  carry.depth += __builtin_popcountll(opens) - closing;
+  return 64;
+}
+
+__attribute__((target("avx2,pclmul,popcnt"))) size_t scan_fast(const char* text, size_t size) {
+  Carry carry;  // Local, so that it lives in registers.
+  size_t at = 0;
+  for (; at + 64 <= size; at += 64) {
+    const int end = scan_run(text + at, carry);
+    if (carry.depth == 0) return at + static_cast<size_t>(end);
+  }
+  char rest[64];
+  std::memset(rest, ' ', sizeof rest);
+  std::memcpy(rest, text + at, size - at);
+  const int end = scan_run(rest, carry);
+  return carry.depth == 0 ? at + static_cast<size_t>(end) : std::string_view::npos;
+}
+
+const bool kCpuIsFast = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
+                        __builtin_cpu_supports("popcnt");
+
+#endif
+
+}  // namespace
+
+size_t nested_size(std::string_view text) {
+#if defined(__x86_64__)
+  if (kCpuIsFast) {
+    const size_t end = scan_fast(text.data(), text.size());
+    return end == std::string_view::npos ? 0 : end;
+  }
+#endif
+  Carry carry;
+  const size_t end = scan_bytes(text.data(), text.size(), carry);
+  return end == std::string_view::npos ? 0 : end;
+}
+
+}  // namespace omni::json
