@@ -85,6 +85,8 @@ void ServerConnection::feed(Buffer& in) {
 void ServerConnection::fed(const absl::Status& status) {
   if (!status.ok()) {
     input_.clear();
+    // Nothing more is read, so what is still open can neither go on nor be answered.
+    fail_exchanges();
     closing_ = true;
   }
   flush_soon();
