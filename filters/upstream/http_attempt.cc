@@ -202,7 +202,7 @@ void HttpAttempt::finish_refused() {
   AttemptFailure failure;
   failure.reply.status = head_.status >= 400 ? head_.status : 502;
   failure.reply.type = masked(said.type);
-  failure.reply.code = said.code;
+  failure.reply.code = masked(said.code);
   failure.reply.param = masked(said.param);
   failure.reply.message = fmt::format(
       "[{}]: {}", head_.status,

@@ -43,14 +43,17 @@ void UpstreamFilter::try_next() {
   config_.attempts.add();
   if (target.provider->is_demo) {
     attempt_ = std::make_unique<DemoAttempt>(exchange, target, *this);
+    if (held_) attempt_->hold(true);
     return;
   }
   const UpstreamTimeouts timeouts{
       .connect = config_.connect_timeout, .first_byte = config_.timeout, .idle = config_.timeout};
   attempt_ = std::make_unique<HttpAttempt>(exchange, target, timeouts, *this);
+  if (held_) attempt_->hold(true);
 }
 
 void UpstreamFilter::on_response_pressure(bool hold) {
+  held_ = hold;
   if (attempt_) attempt_->hold(hold);
 }
 

@@ -50,6 +50,7 @@ class UpstreamFilter final : public Filter, public AttemptEvents {
   const Config& config_;
   FilterContext& context_;
   size_t next_target_ = 0;
+  bool held_ = false;  // The client takes no more for now; the next attempt must know.
   std::unique_ptr<TargetAttempt> attempt_;
   std::unique_ptr<Timer> later_;  // Runs the next attempt off the failed one's stack.
 };

@@ -29,6 +29,7 @@ struct TlsConfig {
   std::string client_ca;  // Mutual TLS when not empty.
 
   bool is_on() const { return !certificate.empty(); }
+  bool operator==(const TlsConfig&) const = default;
 };
 
 struct ListenerLimits {
@@ -40,6 +41,8 @@ struct ListenerLimits {
   absl::Duration header_timeout = absl::Seconds(15);  // From first byte of a head to its last.
   absl::Duration body_timeout = absl::Seconds(60);    // Between two pieces of a request body.
   absl::Duration idle_timeout = absl::Minutes(5);     // Of a connection without a request.
+
+  bool operator==(const ListenerLimits&) const = default;
 };
 
 struct FilterUse {

@@ -52,6 +52,11 @@ std::vector<std::string> keep_sockets(const GatewayConfig& now, GatewayConfig& n
       warnings.push_back(path + ".tls" + kNeedsRestart);
       merged.tls = old.tls;
     }
+    if (merged.tls != old.tls && merged.tls.is_on() == old.tls.is_on())
+      warnings.push_back(path + ".tls" + kNeedsRestart);
+    if (merged.limits != old.limits) warnings.push_back(path + ".limits" + kNeedsRestart);
+    merged.tls = old.tls;
+    merged.limits = old.limits;
     merged.address = old.address;
     kept.push_back(std::move(merged));
   }

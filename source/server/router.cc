@@ -111,8 +111,10 @@ Entry route_request(Exchange& exchange, const Door& door, const RouterState& sta
   const ListenerRoutes& listener = snapshot.listeners[door.listener];
   if (!is_management(facts.path)) return client_path(exchange, listener);
   if (!listener.management) return not_found(facts.path);
+  // Scrapers bring no cookie: metrics obey the address rules alone.
+  const bool has_login = is_below(facts.path, "/metrics") || state.has_password.load();
   if (std::optional<LocalReply> refusal =
-          refuse_management(head, door, snapshot.admin, state.has_password.load())) {
+          refuse_management(head, door, snapshot.admin, has_login)) {
     Entry entry;
     entry.refusal = std::move(refusal);
     return entry;
