@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";  // RFC 9113 section 3.4.
 constexpr size_t kPipelineBytes = 64 * 1024;
+// At shutdown, for the first request of a client that has just connected: it is on its way.
+constexpr absl::Duration kFirstRequest = absl::Seconds(1);
 
 }  // namespace
 
@@ -53,7 +55,6 @@ bool ServerConnection::choose_codec(const Buffer& in) {
     codec_ = std::make_unique<Http1ServerCodec>(*this, limits_.codec,
                                                 connection_->is_tls() ? "https" : "http");
   }
-  if (shutting_down_) codec_->begin_shutdown();
   return true;
 }
 
@@ -88,6 +89,8 @@ void ServerConnection::fed(const absl::Status& status) {
     // Nothing more is read, so what is still open can neither go on nor be answered.
     fail_exchanges();
     closing_ = true;
+  } else if (shutting_down_ && !closing_) {
+    tell_shutdown();
   }
   flush_soon();
 }
@@ -119,6 +122,7 @@ ServerExchange* ServerConnection::find(StreamId stream) {
 
 void ServerConnection::on_request_headers(StreamId stream, RequestHead&& head) {
   exchanges_.push_back(std::make_unique<ServerExchange>(*this, stream));
+  has_served_ = true;
   exchanges_.back()->begin(std::move(head));
 }
 
@@ -182,7 +186,7 @@ void ServerConnection::check_pressure() {
 void ServerConnection::close_when_done() {
   const bool finished =
       closing_ || (codec_ && codec_->is_finished()) ||
-      (shutting_down_ && exchanges_.empty() && (!codec_ || codec_->active() == 0));
+      (shutting_down_ && !awaits_first_request() && (!codec_ || codec_->active() == 0));
   if (!finished || !exchanges_.empty()) return;
   closing_ = true;
   connection_->close_after_flush();
@@ -212,8 +216,23 @@ void ServerConnection::on_closed(absl::Status) {
 void ServerConnection::begin_shutdown() {
   if (shutting_down_) return;
   shutting_down_ = true;
-  if (codec_) codec_->begin_shutdown();
+  shutdown_since_ = host_.dispatcher().clock().since_start();
+  if (has_served_) {
+    tell_shutdown();
+  } else if (timer_) {
+    timer_->arm(kFirstRequest);
+  }
   flush_soon();
+}
+
+// The codec learns of the shutdown when the connection has served something, so that a client which
+// connected just before is not turned away.
+void ServerConnection::tell_shutdown() {
+  if (has_served_ && !std::exchange(told_shutdown_, true)) codec_->begin_shutdown();
+}
+
+bool ServerConnection::awaits_first_request() const {
+  return !has_served_ && host_.dispatcher().clock().since_start() - shutdown_since_ < kFirstRequest;
 }
 
 void ServerConnection::end_exchanges() {
@@ -254,6 +273,7 @@ void ServerConnection::check_timeouts() {
     fail_exchanges();
     return over();
   }
+  if (shutting_down_) flush_soon();
   const bool slow = refuse_slow_bodies(now);
   if (!closing_ && (is_idle_too_long(now) || (slow && !is_http2_))) {
     closing_ = true;

@@ -73,6 +73,8 @@ class ServerConnection final : public net::ConnectionEvents,
   void fail_exchanges();
   void check_pressure();
   void close_when_done();
+  void tell_shutdown();
+  bool awaits_first_request() const;
   void check_timeouts();
   bool is_idle_too_long(absl::Duration now) const;
   bool refuse_slow_bodies(absl::Duration now);
@@ -91,6 +93,7 @@ class ServerConnection final : public net::ConnectionEvents,
   absl::Duration quiet_since_;   // When the last exchange ended, or the connection began.
   absl::Duration head_since_;    // When the head that is being read began.
   absl::Duration unsent_since_;  // When the client last took a byte.
+  absl::Duration shutdown_since_;
   size_t unsent_seen_ = 0;
   bool is_http2_ = false;
   bool feeding_ = false;
@@ -98,6 +101,8 @@ class ServerConnection final : public net::ConnectionEvents,
   bool pressed_ = false;
   bool closing_ = false;  // close_after_flush() was called.
   bool shutting_down_ = false;
+  bool told_shutdown_ = false;
+  bool has_served_ = false;  // A request has arrived.
   bool over_ = false;
 };
 
