@@ -28,6 +28,18 @@ size_t sequence(std::string_view text, size_t at) {
   return 0;
 }
 
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  for (size_t at = 0, size = 0; at < text.size(); at += size) {
+    size = sequence(text, at);
+    if (size == 0) return false;
+  }
+  return true;
+}
+
+namespace {
+
 void append_escape(std::string& out, char c) {
   switch (c) {
     case '"':

@@ -11,4 +11,7 @@ namespace omni::json {
 void append_quoted(std::string& out, std::string_view text);
 std::string quoted(std::string_view text);
 
+// RFC 3629: no overlong forms, no surrogates.
+bool is_utf8(std::string_view text);
+
 }  // namespace omni::json
