@@ -87,6 +87,7 @@ absl::Status Call::Fields::read_model(const json::Skimmed& value) {
     return refuse("model", fmt::format("model: Expected string, received {}", word(value.kind)));
   model_value = span_of(value.raw);
   OMNI_ASSIGN_OR_RETURN(model, value.text());
+  if (!json::is_utf8(model)) return refuse("model", "model: not valid UTF-8");
   return absl::OkStatus();
 }
 
