@@ -1,0 +1,61 @@
+"""Other people's HTTP/2 tools, where they are installed: h2load, and h2spec (H2SPEC names it)."""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import harness
+from certs import make_authority, make_certificate
+from harness import SLOW, GatewayTest, config
+
+H2SPEC = os.environ.get("H2SPEC") or shutil.which("h2spec")
+# Without TLS the port speaks HTTP/1.1 too, so a preface that is none gets an answer of HTTP/1.1.
+SHARED_PORT = {"Sends invalid connection preface"}
+# nghttp2 ignores such a stream on purpose: it keeps no list of streams that were skipped.
+LIBRARY = {"Sends stream identifier that is numerically smaller than previous"}
+# The answer may be complete before the request is; then the stream is closed already.
+EARLY_ANSWER = {"Sends a second HEADERS frame without the END_STREAM flag"}
+
+
+class ToolsTest(GatewayTest):
+    @classmethod
+    def setUpClass(cls):
+        folder = Path(tempfile.mkdtemp(prefix="omni-it-h2-"))
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        make_authority(folder, "ca")
+        make_certificate(folder, "server", "ca")
+        settings = config([{"id": "demo", "type": "demo"}], log={"access": False})
+        settings["listeners"].append({"name": "secure", "address": "127.0.0.1:0", "tls": {
+            "certificate": str(folder / "server.pem"), "private_key": str(folder / "server.key")}})
+        cls.gateway = cls.serve(settings)
+
+    def tearDown(self):
+        self.assert_well(self.gateway)
+
+    @unittest.skipUnless(shutil.which("h2load"), "needs h2load of the package nghttp2-client")
+    def test_h2load_gets_an_answer_to_every_request(self):
+        for scheme, port in zip(("http", "https"), self.gateway.ports):
+            for path in ("/healthz", "/v1/models"):
+                run = subprocess.run(["h2load", "-n", "2000", "-c", "10", "-m", "10", f"{scheme}://127.0.0.1:{port}{path}"],
+                                     capture_output=True, text=True, timeout=60 * SLOW, check=True)
+                self.assertIn("2000 succeeded, 0 failed, 0 errored, 0 timeout", run.stdout)
+                self.assertIn("status codes: 2000 2xx", run.stdout)
+
+    def failures(self, *words):
+        run = subprocess.run([H2SPEC, "-h", "127.0.0.1", "-P", "/v1/models", "--timeout", str(int(3 * SLOW)), *words],
+                             capture_output=True, text=True, timeout=300 * SLOW, check=False)
+        self.assertRegex(run.stdout, r"14\d tests, ")
+        return set(re.findall(r"× \d+: (.*)", run.stdout))
+
+    @unittest.skipUnless(H2SPEC, "needs h2spec (go install github.com/summerwind/h2spec/cmd/h2spec)")
+    def test_h2spec_finds_nothing_that_is_ours(self):
+        plain, secure = self.gateway.ports
+        self.assertLessEqual(self.failures("-t", "-k", "-p", str(secure)), LIBRARY | EARLY_ANSWER)
+        self.assertLessEqual(self.failures("-p", str(plain)), SHARED_PORT | LIBRARY | EARLY_ANSWER)
+
+
+if __name__ == "__main__":
+    harness.main()
