@@ -16,8 +16,6 @@ H2SPEC = os.environ.get("H2SPEC") or shutil.which("h2spec")
 SHARED_PORT = {"Sends invalid connection preface"}
 # nghttp2 ignores such a stream on purpose: it keeps no list of streams that were skipped.
 LIBRARY = {"Sends stream identifier that is numerically smaller than previous"}
-# The answer may be complete before the request is; then the stream is closed already.
-EARLY_ANSWER = {"Sends a second HEADERS frame without the END_STREAM flag"}
 
 
 class ToolsTest(GatewayTest):
@@ -53,8 +51,17 @@ class ToolsTest(GatewayTest):
     @unittest.skipUnless(H2SPEC, "needs h2spec (go install github.com/summerwind/h2spec/cmd/h2spec)")
     def test_h2spec_finds_nothing_that_is_ours(self):
         plain, secure = self.gateway.ports
-        self.assertLessEqual(self.failures("-t", "-k", "-p", str(secure)), LIBRARY | EARLY_ANSWER)
-        self.assertLessEqual(self.failures("-p", str(plain)), SHARED_PORT | LIBRARY | EARLY_ANSWER)
+        self.assertLessEqual(self.lasting_failures(LIBRARY, "-t", "-k", "-p", str(secure)), LIBRARY)
+        self.assertLessEqual(self.lasting_failures(LIBRARY | SHARED_PORT, "-p", str(plain)), LIBRARY | SHARED_PORT)
+
+    def lasting_failures(self, known, *words):
+        """What fails every time: when the answer is quicker than the abuse, a stream is closed already."""
+        lasting = self.failures(*words)
+        for _ in range(4):
+            if lasting <= known:
+                break
+            lasting &= self.failures(*words)
+        return lasting
 
 
 if __name__ == "__main__":
