@@ -258,6 +258,9 @@ void Http2Session::close(StreamId id, uint32_t error_code) {
   if (stream->was_reported && !stream->is_over && !is_clean) {
     if (!in_feed_) return late_.push_back({id, error_code});
     owner_.on_broken(*stream, error_code);
+    // Whoever heard of it may have forgotten the stream, which was its end.
+    stream = find(id);
+    if (stream == nullptr) return;
   }
   stream->out.clear();
   settle(*stream);
@@ -268,7 +271,7 @@ void Http2Session::deliver_late() {
     Http2Stream* stream = find(late.id);
     if (stream == nullptr) continue;
     if (!stream->is_over) owner_.on_broken(*stream, late.error_code);
-    settle(*stream);
+    if (Http2Stream* rest = find(late.id)) settle(*rest);
   }
 }
 
