@@ -28,9 +28,7 @@ ServerConnection::ServerConnection(std::unique_ptr<net::Connection> connection, 
       head_since_(quiet_since_),
       unsent_since_(quiet_since_) {}
 
-ServerConnection::~ServerConnection() {
-  for (auto& exchange : exchanges_) exchange->client_gone();
-}
+ServerConnection::~ServerConnection() { fail_exchanges(); }
 
 void ServerConnection::start() {
   timer_ = host_.dispatcher().make_timer([this] { check_timeouts(); });
@@ -95,9 +93,10 @@ void ServerConnection::fed(const absl::Status& status) {
   flush_soon();
 }
 
-// An exchange ended: HTTP/1 may go on with the next request of a pipeline.
+// An exchange ended: HTTP/1 may go on with the next request of a pipeline, which the codec may have
+// kept to itself.
 void ServerConnection::feed_again() {
-  if (feeding_ || input_.empty() || closing_ || over_) return;
+  if (feeding_ || closing_ || over_ || (is_http2_ && input_.empty())) return;
   feed(input_);
   input_.own();
   if (input_.size() <= kPipelineBytes) connection_->release(net::Hold::kPipeline);
@@ -124,6 +123,9 @@ void ServerConnection::on_request_headers(StreamId stream, RequestHead&& head) {
   exchanges_.push_back(std::make_unique<ServerExchange>(*this, stream));
   has_served_ = true;
   exchanges_.back()->begin(std::move(head));
+  if (!pressed_) return;
+  // What others left to send presses on this one too.
+  if (ServerExchange* exchange = find(stream)) exchange->response_pressure(true);
 }
 
 void ServerConnection::on_request_body(StreamId stream, Buffer&& bytes) {

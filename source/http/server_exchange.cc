@@ -128,6 +128,7 @@ void ServerExchange::send_headers(ResponseHead&& head) {
   host_.dress(*this, head);
   owner_.codec().send_headers(stream_, head);
   owner_.flush_soon();
+  account_body();  // A committed answer has let the body go.
 }
 
 void ServerExchange::send_body(Buffer&& bytes) {
