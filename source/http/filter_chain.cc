@@ -20,7 +20,10 @@ class FilterChain::Seat final : public FilterContext {
   Filter& filter() { return *filter_; }
 
   Exchange& exchange() override { return chain_.exchange_; }
-  void resume_request() override { chain_.request_lane_.resume(index_); }
+  void resume_request() override {
+    chain_.request_lane_.resume(index_);
+    chain_.check_request_watermark();
+  }
   void resume_response() override { chain_.response_lane_.resume(chain_.entry_of(index_) - 1); }
   void reply(LocalReply reply) override { chain_.reply_from(index_, std::move(reply)); }
   void respond_headers(ResponseHead&& head) override {
@@ -147,7 +150,7 @@ void FilterChain::ResponseRow::out_complete() {
 }
 
 void FilterChain::reply_from(size_t seat, LocalReply&& reply) {
-  if (ended_) return;
+  if (ended_ || complete_left_) return;
   request_lane_.cut_all();
   exchange_.facts().error_code = reply.code;
   if (headers_left_) return fail_open_stream(reply);
@@ -155,8 +158,9 @@ void FilterChain::reply_from(size_t seat, LocalReply&& reply) {
   Facts& facts = exchange_.facts();
   facts.answer.source = Answer::Source::kLocal;
   facts.answer.is_stream = false;
-  const size_t entry = seat >= seats_.size() ? 0 : entry_of(seat);
-  response_lane_.cut_before(entry);
+  const size_t own = seat >= seats_.size() ? 0 : entry_of(seat);
+  response_lane_.cut_before(own);
+  const size_t entry = response_lane_.replace(own);
   Buffer body = render_local_reply(facts.call.dialect(), reply, response_head_);
   response_lane_.put_headers(entry);
   response_lane_.put_body(std::move(body), entry);
@@ -164,7 +168,6 @@ void FilterChain::reply_from(size_t seat, LocalReply&& reply) {
 }
 
 void FilterChain::fail_open_stream(const LocalReply& reply) {
-  if (complete_left_) return;
   ended_ = true;
   response_lane_.cut_all();
   const Facts& facts = exchange_.facts();

@@ -44,13 +44,24 @@ void Lane::resume(size_t stage) {
 void Lane::cut_before(size_t end) {
   if (end <= dead_before_) return;
   dead_before_ = end;
-  for (size_t i = 0; i < count() && i < end; ++i) {
-    Slot& slot = slots_[i];
-    slot.headers = slot.complete = false;
-    slot.parked = Event::kNothing;
-    slot.body.clear();
-    slot.kept.reset();
+  for (size_t i = 0; i < count() && i < end; ++i) empty(slots_[i]);
+}
+
+void Lane::empty(Slot& slot) {
+  slot.headers = slot.complete = false;
+  slot.parked = Event::kNothing;
+  slot.body.clear();
+  slot.kept.reset();
+}
+
+size_t Lane::replace(size_t from) {
+  size_t entry = from;
+  for (size_t i = from; i < count(); ++i) {
+    if (slots_[i].begun) entry = i + 1;
+    empty(slots_[i]);
   }
+  cut_before(entry);
+  return entry;
 }
 
 size_t Lane::buffered() const {
@@ -87,6 +98,7 @@ bool Lane::step(size_t at) {
   if (slot.whole && !slot.complete) return false;
   if (slot.headers) {
     slot.headers = false;
+    slot.begun = true;
     return run(at, Event::kHeaders, nullptr);
   }
   if (!slot.body.empty()) {

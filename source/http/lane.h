@@ -47,6 +47,10 @@ class Lane {
   // Drops everything at stages before `end`, now and in future.
   void cut_before(size_t end);
   void cut_all() { cut_before(count() + 1); }
+  // Makes room for another message that enters at `from`: drops what waits there and beyond, and
+  // cuts the stages that have seen headers already, so that none sees them twice. Returns the stage
+  // where the other message enters.
+  size_t replace(size_t from);
 
   size_t count() const { return slots_.size(); }
   // Bytes waiting in inboxes or kept by paused stages.
@@ -58,6 +62,7 @@ class Lane {
   enum class Event : uint8_t { kNothing, kHeaders, kBody, kComplete };
   struct Slot {
     bool whole = false;
+    bool begun = false;                      // Headers were seen.
     bool headers = false, complete = false;  // Inbox.
     bool in_callback = false, resumed_early = false;
     Event parked = Event::kNothing;  // The event this stage paused on.
@@ -75,6 +80,7 @@ class Lane {
   Next call(size_t at, Event event, Buffer* bytes);
   void forward(size_t from, Event event, Buffer* bytes);
   void own_all();
+  static void empty(Slot& slot);
 
   LaneStages& stages_;
   absl::InlinedVector<Slot, 4> slots_;
