@@ -24,7 +24,7 @@ absl::Status check_characters(std::string_view path) {
     const int low = i + 2 < path.size() ? hex_value(path[i + 2]) : -1;
     if (high < 0 || low < 0) return invalid("The path holds broken percent-encoding.");
     const char decoded = static_cast<char>(high * 16 + low);
-    if (is_unreserved(decoded) || static_cast<unsigned char>(decoded) < 0x20)
+    if (is_unreserved(decoded) || static_cast<unsigned char>(decoded) < 0x20 || decoded == 0x7f)
       return invalid("The path percent-encodes a character that must stand for itself.");
     i += 2;
   }
@@ -62,7 +62,7 @@ absl::StatusOr<std::string> canonical_path(std::string_view target) {
   if (path.empty() || path.front() != '/') return invalid("The request target is not a path.");
   OMNI_RETURN_IF_ERROR(check_characters(path));
   // One slash at the end is how some SDKs join a base path.
-  if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  if (path.size() > 2 && path.back() == '/') path.remove_suffix(1);
   if (path != "/") OMNI_RETURN_IF_ERROR(check_segments(path));
   if (is_below(path, "/api/v1") || is_below(path, "/api/v1beta"))
     return std::string(path.substr(4));

@@ -1,0 +1,108 @@
+#include "source/http/path.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "source/base/strings.h"
+
+namespace omni {
+namespace {
+
+std::string canonical(std::string_view target) {
+  const auto path = canonical_path(target);
+  return path.ok() ? *path : "refused";
+}
+
+TEST(PathTest, MapsEachSpellingToItsCanonicalPath) {
+  const struct {
+    std::string_view target, path;
+  } cases[] = {
+      {"/", "/"},
+      {"/v1/models", "/v1/models"},
+      {"/v1/models/", "/v1/models"},
+      {"/v1/models?x=/../y#z", "/v1/models"},
+      {"/api/v1", "/v1"},
+      {"/api/v1/", "/v1"},
+      {"/api/v1/chat/completions", "/v1/chat/completions"},
+      {"/api/v1beta/models", "/v1beta/models"},
+      {"/api/v10/models", "/api/v10/models"},
+      {"/api/chat", "/v1/api/chat"},
+      {"/api/tags", "/v1/api/tags"},
+      {"/api/chats", "/api/chats"},
+      {"/api/config/status", "/api/config/status"},
+      {"/v1/models/openai%2Fgpt-4o", "/v1/models/openai%2Fgpt-4o"},
+      {"/v1/models/a%20b", "/v1/models/a%20b"},
+      {"/v1/.hidden", "/v1/.hidden"},
+      {"/v1/...", "/v1/..."},
+  };
+  for (const auto& [target, path] : cases) EXPECT_EQ(canonical(target), path) << target;
+}
+
+TEST(PathTest, RefusesSpellingsThatCouldPassAnotherCheck) {
+  for (const std::string_view target : {"",
+                                        "v1/models",
+                                        "*",
+                                        "http://host/v1",
+                                        "//",
+                                        "//v1",
+                                        "/v1//models",
+                                        "/v1/models//",
+                                        "/./v1",
+                                        "/v1/.",
+                                        "/v1/..",
+                                        "/v1/../api",
+                                        "/%61pi/config",
+                                        "/v1/%2e%2e/api",
+                                        "/v1/%2E",
+                                        "/v1/%7Ex",
+                                        "/v1\\models",
+                                        "/v1/a b",
+                                        "/v1/%0a",
+                                        "/v1/%00",
+                                        "/v1/%",
+                                        "/v1/%4",
+                                        "/v1/%zz",
+                                        "/v1/\x7f",
+                                        "/v1/%7f"})
+    EXPECT_EQ(canonical(target), "refused") << target;
+}
+
+// The checks look at canonical paths, so a path that decodes or folds to another one's canonical
+// form must be that form, one of the documented prefixes, or refused.
+TEST(PathTest, NoOtherSpellingReachesACanonicalPath) {
+  std::mt19937 random(7);
+  const std::string_view pieces[] = {"/",    "api",    "v1",  "..",     ".",   "%2e",
+                                     "%2F",  "models", "%61", "//",     "?",   "A",
+                                     "chat", "%5c",    "%",   "config", "%2f", "\\"};
+  for (int round = 0; round < 200000; ++round) {
+    std::string target = "/";
+    for (size_t n = random() % 7; n > 0; --n) target += pieces[random() % std::size(pieces)];
+    const auto path = canonical_path(target);
+    if (!path.ok()) continue;
+    std::string plain = target.substr(0, target.find('?'));
+    if (plain.size() > 1 && plain.back() == '/') plain.pop_back();
+    const bool is_moved =
+        *path == plain.substr(std::min<size_t>(4, plain.size())) || *path == "/v1" + plain;
+    ASSERT_TRUE(*path == plain || is_moved) << target << " became " << *path;
+    // Idempotent but for the Ollama words, which lead below /v1.
+    ASSERT_EQ(canonical(*path), *path) << target;
+    ASSERT_EQ(path->find("//"), std::string::npos) << target;
+    ASSERT_EQ(path->find("/../"), std::string::npos) << target;
+    if (is_below(*path, "/api")) {
+      ASSERT_EQ(*path, plain) << "management has one spelling";
+    }
+  }
+}
+
+TEST(PathTest, BelowMeansWholeSegments) {
+  EXPECT_TRUE(is_below("/api", "/api"));
+  EXPECT_TRUE(is_below("/api/x", "/api"));
+  EXPECT_TRUE(is_below("/api/x", "/"));
+  EXPECT_FALSE(is_below("/apis", "/api"));
+  EXPECT_FALSE(is_below("/ap", "/api"));
+}
+
+}  // namespace
+}  // namespace omni
