@@ -32,9 +32,12 @@ struct Call::Fields {
   Span span_of(std::string_view part) const {
     return {static_cast<uint32_t>(part.data() - base), static_cast<uint32_t>(part.size())};
   }
+  // Notes what is wrong and lets the walk go on: a document that is broken further down is told as
+  // that, and a bad model goes before the other fields.
   absl::Status refuse(std::string_view param, std::string message) {
-    error = CallError{400, "bad_request", std::move(message), std::string(param)};
-    return invalid("refused");
+    if (!error || (param == "model" && error->param != "model"))
+      error = CallError{400, "bad_request", std::move(message), std::string(param)};
+    return absl::OkStatus();
   }
   absl::Status member(const json::Skimmed& value);
   absl::Status read_model(const json::Skimmed& value);
@@ -130,6 +133,8 @@ absl::Status Call::Fields::read_stream_options(const json::Skimmed& value) {
     is_empty = false;
     if (option.key != "include_usage") return absl::OkStatus();
     is_said = true;
+    if (option.kind != json::Kind::kBoolean && option.kind != json::Kind::kNull)
+      return refuse("stream_options", "stream_options.include_usage: must be a boolean");
     usage_edit = span_of(option.raw);
     usage_text = "true";
     asked_for_usage = option.is_true();
@@ -217,9 +222,9 @@ std::optional<CallError> Call::read(Buffer&& body, std::string_view accept) {
   fields.base = text.data();
   const absl::Status status =
       json::skim_object(text, [&](const json::Skimmed& value) { return fields.member(value); });
-  if (fields.error) return std::move(fields.error);
   if (!status.ok())
     return CallError{400, "bad_request", fmt::format("Invalid JSON body: {}", message(status)), ""};
+  if (fields.error) return std::move(fields.error);
   if (!fields.has_model || fields.model.empty())
     return CallError{400, "bad_request", "Missing model", "model"};
 
@@ -227,7 +232,8 @@ std::optional<CallError> Call::read(Buffer&& body, std::string_view accept) {
   const bool wanted = fields.stream  ? *fields.stream
                       : fields.alias ? *fields.alias
                                      : accept_asks_for_stream(accept);
-  if (wanted != said) {
+  // Providers refuse fields that they do not know, so no alias may reach one.
+  if (wanted != said || !fields.aliases.empty()) {
     Buffer changed = with_stream(text, std::move(fields.aliases), fields.stream_value, wanted);
     return read(std::move(changed), "application/json");
   }

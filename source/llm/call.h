@@ -37,7 +37,7 @@ class Call {
   // non-standard aliases, and the scalars that are refused before anything is sent. One pass; no
   // copy when `body` is flat with 64 readable bytes after it. `accept` is the request's Accept
   // header: it decides where the body does not say. Where the decision differs from the body,
-  // `stream` is set in the body and the aliases are removed. Errors leave the call unread.
+  // `stream` is set in the body; aliases are removed always. Errors leave the call unread.
   std::optional<CallError> read(Buffer&& body, std::string_view accept);
   bool is_read() const { return read_; }
 

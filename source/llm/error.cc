@@ -58,7 +58,10 @@ constexpr Shape kShapes[] = {{"Bearer ", 8}, {"bearer ", 8}, {"sk-", 8},  {"AIza
 
 // The length of the credential that starts at `at`, prefix excluded from `keep`; 0 when none does.
 size_t credential(std::string_view text, size_t at, size_t& keep) {
+  const bool begins_word = at == 0 || std::isalnum(static_cast<unsigned char>(text[at - 1])) == 0;
   for (const Shape& shape : kShapes) {
+    // "task-" is no "sk-"; "apikey=" is a "key=".
+    if (!begins_word && shape.prefix.back() != '=') continue;
     if (text.substr(at, shape.prefix.size()) != shape.prefix) continue;
     size_t end = at + shape.prefix.size();
     while (end < text.size() && is_key_character(text[end])) ++end;

@@ -1,0 +1,85 @@
+#include "source/llm/error.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace omni::llm {
+namespace {
+
+Error parse(std::string_view body, int status = 400) {
+  const std::string padded = std::string(body) + std::string(64, '}');
+  return parse_error(status, std::string_view(padded).substr(0, body.size()));
+}
+
+TEST(LlmErrorTest, ReadsEveryShapeThatProvidersUse) {
+  const Error whole = parse(
+      R"({"error":{"message":"No.","type":"invalid_request_error","param":"n","code":"bad_n"}})");
+  EXPECT_EQ(whole.message, "No.");
+  EXPECT_EQ(whole.type, "invalid_request_error");
+  EXPECT_EQ(whole.param, "n");
+  EXPECT_EQ(whole.code, "bad_n");
+  EXPECT_EQ(parse(R"({"error":"plain"})").message, "plain");
+  EXPECT_EQ(parse(R"({"message":"here"})").message, "here");
+  EXPECT_EQ(parse(R"({"detail":"there"})").message, "there");
+  EXPECT_EQ(parse(R"({"error":{"message":"m","code":42,"param":null}})").code, "42");
+  EXPECT_EQ(parse("upstream connect error").message, "upstream connect error");
+  EXPECT_EQ(parse("<html><h1>502</h1></html>").message, "");
+  EXPECT_EQ(parse("").message, "");
+  EXPECT_EQ(parse(R"({"error":null})").message, "");
+  EXPECT_EQ(parse(R"(["odd"])").message, R"(["odd"])");
+}
+
+TEST(LlmErrorTest, AMessageIsOneLineOfBoundedLength) {
+  EXPECT_EQ(parse(R"({"error":{"message":" a\r\nb\tc "}})").message, "a  b c");
+  EXPECT_LE(parse(std::string(100000, 'x')).message.size(), 4096u);
+}
+
+TEST(LlmErrorTest, WhatIsRenderedIsReadBack) {
+  const Error error{.status = 429, .type = "t", .code = "c", .message = "m \"q\" \n", .param = "p"};
+  const auto json = nlohmann::json::parse(render_error(Dialect::kOpenai, error));
+  EXPECT_EQ(json["error"]["message"], "m \"q\" \n");
+  EXPECT_EQ(json["error"]["type"], "t");
+  EXPECT_EQ(json["error"]["code"], "c");
+  EXPECT_EQ(json["error"]["param"], "p");
+}
+
+TEST(LlmErrorTest, WordsForTheStatusFillWhatIsNotSaid) {
+  const auto json = nlohmann::json::parse(render_error(Dialect::kOpenai, {.status = 429}));
+  EXPECT_EQ(json["error"]["type"], "rate_limit_error");
+  EXPECT_EQ(json["error"]["code"], "rate_limit_exceeded");
+  EXPECT_TRUE(json["error"]["param"].is_null());
+  for (const int status : {400, 401, 404, 418, 500, 502, 503, 504, 599})
+    EXPECT_FALSE(nlohmann::json::parse(
+                     render_error(Dialect::kOpenai, {.status = status}))["error"]["message"]
+                     .get<std::string>()
+                     .empty());
+}
+
+TEST(LlmErrorTest, AStreamErrorIsOneEvent) {
+  const std::string event =
+      render_stream_error(Dialect::kOpenai, {.status = 502, .code = "c", .message = "a\nb"});
+  EXPECT_EQ(event.substr(0, 6), "data: ");
+  EXPECT_EQ(event.find('\n'), event.size() - 2) << "one line, then the blank one";
+}
+
+TEST(LlmErrorTest, MasksWhatLooksLikeACredential) {
+  EXPECT_EQ(mask_secrets("Incorrect API key provided: sk-abcdefgh1234.", ""),
+            "Incorrect API key provided: sk-***");
+  EXPECT_EQ(mask_secrets("Bearer abcdefghijk is wrong", ""), "Bearer *** is wrong");
+  EXPECT_EQ(mask_secrets("AIzaSyA1234567890abcdefghij!", ""), "AIza***!");
+  EXPECT_EQ(mask_secrets("use gsk_123456789 or hf_123456789", ""), "use gsk_*** or hf_***");
+  EXPECT_EQ(mask_secrets("odd-secret-xyz here: odd-secret-xyz", "odd-secret-xyz"), "*** here: ***");
+  EXPECT_EQ(mask_secrets("a short one", "a"), "a short one");
+  EXPECT_EQ(mask_secrets("sk-short", ""), "sk-short");
+}
+
+TEST(LlmErrorTest, OrdinaryWordsAreNotMasked) {
+  for (const std::string_view text :
+       {"the disk-full-error of task-12345678", "risk-assessment", "Model not found"})
+    EXPECT_EQ(mask_secrets(text, ""), text);
+}
+
+}  // namespace
+}  // namespace omni::llm
