@@ -66,14 +66,14 @@ Next TranslationFilter::on_response_complete() {
 }
 
 // The blank line after the last event may be missing: the event counts when it is whole all the
-// same.
+// same. Half of one would only break the client's parser before it reads the error.
 void TranslationFilter::finish_tail() {
   if (stream_->framer.tail().empty()) return;
   std::string last(stream_->framer.tail());
-  last += "\n\n";
+  last += last.back() == '\n' ? "\n" : "\n\n";
   stream_->framer.drop_tail();
   using Frame = llm::openai::StreamWatch::Frame;
-  const Frame found = stream_->watch.see(last);
+  const Frame found = stream_->watch.see_last(last);
   const bool is_hidden =
       found == Frame::kUsageOnly && context_.exchange().facts().answer.hide_usage_chunk;
   if (found != Frame::kGarbage && !is_hidden) context_.respond_body(Buffer(last));

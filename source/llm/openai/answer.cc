@@ -74,16 +74,18 @@ absl::Status read_answer(std::string_view body, Usage& usage) {
 }
 
 StreamWatch::Frame StreamWatch::see(std::string_view frame) {
-  if (has_content_ && choices_ == 1) {
-    if (is_plain_delta(frame)) return Frame::kContent;
-  }
+  if (has_content_ && choices_ == 1 && is_plain_delta(frame)) return Frame::kContent;
+  return look(frame, has_content_);
+}
+
+StreamWatch::Frame StreamWatch::look(std::string_view frame, bool may_skip) {
   const sse::Event event = sse::parse_frame(frame, joined_);
   if (!event.has_data) return Frame::kEmpty;
   if (event.data == "[DONE]") {
     done_ = true;
     return Frame::kDone;
   }
-  if (has_content_ && !contains(event.data, "\"finish_reason\"") &&
+  if (may_skip && !contains(event.data, "\"finish_reason\"") &&
       !contains(event.data, "\"usage\"") && !contains(event.data, "\"error\""))
     return Frame::kContent;
   return parse(event.data);

@@ -40,6 +40,8 @@ class StreamWatch {
   // Reads one frame of the stream. Before the first content every frame is parsed; afterwards only
   // those that may finish or count, and others are called kContent.
   Frame see(std::string_view frame);
+  // The same for a frame that may have broken off: it is parsed whatever came before.
+  Frame see_last(std::string_view frame) { return look(frame, false); }
 
   bool has_content() const { return has_content_; }
   // The upstream's own terminal event was seen: [DONE], or a finish reason for every choice.
@@ -50,6 +52,7 @@ class StreamWatch {
   const std::string& error() const { return error_; }
 
  private:
+  Frame look(std::string_view frame, bool may_skip);
   Frame parse(std::string_view data);
   absl::Status read_choice(const json::Skimmed& choice, Frame& found);
 

@@ -1,0 +1,226 @@
+#include "filters/translation/translation_filter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "test/support/chain_harness.h"
+
+namespace omni::filters {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+// A stream as OpenAI sends it.
+const std::string kRole =
+    R"(data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]})"
+    "\n\n";
+const std::string kOne =
+    R"(data: {"choices":[{"index":0,"delta":{"content":"one "},"finish_reason":null}]})"
+    "\n\n";
+const std::string kTwo =
+    R"(data: {"choices":[{"index":0,"delta":{"content":"\u20ac\ndata: x"},"finish_reason":null}]})"
+    "\n\n";
+const std::string kFinish = R"(data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"
+                            "\n\n";
+const std::string kUsage =
+    R"(data: {"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":22}})"
+    "\n\n";
+const std::string kDone = "data: [DONE]\n\n";
+
+// The filter in a chain, with the test in the place of the upstream.
+struct Stream {
+  explicit Stream(bool hide = false, std::string_view body = R"({"model":"m","stream":true})") {
+    source.name = "up";
+    source.request_headers = [this](FilterContext& context) {
+      upstream = &context;
+      return Next::kContinue;
+    };
+    harness.add(test::make_template_of<TranslationFilter>({})).add(source);
+    harness.exchange.read_chat(body);
+    harness.send(body);
+    Answer& answer = harness.exchange.facts().answer;
+    answer.source = Answer::Source::kUpstream;
+    answer.is_stream = true;
+    answer.hide_usage_chunk = hide;
+    upstream->respond_headers({});
+  }
+  void put(std::string_view bytes) { upstream->respond_body(Buffer(bytes)); }
+  void finish() { upstream->respond_complete(); }
+  const std::string& out() { return harness.sink.body; }
+  Facts& facts() { return harness.exchange.facts(); }
+
+  test::Script source;
+  test::ChainHarness harness;
+  FilterContext* upstream = nullptr;
+};
+
+TEST(TranslationFilterTest, AStreamPassesThroughAsItIs) {
+  Stream stream;
+  const std::string text = ": hi\n\n" + kRole + kOne + kTwo + kFinish + kUsage + kDone;
+  stream.put(text);
+  stream.finish();
+  EXPECT_EQ(stream.out(), text);
+  EXPECT_TRUE(stream.harness.sink.is_complete());
+  EXPECT_TRUE(stream.facts().stream_finished);
+  EXPECT_EQ(stream.facts().usage.input, 11);
+  EXPECT_EQ(stream.facts().usage.output, 22);
+  EXPECT_FALSE(stream.facts().usage.estimated);
+}
+
+TEST(TranslationFilterTest, TheUsageChunkThatTheClientDidNotAskForIsHidden) {
+  Stream stream(true);
+  stream.put(kRole + kOne + kFinish + kUsage + kDone);
+  stream.finish();
+  EXPECT_EQ(stream.out(), kRole + kOne + kFinish + kDone);
+  EXPECT_EQ(stream.facts().usage.output, 22) << "but counted";
+}
+
+TEST(TranslationFilterTest, WithoutUsageTokensAreEstimatedAndSaidToBe) {
+  Stream stream;
+  stream.put(kRole + kOne + kTwo + kFinish + kDone);
+  stream.finish();
+  EXPECT_TRUE(stream.facts().usage.estimated);
+  EXPECT_EQ(stream.facts().usage.output, 2);
+  EXPECT_GE(stream.facts().usage.input, 1);
+}
+
+TEST(TranslationFilterTest, AStreamThatEndsEarlyEndsInAnError) {
+  Stream stream;
+  stream.put(kRole + kOne);
+  stream.finish();
+  EXPECT_THAT(stream.out(), StartsWith(kRole + kOne + "data: {\"error\":"));
+  EXPECT_THAT(stream.out(), HasSubstr("upstream_stream_incomplete"));
+  EXPECT_THAT(stream.out(), Not(HasSubstr("[DONE]")));
+  EXPECT_FALSE(stream.facts().stream_finished);
+  EXPECT_EQ(stream.facts().error_code, "upstream_stream_incomplete");
+}
+
+TEST(TranslationFilterTest, TheReasonOfABreakIsTold) {
+  Stream stream;
+  stream.put(kRole + kOne);
+  stream.facts().answer.failure_code = "upstream_timeout";
+  stream.facts().answer.failure = "Nothing came for 120 s.";
+  stream.finish();
+  EXPECT_THAT(stream.out(), HasSubstr("upstream_timeout"));
+  EXPECT_THAT(stream.out(), HasSubstr("Nothing came for 120 s."));
+}
+
+TEST(TranslationFilterTest, ABreakAfterTheEndIsNoError) {
+  Stream stream;
+  stream.put(kRole + kOne + kFinish + kDone);
+  stream.facts().answer.failure_code = "upstream_closed";
+  stream.facts().answer.failure = "reset";
+  stream.finish();
+  EXPECT_EQ(stream.out(), kRole + kOne + kFinish + kDone);
+  EXPECT_TRUE(stream.harness.sink.is_complete());
+}
+
+TEST(TranslationFilterTest, EverySplitGivesTheSameBytes) {
+  for (const bool hide : {false, true}) {
+    std::string text = kRole + kOne + ": c\r\n\r\n" + kTwo + kFinish + kUsage + kDone;
+    Stream whole(hide);
+    whole.put(text);
+    whole.finish();
+    for (size_t a = 0; a <= text.size(); ++a) {
+      Stream split(hide);
+      split.put(text.substr(0, a));
+      split.put(text.substr(a));
+      split.finish();
+      ASSERT_EQ(split.out(), whole.out()) << a;
+      ASSERT_EQ(split.facts().usage.input, 11) << a;
+    }
+    Stream bytes(hide);
+    for (const char c : text) bytes.put(std::string_view(&c, 1));
+    bytes.finish();
+    EXPECT_EQ(bytes.out(), whole.out());
+  }
+}
+
+// Wherever it breaks off before its end is said, the client gets whole events and then an error.
+TEST(TranslationFilterTest, ACutStreamNeverLooksComplete) {
+  const std::string text = kRole + kOne + kTwo + kFinish;
+  const size_t whole_finish = text.size() - 2;  // The blank line may be missing.
+  for (size_t cut = 0; cut < whole_finish; ++cut) {
+    Stream stream;
+    stream.put(text.substr(0, cut));
+    stream.finish();
+    ASSERT_FALSE(stream.facts().stream_finished) << cut;
+    ASSERT_THAT(stream.out(), HasSubstr("upstream_stream_incomplete")) << cut;
+    ASSERT_THAT(stream.out(), EndsWith("}}\n\n")) << cut;
+    // Each event that reached the client is one a parser takes.
+    llm::openai::StreamWatch watch(1);
+    sse::Framer framer(1 << 20);
+    Buffer in(stream.out()), kept;
+    framer.feed(
+        in,
+        [&](std::string_view frame) {
+          EXPECT_NE(watch.see_last(frame), llm::openai::StreamWatch::Frame::kGarbage)
+              << "cut " << cut << ": " << frame;
+          return true;
+        },
+        kept);
+  }
+  for (size_t cut = whole_finish; cut <= text.size(); ++cut) {
+    Stream stream;
+    stream.put(text.substr(0, cut));
+    stream.finish();
+    ASSERT_TRUE(stream.facts().stream_finished) << cut;
+    ASSERT_EQ(stream.out(), text) << cut;
+  }
+}
+
+TEST(TranslationFilterTest, TwoChoicesNeedTwoFinishes) {
+  Stream stream(false, R"({"model":"m","stream":true,"n":2})");
+  stream.put(kOne + kFinish);
+  stream.finish();
+  EXPECT_THAT(stream.out(), HasSubstr("upstream_stream_incomplete"));
+}
+
+TEST(TranslationFilterTest, AnEndlessEventEndsTheStream) {
+  Stream stream;
+  stream.put(kOne);
+  const std::string piece(1 << 20, 'x');
+  stream.put("data: ");
+  for (int i = 0; i < 9; ++i) stream.put(piece);
+  EXPECT_THAT(stream.out(), HasSubstr("upstream_event_too_large"));
+  EXPECT_LT(stream.out().size(), 2000u);
+}
+
+TEST(TranslationFilterTest, LocalRepliesAreLeftAlone) {
+  test::Script source{.name = "up"};
+  source.request_complete = [](FilterContext& context) {
+    context.reply({.status = 401, .code = "no", .message = "No."});
+    return Next::kContinue;
+  };
+  test::ChainHarness harness;
+  harness.add(test::make_template_of<TranslationFilter>({})).add(source);
+  harness.send("");
+  EXPECT_EQ(harness.sink.head->status, 401);
+  EXPECT_FALSE(harness.exchange.facts().usage.is_known());
+}
+
+TEST(TranslationFilterTest, UsageOfAPlainAnswerIsTakenOver) {
+  test::Script source{.name = "up"};
+  source.request_complete = [](FilterContext& context) {
+    Answer& answer = context.exchange().facts().answer;
+    answer.source = Answer::Source::kUpstream;
+    answer.usage = {.input = 3, .output = 4};
+    context.respond_headers({});
+    context.respond_body(Buffer("{}"));
+    context.respond_complete();
+    return Next::kContinue;
+  };
+  test::ChainHarness harness;
+  harness.add(test::make_template_of<TranslationFilter>({})).add(source);
+  harness.send("");
+  EXPECT_EQ(harness.exchange.facts().usage.input, 3);
+  EXPECT_EQ(harness.sink.body, "{}");
+}
+
+}  // namespace
+}  // namespace omni::filters
