@@ -118,7 +118,7 @@ void HttpAttempt::watch_stream(Buffer&& bytes) {
     Buffer padded(watch_->stream.error());
     llm::Error error = llm::parse_error(502, padded.flatten(json::kPadding));
     return fail(
-        502, error.code.empty() ? "upstream_error" : error.code,
+        502, error.code.empty() ? "upstream_error" : masked(error.code),
         error.message.empty() ? "The provider ended the stream with an error." : error.message);
   }
   const bool is_over = is_good || !fits || held_.size() + bytes.size() >= kHoldBytes;
@@ -137,12 +137,10 @@ void HttpAttempt::check_deadline() {
 void HttpAttempt::gather(Buffer&& bytes) {
   const bool refused = state_ == State::kRefused;
   if (refused && held_.size() >= kHoldBytes) return;
-  // An answer that came in one piece is looked at and passed on in this very turn.
-  const bool is_whole =
-      head_.content_length && held_.empty() && bytes.size() == *head_.content_length;
-  if (!is_whole) bytes.own();
+  // Even behind the last byte the end may come in a later read (HTTP/2: an empty DATA frame).
+  bytes.own();
   held_.append(std::move(bytes));
-  if (is_whole && !refused) return;
+  if (head_.content_length && held_.size() == *head_.content_length) return;
   if (!refused && held_.size() >= kHoldBytes) return commit();
   check_deadline();
 }
@@ -212,7 +210,7 @@ void HttpAttempt::finish_refused() {
       failure.reply.headers.emplace_back(std::string(name), std::string(*value));
   // A body that one target calls wrong is wrong for the next one too.
   failure.may_move_on = head_.status != 400 && head_.status != 413 && head_.status != 422;
-  record(head_.status, said.code.empty() ? "refused" : said.code);
+  record(head_.status, said.code.empty() ? "refused" : failure.reply.code);
   state_ = State::kOver;
   events_.on_attempt_failed(std::move(failure));
 }
