@@ -82,11 +82,11 @@ void Log::wake() {
 void Log::flush() {
   std::unique_lock lock(mutex_);
   const uint64_t target = rounds_ + 2;
-  flushing_ = true;
+  ++flushing_;
   asleep_.store(false);
   something_.notify_one();
   written_.wait(lock, [&] { return rounds_ >= target || stopping_; });
-  flushing_ = false;
+  --flushing_;
 }
 
 bool Log::drain() {
@@ -112,9 +112,9 @@ void Log::run() {
     std::unique_lock lock(mutex_);
     ++rounds_;
     written_.notify_all();
-    if (flushing_) continue;
+    if (flushing_ > 0) continue;
     if (wrote && !stopping_) {
-      something_.wait_for(lock, kGather, [&] { return stopping_ || flushing_; });
+      something_.wait_for(lock, kGather, [&] { return stopping_ || flushing_ > 0; });
       continue;
     }
     if (stopping_) {
@@ -131,7 +131,7 @@ void Log::run() {
       continue;
     }
     lock.lock();
-    something_.wait(lock, [&] { return stopping_ || flushing_ || !asleep_.load(); });
+    something_.wait(lock, [&] { return stopping_ || flushing_ > 0 || !asleep_.load(); });
     asleep_.store(false);
   }
 }

@@ -74,7 +74,7 @@ class Log {
   std::vector<std::unique_ptr<LogWriter>> writers_;
   std::atomic<bool> asleep_{false};
   bool stopping_ = false;
-  bool flushing_ = false;
+  int flushing_ = 0;  // Threads that wait in flush().
   uint64_t rounds_ = 0;
   std::thread thread_;
 };
