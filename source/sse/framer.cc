@@ -99,21 +99,25 @@ bool Framer::feed_slice(const Slice& slice, OnFrame on_frame, Buffer& out) {
   };
   size_t done = 0;    // Bytes of complete frames.
   size_t unkept = 0;  // Where the run of kept frames that is not in `out` yet begins.
-  if (!tail_.empty()) {
+  if (tail_.empty() && scan_.takes_late_lf(text.front())) {
+    done = 1;
+    unkept = last_kept_ ? 0 : 1;
+  } else if (!tail_.empty()) {
     const size_t end = find_end(0);
     const size_t share = end == kNone ? text.size() : end;
     if (tail_.size() + share > max_frame_bytes_) return false;
     tail_.append(text, 0, share);
     if (end == kNone) return true;
-    if (on_frame(tail_)) out.append(tail_);
+    last_kept_ = on_frame(tail_);
+    if (last_kept_) out.append(tail_);
     drop_tail();
     done = unkept = end;
   }
   while (done < text.size()) {
     const size_t end = find_end(done);
     if (end == kNone) break;
-    const bool keep = on_frame(text.substr(done, end - done));
-    if (!keep) {
+    last_kept_ = on_frame(text.substr(done, end - done));
+    if (!last_kept_) {
       if (done > unkept) out.append(slice.part(unkept, done - unkept));
       unkept = end;
     }

@@ -20,6 +20,13 @@ class FrameScan {
   size_t find_end(std::string_view text, size_t from);
   // The caller knows that `text` holds no CR: the same, in one search instead of two.
   size_t find_end_lf(std::string_view text, size_t from);
+  // The last frame ended with a CR at the end of what was there: true when `next` is its other
+  // half, which then belongs to that frame and is not to be looked at again.
+  bool takes_late_lf(char next) {
+    const bool is_half = after_cr_ && line_is_empty_ && next == '\n';
+    if (is_half) after_cr_ = false;
+    return is_half;
+  }
 
  private:
   bool line_is_empty_ = true;
@@ -35,8 +42,9 @@ class Framer {
   explicit Framer(size_t max_frame_bytes) : max_frame_bytes_(max_frame_bytes) {}
 
   // Takes all of `in`, calls `on_frame` for each frame that is now complete, in order, and appends
-  // the kept ones to `out`: shared slices where they arrived whole. Frames are the same for any
-  // split of the input. False when a frame is too large; nothing more may be fed then.
+  // the kept ones to `out`: shared slices where they arrived whole. Events are the same for any
+  // split of the input; when a CR LF is split, its LF may begin the next frame. False when a frame
+  // is too large; nothing more may be fed then.
   bool feed(Buffer& in, OnFrame on_frame, Buffer& out);
 
   // As feed(), for whoever only needs to see frames until it has seen enough: `in` stays as it is,
@@ -52,6 +60,7 @@ class Framer {
 
   size_t max_frame_bytes_;
   FrameScan scan_;
+  bool last_kept_ = true;
   std::string tail_;
 };
 
