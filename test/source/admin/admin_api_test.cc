@@ -1,0 +1,114 @@
+#include "source/admin/admin_api.h"
+
+#include <absl/strings/escaping.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "source/admin/admin_filter.h"
+#include "test/support/chain_harness.h"
+
+namespace omni {
+namespace {
+
+struct Office {
+  AdminReply ask(std::string method, std::string path, std::string authorization = "") {
+    AdminRequest request;
+    request.method = std::move(method);
+    request.path = std::move(path);
+    request.authorization = Secret(std::move(authorization));
+    return api.handle(std::move(request));
+  }
+  static std::string basic(std::string_view pair) {
+    return "Basic " + absl::Base64Escape(absl::string_view(pair.data(), pair.size()));
+  }
+  ConfigStatus status;
+  StatRegistry stats;
+  AdminApi api{status, stats};
+};
+
+TEST(AdminApiTest, TheStatusOfTheConfigurationIsJson) {
+  Office office;
+  office.status.generation = 3;
+  office.status.source = "/etc/\"odd\".yaml";
+  office.status.loaded_at = absl::FromUnixSeconds(0);
+  office.status.reload_failures = 2;
+  auto json = nlohmann::json::parse(office.ask("GET", "/api/config/status").body);
+  EXPECT_EQ(json["generation"], 3);
+  EXPECT_EQ(json["source"], "/etc/\"odd\".yaml");
+  EXPECT_EQ(json["loadedAt"], "1970-01-01T00:00:00+00:00");
+  EXPECT_TRUE(json["lastError"].is_null());
+  EXPECT_EQ(json["reloadFailures"], 2);
+  office.status.last_error = ConfigError();
+  office.status.last_error->file = "a.yaml";
+  office.status.last_error->line = 7;
+  office.status.last_error->message = "no \"such\" key";
+  json = nlohmann::json::parse(office.ask("GET", "/api/config/status").body);
+  EXPECT_EQ(json["lastError"]["line"], 7);
+  EXPECT_EQ(json["lastError"]["message"], "no \"such\" key");
+}
+
+TEST(AdminApiTest, OtherPathsAndMethodsAreSaidToBeWrong) {
+  Office office;
+  EXPECT_EQ(office.ask("GET", "/api/nothing").status, 404);
+  const AdminReply wrong = office.ask("DELETE", "/api/config/status");
+  EXPECT_EQ(wrong.status, 405);
+  EXPECT_FALSE(wrong.headers.empty());
+  EXPECT_EQ(office.ask("GET", "/metrics").status, 200);
+  EXPECT_EQ(office.ask("POST", "/metrics").status, 405);
+}
+
+TEST(AdminApiTest, APasswordIsAskedForWithAnyUserName) {
+  Office office;
+  office.api.set_password(Secret(std::string("open:sesame")));
+  const std::string path = "/api/config/status";
+  const AdminReply refused = office.ask("GET", path);
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(refused.headers[0].first, "www-authenticate");
+  for (const std::string& good : {Office::basic("admin:open:sesame"), Office::basic(":open:sesame"),
+                                  "basic  " + Office::basic("x:open:sesame").substr(6) + " "})
+    EXPECT_EQ(office.ask("GET", path, good).status, 200) << good;
+  for (const std::string& bad :
+       {Office::basic("admin:open:sesam"), Office::basic("admin:"), Office::basic("open:sesame"),
+        Office::basic("openwithoutcolon"), std::string("Bearer open:sesame"),
+        std::string("Basic ???"), std::string("Basic"), std::string("open:sesame")})
+    EXPECT_EQ(office.ask("GET", path, bad).status, 401) << bad;
+  EXPECT_EQ(office.ask("GET", "/api/nothing").status, 401) << "strangers learn nothing";
+}
+
+// The request crosses to the control thread and back by messages.
+TEST(AdminFilterTest, AnswersOverTheControlPlane) {
+  Office office;
+  test::FakeDispatcher control;
+  test::ChainHarness harness;
+  harness.add(AdminFilter::make_template(control, office.api));
+  harness.exchange.facts().path = "/api/config/status";
+  harness.exchange.request().method = "GET";
+  harness.send("");
+  EXPECT_TRUE(harness.sink.events.empty()) << "the worker does not wait";
+  control.run_until_idle();
+  harness.settle();
+  EXPECT_EQ(harness.sink.head->status, 200);
+  EXPECT_EQ(harness.sink.head->headers.value("cache-control"), "no-store");
+  EXPECT_EQ(harness.sink.body, render_config_status(office.status));
+  EXPECT_TRUE(harness.sink.is_complete());
+}
+
+TEST(AdminFilterTest, AnAnswerForAClientThatLeftIsDropped) {
+  Office office;
+  test::FakeDispatcher control;
+  test::ChainHarness harness;
+  harness.add(AdminFilter::make_template(control, office.api));
+  harness.exchange.request().method = "GET";
+  harness.send("");
+  harness.end();
+  control.run_until_idle();
+  harness.settle();
+  EXPECT_TRUE(harness.sink.events.empty());
+}
+
+}  // namespace
+}  // namespace omni
