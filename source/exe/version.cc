@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "source/http/library_versions.h"
 #include "source/net/library_versions.h"
 #include "source/store/library_versions.h"
 
 namespace omni {
 
 std::string version_text() {
-  return fmt::format("omniroute {} ({})\n{}{}", OMNI_VERSION, OMNI_COMMIT, net::library_versions(),
-                     store::library_versions());
+  return fmt::format("omniroute {} ({})\n{}\n{}\n{}{}", OMNI_VERSION, OMNI_COMMIT, llhttp_version(),
+                     nghttp2_version_text(), net::library_versions(), store::library_versions());
 }
 
 }  // namespace omni

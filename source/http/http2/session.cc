@@ -36,6 +36,9 @@ std::string_view view(const uint8_t* data, size_t size) {
 
 // nghttp2's C callbacks, each one line to a method.
 struct Http2Session::Callbacks {
+  static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
+    return self(user).on_begin_frame(*head);
+  }
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     return self(user).on_begin_headers(*frame);
   }
@@ -89,6 +92,7 @@ const nghttp2_session_callbacks* Http2Session::callbacks() {
   static const nghttp2_session_callbacks* const shared = [] {
     nghttp2_session_callbacks* made = nullptr;
     OMNI_CHECK(nghttp2_session_callbacks_new(&made) == 0);
+    nghttp2_session_callbacks_set_on_begin_frame_callback(made, Callbacks::begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(made, Callbacks::begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(made, Callbacks::header);
     nghttp2_session_callbacks_set_on_invalid_header_callback(made, Callbacks::invalid_header);

@@ -14,6 +14,7 @@
 #include "api/event.h"
 #include "source/http/http2/budget.h"
 #include "source/http/http2/header_block.h"
+#include "source/http/http2/skipped_ids.h"
 #include "source/http/http2/stream.h"
 
 namespace omni {
@@ -96,6 +97,7 @@ class Http2Session {
   void leave();
 
   // From nghttp2. A result other than 0 is one of its error codes.
+  int on_begin_frame(const nghttp2_frame_hd& head);
   int on_begin_headers(const nghttp2_frame& frame);
   int on_header(StreamId id, std::string_view name, std::string_view value);
   int on_frame(const nghttp2_frame& frame);
@@ -116,6 +118,7 @@ class Http2Session {
   const Slice* input_ = nullptr;  // While nghttp2 reads it.
   std::vector<StreamId> queued_;  // Got body bytes since the last drain().
   std::vector<Late> late_;        // Closed outside feed(), where nothing may be reported.
+  SkippedIds skipped_;
   Budget resets_;
   Budget nuisances_;
   absl::Status error_;

@@ -15,6 +15,13 @@ constexpr size_t kFieldOverhead = 32;
 
 }  // namespace
 
+int Http2Session::on_begin_frame(const nghttp2_frame_hd& head) {
+  if (role_ != Role::kServer || head.type != NGHTTP2_HEADERS || head.stream_id % 2 == 0) return 0;
+  if (skipped_.admit(head.stream_id)) return 0;
+  break_off(NGHTTP2_PROTOCOL_ERROR, "a stream id that was passed over is used");
+  return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
 int Http2Session::on_begin_headers(const nghttp2_frame& frame) {
   mid_stream_ = frame.hd.stream_id;
   if (role_ != Role::kServer || frame.headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
