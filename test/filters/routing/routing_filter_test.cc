@@ -1,0 +1,155 @@
+#include "filters/routing/routing_filter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "test/support/fake_context.h"
+#include "test/support/fake_exchange.h"
+#include "test/support/test_snapshot.h"
+
+namespace omni::filters {
+namespace {
+
+using testing::HasSubstr;
+
+struct Desk {
+  explicit Desk(test::SnapshotBuilder& builder) : exchange(builder.build()) {}
+
+  std::string route(std::string_view model) {
+    exchange.read_chat(R"({"model":")" + std::string(model) + "\"}");
+    return run();
+  }
+  std::string run() {
+    filter.on_request_headers(exchange.request());
+    if (context.replies.empty()) return "ok";
+    return std::to_string(context.replies[0].status) + " " + context.replies[0].code;
+  }
+  const std::vector<Target>& targets() { return exchange.facts().plan.targets; }
+
+  test::FakeExchange exchange;
+  test::FakeContext context{exchange};
+  RoutingFilter::Config config;
+  RoutingFilter filter{config, context};
+};
+
+TEST(RoutingFilterTest, PlansTheTargetThatTheNameMeans) {
+  test::SnapshotBuilder builder;
+  builder.provider("openai", {"gpt-4o"}).alias("fast", "openai/gpt-4o");
+  Desk desk(builder);
+  EXPECT_EQ(desk.route("fast"), "ok");
+  ASSERT_EQ(desk.targets().size(), 1u);
+  EXPECT_EQ(desk.targets()[0].provider->id, "openai");
+  EXPECT_EQ(desk.targets()[0].model, "gpt-4o");
+  EXPECT_EQ(desk.targets()[0].account->name, "main");
+}
+
+TEST(RoutingFilterTest, TakesTheAccountOfLowestPriorityFirstInTheFileAmongEquals) {
+  test::SnapshotBuilder builder;
+  builder.provider("p", {"m"});
+  auto& accounts = builder.last().accounts;
+  accounts[0].priority = 2;
+  accounts.push_back(test::SnapshotBuilder::account("first", "k1"));
+  accounts.push_back(test::SnapshotBuilder::account("second", "k2"));
+  Desk desk(builder);
+  EXPECT_EQ(desk.route("p/m"), "ok");
+  EXPECT_EQ(desk.targets()[0].account->name, "first");
+}
+
+TEST(RoutingFilterTest, ANameThatMeansNothingIsRefusedInTheClientsTerms) {
+  test::SnapshotBuilder builder;
+  builder.provider("a", {"m"}).provider("b", {"m"});
+  EXPECT_EQ(Desk(builder).route("gpt-9"), "400 model_not_found");
+  builder = {};
+  builder.provider("a", {"m"}).provider("b", {"m"});
+  Desk desk(builder);
+  EXPECT_EQ(desk.route("m"), "400 ambiguous_model");
+  EXPECT_EQ(desk.context.replies[0].param, "model");
+}
+
+TEST(RoutingFilterTest, AProviderWithoutAnAccountIsSaidToHaveNone) {
+  test::SnapshotBuilder builder;
+  builder.provider("p", {"m"});
+  builder.last().accounts.clear();
+  Desk desk(builder);
+  EXPECT_EQ(desk.route("p/m"), "401 no_credentials");
+  EXPECT_THAT(desk.context.replies[0].message, HasSubstr("provider: p"));
+}
+
+TEST(RoutingFilterTest, ProvidersThatNeedNoKeyNeedNoAccount) {
+  test::SnapshotBuilder builder;
+  builder.demo().provider("local", {"m"});
+  builder.last().accounts.clear();
+  builder.last().auth = AuthStyle::kNone;
+  const auto snapshot = builder.build();
+  for (const std::string_view name : {"demo/echo", "local/m"}) {
+    test::FakeExchange exchange(snapshot);
+    test::FakeContext context(exchange);
+    const RoutingFilter::Config config;
+    RoutingFilter filter(config, context);
+    exchange.read_chat(R"({"model":")" + std::string(name) + "\"}");
+    filter.on_request_headers(exchange.request());
+    EXPECT_TRUE(context.replies.empty()) << name;
+    EXPECT_EQ(exchange.facts().plan.targets.size(), 1u);
+  }
+}
+
+TEST(RoutingFilterTest, AKeyReachesOnlyTheModelsItMay) {
+  const struct {
+    std::string glob, asked;
+    bool may;
+  } cases[] = {{"gpt-*", "gpt-4o", true},     {"gpt-*", "openai/gpt-4o", true},
+               {"openai/*", "gpt-4o", true},  {"fast", "fast", true},
+               {"claude-*", "gpt-4o", false}, {"slow", "fast", false},
+               {"gpt-4", "gpt-4o", false},    {"*", "gpt-4o", true}};
+  for (const auto& [glob, asked, may] : cases) {
+    test::SnapshotBuilder builder;
+    builder.provider("openai", {"gpt-4o"}).alias("fast", "openai/gpt-4o");
+    Desk desk(builder);
+    const GatewayKey key{.id = "1", .name = "k", .allowed_models = {glob}};
+    desk.exchange.facts().principal.key = &key;
+    EXPECT_EQ(desk.route(asked), may ? "ok" : "403 model_not_allowed") << glob << " " << asked;
+  }
+}
+
+TEST(RoutingFilterTest, ListsTheModelsThatTheKeyMayUse) {
+  test::SnapshotBuilder builder;
+  builder.provider("openai", {"gpt-4o", "o1"}).alias("fast", "openai/gpt-4o");
+  Desk desk(builder);
+  const GatewayKey key{.id = "1", .name = "k", .allowed_models = {"gpt-*"}};
+  desk.exchange.facts().principal.key = &key;
+  desk.exchange.facts().endpoint = Endpoint::kModels;
+  EXPECT_EQ(desk.run(), "ok");
+  ASSERT_TRUE(desk.context.complete);
+  EXPECT_EQ(desk.context.response->content_length, desk.context.body.size());
+  EXPECT_THAT(desk.context.body, HasSubstr("openai/gpt-4o"));
+  EXPECT_THAT(desk.context.body, testing::Not(HasSubstr("openai/o1")));
+}
+
+TEST(RoutingFilterTest, ShowsOneModelOrSaysThatThereIsNone) {
+  const auto show = [](std::string_view id, std::vector<std::string> allowed = {}) {
+    test::SnapshotBuilder builder;
+    builder.provider("openai", {"gpt-4o"});
+    Desk desk(builder);
+    const GatewayKey key{.id = "1", .name = "k", .allowed_models = std::move(allowed)};
+    desk.exchange.facts().principal.key = &key;
+    desk.exchange.facts().endpoint = Endpoint::kModel;
+    desk.exchange.facts().resource = id;
+    const std::string result = desk.run();
+    return result == "ok" ? nlohmann::json::parse(desk.context.body)["id"].get<std::string>()
+                          : result;
+  };
+  EXPECT_EQ(show("gpt-4o"), "gpt-4o");
+  EXPECT_EQ(show("openai/gpt-4o"), "openai/gpt-4o");
+  EXPECT_EQ(show("nothing"), "404 model_not_found");
+  EXPECT_EQ(show("gpt-4o", {"claude-*"}), "404 model_not_found");
+  EXPECT_EQ(show("a\nb"), "404 model_not_found");
+}
+
+}  // namespace
+}  // namespace omni::filters
