@@ -55,6 +55,11 @@ class Line {
   const bool json_;
 };
 
+// What clients choose is cut: a line beyond the log's ring would be dropped, and with it the trace
+// of the request.
+constexpr size_t kMostText = 1024;
+std::string_view cut(std::string_view text) { return text.substr(0, kMostText); }
+
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 void append_member(std::string& out, std::string_view name, int64_t value) {
@@ -97,7 +102,7 @@ void append_attempts(Line& line, std::string& out, const Facts& facts) {
 
 void append_answer(Line& line, const Facts& facts) {
   const Answer& answer = facts.answer;
-  line.text(R"(,"model":)", facts.call.model());
+  line.text(R"(,"model":)", cut(facts.call.model()));
   if (answer.provider != nullptr) {
     line.text(R"(,"provider":)", answer.provider->id);
     line.text(R"(,"account":)", answer.account);
@@ -144,7 +149,7 @@ void append_access_line(std::string& out, LogFormat format, absl::Time now,
   line.word(R"(,"peer":)", finished.peer);
   line.word(R"(,"protocol":)", finished.protocol);
   line.word(R"(,"method":)", exchange.request().method);
-  line.text(R"(,"path":)", path_of(exchange.request().target));
+  line.text(R"(,"path":)", cut(path_of(exchange.request().target)));
   line.number(R"(,"status":)", finished.status);
   append_answer(line, facts);
   line.text(R"(,"error":)", facts.error_code);
