@@ -26,12 +26,16 @@ bool find_presented_key(const RequestHead& head,
                                       trim(head.headers.value("x-goog-api-key"))};
   for (const std::string_view key : carried)
     if (!key.empty() && visit(key)) return true;
+  // Each look at a key costs a digest: a query full of them is an attack, not a client.
+  constexpr int kMostInQuery = 4;
+  int tried = 0;
   const size_t question = head.target.find('?');
   if (question == std::string::npos) return false;
   for (const std::string_view pair :
        split(std::string_view(head.target).substr(question + 1), '&')) {
     const size_t equals = pair.find('=');
     if (equals == std::string_view::npos || !is_key_parameter(pair.substr(0, equals))) continue;
+    if (++tried > kMostInQuery) return false;
     const std::string key = percent_decoded(pair.substr(equals + 1));
     if (!key.empty() && visit(key)) return true;
   }

@@ -60,8 +60,8 @@ class Call {
 
   // Providers and models that the name can mean, resolved once against the pinned snapshot's lists.
   const Resolution& target_names(const ProviderList& providers, const AliasMap& aliases);
-  // Hash of every field that changes the answer: the body with model and stream fields cut out, the
-  // model's name and the dialect. Computed once; needs the body.
+  // Hash of everything that changes the answer: the dialect, the model's name, the stream decision,
+  // and the body without the value of `model`. Computed once; needs the body.
   const Digest& digest();
 
  private:
