@@ -63,8 +63,7 @@ class AliasReader {
     const Provider& provider = *found->second;
     const std::string id = model.substr(slash + 1);
     if (id.empty()) return "names no model after the slash";
-    const bool is_closed = provider.only_models || provider.is_demo;
-    if (!is_closed || provider.find_model(id) != nullptr) return {};
+    if (!provider.only_models || provider.find_model(id) != nullptr) return {};
     std::vector<std::string> ids;
     for (const Model& known : provider.models) ids.push_back(known.id);
     return fmt::format("{} has no model '{}'{}", provider.id, id, suggestion(id, ids));

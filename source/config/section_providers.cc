@@ -55,6 +55,7 @@ class ProviderReader {
     if (type_ != nullptr && type_->name == "demo") {
       out_.is_demo = true;
       read_models(reader_, context_, type_, out_);
+      out_.only_models = true;  // It knows its models; a mistyped name is not a new one.
       reader_.done();
       return std::move(out_);
     }
