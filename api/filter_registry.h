@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "api/config.h"
@@ -19,9 +20,50 @@ namespace omni {
 
 struct FilterEnv;  // api/filter_env.h
 
+// Which callbacks a filter has something to do in: the chain does not make the others.
+struct FilterHooks {
+  bool request_headers = true, request_body = true, request_complete = true;
+  bool response_headers = true, response_body = true, response_complete = true;
+
+  // A callback that a class does not override is named as a member of Filter.
+  template <class F>
+  static constexpr FilterHooks of() {
+    return {
+        .request_headers = overrides<decltype(&Filter::on_request_headers)>(&F::on_request_headers),
+        .request_body = overrides<decltype(&Filter::on_request_body)>(&F::on_request_body),
+        .request_complete =
+            overrides<decltype(&Filter::on_request_complete)>(&F::on_request_complete),
+        .response_headers =
+            overrides<decltype(&Filter::on_response_headers)>(&F::on_response_headers),
+        .response_body = overrides<decltype(&Filter::on_response_body)>(&F::on_response_body),
+        .response_complete =
+            overrides<decltype(&Filter::on_response_complete)>(&F::on_response_complete),
+    };
+  }
+
+ private:
+  template <class Default, class Own>
+  static constexpr bool overrides(Own) {
+    return !std::is_same_v<Default, Own>;
+  }
+};
+
 // A parsed, validated, immutable filter configuration that can stamp out filters. Called on
 // workers.
-using FilterTemplate = std::function<std::unique_ptr<Filter>(FilterContext&)>;
+class FilterTemplate {
+ public:
+  FilterTemplate() = default;
+  template <std::invocable<FilterContext&> Make>
+  FilterTemplate(Make make, FilterHooks hooks = {})  // NOLINT(google-explicit-constructor)
+      : make_(std::move(make)), hooks_(hooks) {}
+
+  std::unique_ptr<Filter> operator()(FilterContext& context) const { return make_(context); }
+  const FilterHooks& hooks() const { return hooks_; }
+
+ private:
+  std::function<std::unique_ptr<Filter>(FilterContext&)> make_;
+  FilterHooks hooks_;
+};
 
 template <class F>
 concept FilterClass = std::derived_from<F, Filter> &&
@@ -42,9 +84,11 @@ class FilterRegistry {
       absl::StatusOr<typename F::Config> config = F::Config::parse(node, env);
       if (!config.ok()) return config.status();
       auto shared = std::make_shared<const typename F::Config>(*std::move(config));
-      return FilterTemplate([shared](FilterContext& context) -> std::unique_ptr<Filter> {
-        return std::make_unique<F>(*shared, context);
-      });
+      return FilterTemplate(
+          [shared](FilterContext& context) -> std::unique_ptr<Filter> {
+            return std::make_unique<F>(*shared, context);
+          },
+          FilterHooks::of<F>());
     };
   }
 

@@ -78,14 +78,9 @@ void Block::destroy() {
   if (!block_cache().keep(this, capacity_)) std::free(this);
 }
 
-size_t Slice::readable_after() const {
-  if (owner_ == nullptr) return 0;
-  return static_cast<size_t>(owner_->data() + owner_->capacity() - (data_ + size_));
-}
-
 void Buffer::append(std::string_view bytes) {
   if (bytes.empty()) return;
-  if (first_ < slices_.size()) {
+  if (!slices_.empty()) {
     Slice& last = slices_.back();
     Block* block = last.owner_;
     if (block != nullptr && !block->is_lent() &&
@@ -110,45 +105,27 @@ void Buffer::append_static(std::string_view bytes) {
   append(Slice(bytes.data(), bytes.size(), nullptr));
 }
 
-void Buffer::append(Slice slice) {
-  if (slice.size() == 0) return;
-  size_ += slice.size();
-  slices_.push_back(std::move(slice));
-}
-
 void Buffer::append(Buffer&& other) {
   if (empty()) {
     *this = std::move(other);
     return;
   }
-  for (size_t i = other.first_; i < other.slices_.size(); ++i)
-    slices_.push_back(std::move(other.slices_[i]));
+  for (size_t i = 0; i < other.slices_.size(); ++i) slices_.push_back(std::move(other.slices_[i]));
   size_ += other.size_;
   other.clear();
-}
-
-void Buffer::pop_front_slice() {
-  slices_[first_] = Slice();
-  if (++first_ == slices_.size()) {
-    slices_.clear();
-    first_ = 0;
-  } else if (first_ >= 32 && first_ * 2 >= slices_.size()) {
-    slices_.erase(slices_.begin(), slices_.begin() + static_cast<ptrdiff_t>(first_));
-    first_ = 0;
-  }
 }
 
 void Buffer::drop(size_t count) {
   count = std::min(count, size_);
   size_ -= count;
   while (count > 0) {
-    Slice& front = slices_[first_];
+    Slice& front = slices_[0];
     if (count < front.size()) {
       front.remove_prefix(count);
       return;
     }
     count -= front.size();
-    pop_front_slice();
+    slices_.pop_front();
   }
 }
 
@@ -157,7 +134,7 @@ Buffer Buffer::take(size_t count) {
   Buffer out;
   size_ -= count;
   while (count > 0) {
-    Slice& front = slices_[first_];
+    Slice& front = slices_[0];
     if (count < front.size()) {
       out.append(front.part(0, count));
       front.remove_prefix(count);
@@ -165,24 +142,24 @@ Buffer Buffer::take(size_t count) {
     }
     count -= front.size();
     out.append(std::move(front));
-    pop_front_slice();
+    slices_.pop_front();
   }
   return out;
 }
 
 Buffer Buffer::share() const {
   Buffer out;
-  for (size_t i = first_; i < slices_.size(); ++i) out.append(Slice(slices_[i]));
+  for (size_t i = 0; i < slices_.size(); ++i) out.append(Slice(slices_[i]));
   return out;
 }
 
 std::string_view Buffer::flatten(size_t padding) {
   if (empty()) return {};
-  if (slice_count() == 1 && (padding == 0 || slices_[first_].readable_after() >= padding))
+  if (slice_count() == 1 && (padding == 0 || slices_[0].readable_after() >= padding))
     return front();
   Block* block = Block::create(size_ + padding);
   size_t at = 0;
-  for (size_t i = first_; i < slices_.size(); ++i) {
+  for (size_t i = 0; i < slices_.size(); ++i) {
     const std::string_view bytes = slices_[i].view();
     std::memcpy(block->data() + at, bytes.data(), bytes.size());
     at += bytes.size();
@@ -196,7 +173,7 @@ std::string_view Buffer::flatten(size_t padding) {
 }
 
 void Buffer::own() {
-  for (size_t i = first_; i < slices_.size(); ++i) {
+  for (size_t i = 0; i < slices_.size(); ++i) {
     Slice& slice = slices_[i];
     if (!slice.is_lent() || slice.size() >= kLargeLoan) continue;
     // 64 spare bytes: what is kept is most often a body that a JSON reader sees next.
@@ -211,7 +188,7 @@ void Buffer::own() {
 std::string Buffer::to_string() const {
   std::string out;
   out.reserve(size_);
-  for (size_t i = first_; i < slices_.size(); ++i) out.append(slices_[i].view());
+  for (size_t i = 0; i < slices_.size(); ++i) out.append(slices_[i].view());
   return out;
 }
 

@@ -1,82 +1,25 @@
 // A chain of byte slices: what every layer passes on instead of copying. Belongs to one thread.
 #pragma once
 
-#include <absl/container/inlined_vector.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "source/buffer/block.h"
+#include "source/buffer/slice.h"
 
 namespace omni {
-
-// A run of bytes inside a block, or static text without one. Copying shares the block.
-class Slice {
- public:
-  Slice() = default;
-  // Takes over one reference to `owner`; a null owner means that the bytes live for ever.
-  Slice(const char* data, size_t size, Block* owner)
-      : data_(data), size_(static_cast<uint32_t>(size)), owner_(owner) {}
-  Slice(const Slice& other) : data_(other.data_), size_(other.size_), owner_(other.owner_) {
-    if (owner_ != nullptr) owner_->ref();
-  }
-  Slice(Slice&& other) noexcept
-      : data_(other.data_), size_(other.size_), owner_(std::exchange(other.owner_, nullptr)) {
-    other.size_ = 0;
-  }
-  Slice& operator=(Slice other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(owner_, other.owner_);
-    return *this;
-  }
-  ~Slice() {
-    if (owner_ != nullptr) owner_->unref();
-  }
-
-  std::string_view view() const { return {data_, size_}; }
-  size_t size() const { return size_; }
-  Block* owner() const { return owner_; }
-  bool is_lent() const { return owner_ != nullptr && owner_->is_lent(); }
-
-  // Bytes after the end that may be read (not used), as JSON parsers want.
-  size_t readable_after() const;
-  void remove_prefix(size_t count) {
-    data_ += count;
-    size_ -= static_cast<uint32_t>(count);
-  }
-  // A share of [at, at + count).
-  Slice part(size_t at, size_t count) const {
-    Slice out(*this);
-    out.data_ += at;
-    out.size_ = static_cast<uint32_t>(count);
-    return out;
-  }
-
- private:
-  friend class Buffer;
-
-  const char* data_ = nullptr;
-  uint32_t size_ = 0;
-  Block* owner_ = nullptr;
-};
 
 class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::string_view copied) { append(copied); }
   Buffer(Buffer&& other) noexcept
-      : slices_(std::move(other.slices_)), first_(other.first_), size_(other.size_) {
-    other.clear();
-  }
+      : slices_(std::move(other.slices_)), size_(std::exchange(other.size_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept {
     slices_ = std::move(other.slices_);
-    first_ = other.first_;
-    size_ = other.size_;
-    other.clear();
+    size_ = std::exchange(other.size_, 0);
     return *this;
   }
   Buffer(const Buffer&) = delete;
@@ -86,7 +29,6 @@ class Buffer {
   bool empty() const { return size_ == 0; }
   void clear() {
     slices_.clear();
-    first_ = 0;
     size_ = 0;
   }
 
@@ -94,7 +36,11 @@ class Buffer {
   void append(std::string_view bytes);
   // Adds bytes that live for ever (literals), without copying.
   void append_static(std::string_view bytes);
-  void append(Slice slice);
+  void append(Slice&& slice) {
+    if (slice.size() == 0) return;
+    size_ += slice.size();
+    slices_.push_back(std::move(slice));
+  }
   // Moves everything out of `other` to the end of this one.
   void append(Buffer&& other);
 
@@ -106,11 +52,11 @@ class Buffer {
   Buffer share() const;
 
   // Slices in order.
-  size_t slice_count() const { return slices_.size() - first_; }
-  const Slice& slice(size_t index) const { return slices_[first_ + index]; }
+  size_t slice_count() const { return slices_.size(); }
+  const Slice& slice(size_t index) const { return slices_[index]; }
 
   // Bytes of the first slice, empty when there is none.
-  std::string_view front() const { return empty() ? std::string_view() : slices_[first_].view(); }
+  std::string_view front() const { return empty() ? std::string_view() : slices_[0].view(); }
   // Makes everything one slice, copying unless it is one already, with at least `padding` readable
   // bytes after it, and returns it.
   std::string_view flatten(size_t padding = 0);
@@ -122,10 +68,7 @@ class Buffer {
   static constexpr size_t kLargeLoan = 48 * 1024;
 
  private:
-  void pop_front_slice();
-
-  absl::InlinedVector<Slice, 3> slices_;
-  size_t first_ = 0;
+  SliceRow slices_;
   size_t size_ = 0;
 };
 

@@ -15,9 +15,11 @@ class FilterChain::Seat final : public FilterContext {
   Seat(FilterChain& chain, size_t index, const FilterTemplate& make)
       : chain_(chain), index_(index) {
     filter_ = make(*this);
+    wants_ = filter_->wants();
   }
 
   Filter& filter() { return *filter_; }
+  const Wants& wants() const { return wants_; }
 
   Exchange& exchange() override { return chain_.exchange_; }
   void resume_request() override {
@@ -39,7 +41,20 @@ class FilterChain::Seat final : public FilterContext {
   FilterChain& chain_;
   const size_t index_;
   std::unique_ptr<Filter> filter_;
+  Wants wants_;
 };
+
+namespace {
+
+uint8_t skipped(bool headers, bool body, bool complete) {
+  const auto bit = [](bool is_wanted, LaneEvent event) {
+    return is_wanted ? 0u : static_cast<unsigned>(event);
+  };
+  return static_cast<uint8_t>(bit(headers, LaneEvent::kHeaders) | bit(body, LaneEvent::kBody) |
+                              bit(complete, LaneEvent::kComplete));
+}
+
+}  // namespace
 
 FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange& exchange,
                          ChainSink& sink, const ChainLimits& limits)
@@ -50,12 +65,19 @@ FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange&
       response_lane_(response_row_, templates.size()) {
   for (size_t i = 0; i < templates.size(); ++i) {
     seats_.push_back(std::make_unique<Seat>(*this, i, templates[i]));
-    const Wants wants = seats_.back()->filter().wants();
+    const Wants& wants = seats_.back()->wants();
+    const FilterHooks& hooks = templates[i].hooks();
+    // The call is read when the first whole-message stage sees its headers.
+    request_lane_.skip(i, skipped(hooks.request_headers || wants.whole_request, hooks.request_body,
+                                  hooks.request_complete));
+    const size_t answers = templates.size() - 1 - i;
+    response_lane_.skip(
+        answers, skipped(hooks.response_headers, hooks.response_body, hooks.response_complete));
     if (wants.whole_request) {
       request_lane_.want_whole(i);
       wants_whole_ = true;
     }
-    if (wants.whole_response) response_lane_.want_whole(templates.size() - 1 - i);
+    if (wants.whole_response) response_lane_.want_whole(answers);
   }
 }
 
@@ -109,9 +131,9 @@ bool FilterChain::read_call(size_t stage) {
 }
 
 Next FilterChain::RequestRow::on_lane_headers(size_t stage) {
-  Filter& filter = chain_.seats_[stage]->filter();
-  if (filter.wants().whole_request && !chain_.read_call(stage)) return Next::kPause;
-  return filter.on_request_headers(chain_.exchange_.request());
+  Seat& seat = *chain_.seats_[stage];
+  if (seat.wants().whole_request && !chain_.read_call(stage)) return Next::kPause;
+  return seat.filter().on_request_headers(chain_.exchange_.request());
 }
 
 Next FilterChain::RequestRow::on_lane_body(size_t stage, Buffer& bytes) {

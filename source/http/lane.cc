@@ -6,25 +6,51 @@
 
 namespace omni {
 
-void Lane::put_headers(size_t at) {
+void Lane::put(size_t at, LaneEvent event, Buffer* bytes) {
   if (is_dead(at)) return;
-  if (at == count()) return stages_.out_headers();
-  slots_[at].headers = true;
-  pump();
+  if (at == count()) return out(event, bytes);
+  if (pumping_ || has_backlog_) {
+    store(at, event, bytes);
+    return pump();
+  }
+  pumping_ = true;
+  pass(at, event, bytes);
+  pumping_ = false;
+  if (again_) return pump();
+  if (has_backlog_) settle();
 }
 
-void Lane::put_body(Buffer&& bytes, size_t at) {
-  if (is_dead(at) || bytes.empty()) return;
-  if (at == count()) return stages_.out_body(std::move(bytes));
-  slots_[at].body.append(std::move(bytes));
-  pump();
+// The direct way: nothing waits anywhere, so nothing can be overtaken.
+void Lane::pass(size_t at, LaneEvent event, Buffer* bytes) {
+  for (; at < count(); ++at) {
+    Slot& slot = slots_[at];
+    if (slot.whole) return store(at, event, bytes);
+    if (event == LaneEvent::kHeaders) slot.begun = true;
+    if (slot.skips(event)) continue;
+    if (!run(at, event, bytes)) return;
+    if (again_) return forward(at, event, bytes);  // The callback may have put something behind it.
+    if (bytes != nullptr && bytes->empty()) return;
+  }
+  out(event, bytes);
 }
 
-void Lane::put_complete(size_t at) {
-  if (is_dead(at)) return;
-  if (at == count()) return stages_.out_complete();
-  slots_[at].complete = true;
-  pump();
+void Lane::out(LaneEvent event, Buffer* bytes) {
+  if (event == LaneEvent::kHeaders) return stages_.out_headers();
+  if (event == LaneEvent::kComplete) return stages_.out_complete();
+  if (bytes != nullptr && !bytes->empty()) stages_.out_body(std::move(*bytes));
+}
+
+void Lane::store(size_t at, LaneEvent event, Buffer* bytes) {
+  Slot& slot = slots_[at];
+  has_backlog_ = true;
+  if (event == LaneEvent::kHeaders) {
+    slot.headers = true;
+  } else if (event == LaneEvent::kComplete) {
+    slot.complete = true;
+    again_ = true;  // A whole-message stage that gathered has waited for this.
+  } else if (bytes != nullptr) {
+    slot.body.append(std::move(*bytes));
+  }
 }
 
 void Lane::resume(size_t stage) {
@@ -34,8 +60,8 @@ void Lane::resume(size_t stage) {
     slot.resumed_early = true;
     return;
   }
-  if (slot.parked == Event::kNothing || is_dead(stage)) return;
-  const Event event = std::exchange(slot.parked, Event::kNothing);
+  if (slot.parked == LaneEvent::kNothing || is_dead(stage)) return;
+  const LaneEvent event = std::exchange(slot.parked, LaneEvent::kNothing);
   const std::unique_ptr<Buffer> kept = std::move(slot.kept);
   forward(stage, event, kept.get());
   pump();
@@ -49,7 +75,7 @@ void Lane::cut_before(size_t end) {
 
 void Lane::empty(Slot& slot) {
   slot.headers = slot.complete = false;
-  slot.parked = Event::kNothing;
+  slot.parked = LaneEvent::kNothing;
   slot.body.clear();
   slot.kept.reset();
 }
@@ -64,7 +90,7 @@ size_t Lane::replace(size_t from) {
   return entry;
 }
 
-size_t Lane::buffered() const {
+size_t Lane::count_buffered() const {
   size_t total = 0;
   for (const Slot& slot : slots_) total += slot.body.size() + (slot.kept ? slot.kept->size() : 0);
   return total;
@@ -81,36 +107,42 @@ void Lane::pump() {
     }
   }
   pumping_ = false;
-  own_all();
+  settle();
 }
 
 // What did not move outlives the read callback that lent it.
-void Lane::own_all() {
+void Lane::settle() {
+  has_backlog_ = false;
   for (Slot& slot : slots_) {
     if (!slot.body.empty()) slot.body.own();
     if (slot.kept) slot.kept->own();
+    has_backlog_ |= slot.parked != LaneEvent::kNothing || slot.has_work();
   }
 }
 
 bool Lane::step(size_t at) {
   Slot& slot = slots_[at];
-  if (slot.parked != Event::kNothing || slot.in_callback || is_dead(at)) return false;
+  if (slot.parked != LaneEvent::kNothing || slot.in_callback || is_dead(at)) return false;
   if (slot.whole && !slot.complete) return false;
+  LaneEvent event = LaneEvent::kComplete;
+  Buffer bytes;
   if (slot.headers) {
     slot.headers = false;
     slot.begun = true;
-    return run(at, Event::kHeaders, nullptr);
+    event = LaneEvent::kHeaders;
+  } else if (!slot.body.empty()) {
+    bytes = std::move(slot.body);
+    event = LaneEvent::kBody;
+  } else if (slot.complete) {
+    slot.complete = slot.whole = false;
+  } else {
+    return false;
   }
-  if (!slot.body.empty()) {
-    Buffer bytes = std::move(slot.body);
-    return run(at, Event::kBody, &bytes);
-  }
-  if (!slot.complete) return false;
-  slot.complete = slot.whole = false;
-  return run(at, Event::kComplete, nullptr);
+  if (slot.skips(event) || run(at, event, &bytes)) forward(at, event, &bytes);
+  return true;
 }
 
-bool Lane::run(size_t at, Event event, Buffer* bytes) {
+bool Lane::run(size_t at, LaneEvent event, Buffer* bytes) {
   Slot& slot = slots_[at];
   slot.in_callback = true;
   Next next = call(at, event, bytes);
@@ -119,44 +151,32 @@ bool Lane::run(size_t at, Event event, Buffer* bytes) {
     slot.resumed_early = false;
     next = Next::kContinue;
   }
-  if (is_dead(at)) return true;
-  if (next == Next::kContinue) {
-    forward(at, event, bytes);
-    return true;
-  }
+  if (is_dead(at)) return false;
+  if (next == Next::kContinue) return true;
+  has_backlog_ = true;
   slot.parked = event;
   if (bytes != nullptr && !bytes->empty()) slot.kept = std::make_unique<Buffer>(std::move(*bytes));
-  return true;
+  return false;
 }
 
-Next Lane::call(size_t at, Event event, Buffer* bytes) {
+Next Lane::call(size_t at, LaneEvent event, Buffer* bytes) {
   switch (event) {
-    case Event::kHeaders:
+    case LaneEvent::kHeaders:
       return stages_.on_lane_headers(at);
-    case Event::kBody:
+    case LaneEvent::kBody:
       return stages_.on_lane_body(at, *bytes);
     default:
       return stages_.on_lane_complete(at);
   }
 }
 
-void Lane::forward(size_t from, Event event, Buffer* bytes) {
-  const size_t to = from + 1;
+void Lane::forward(size_t from, LaneEvent event, Buffer* bytes) {
+  size_t to = from + 1;
   if (is_dead(to)) return;
-  if (to == count()) {
-    if (event == Event::kHeaders) return stages_.out_headers();
-    if (event == Event::kComplete) return stages_.out_complete();
-    if (bytes != nullptr && !bytes->empty()) stages_.out_body(std::move(*bytes));
-    return;
-  }
-  Slot& next = slots_[to];
-  if (event == Event::kHeaders) {
-    next.headers = true;
-  } else if (event == Event::kComplete) {
-    next.complete = true;
-  } else if (bytes != nullptr) {
-    next.body.append(std::move(*bytes));
-  }
+  for (; to < count() && slots_[to].is_idle() && slots_[to].skips(event); ++to)
+    if (event == LaneEvent::kHeaders) slots_[to].begun = true;
+  if (to == count()) return out(event, bytes);
+  store(to, event, bytes);
 }
 
 }  // namespace omni

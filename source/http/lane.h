@@ -1,6 +1,7 @@
 // Moves one direction of one exchange through an ordered row of stages. Not recursive: each stage
 // has an inbox, and pump() drains inboxes in order until nothing moves, so a resume from inside any
-// callback just sets a flag. Belongs to one worker.
+// callback just sets a flag. While nothing waits anywhere, an event passes through directly.
+// Belongs to one worker.
 #pragma once
 
 #include <absl/container/inlined_vector.h>
@@ -30,6 +31,9 @@ class LaneStages {
   ~LaneStages() = default;
 };
 
+// What enters a lane; a row of bits, so that a stage can name several.
+enum class LaneEvent : uint8_t { kNothing = 0, kHeaders = 1, kBody = 2, kComplete = 4 };
+
 class Lane {
  public:
   // `stages` outlives the lane.
@@ -37,11 +41,15 @@ class Lane {
 
   // This stage sees a message only when it is complete, headers included.
   void want_whole(size_t stage) { slots_[stage].whole = true; }
+  // Events (bits of LaneEvent) that this stage would only pass on: it is not asked.
+  void skip(size_t stage, uint8_t events) { slots_[stage].skipped = events; }
 
   // Events enter at a stage (default: the first); at == count() means straight out.
-  void put_headers(size_t at = 0);
-  void put_body(Buffer&& bytes, size_t at = 0);
-  void put_complete(size_t at = 0);
+  void put_headers(size_t at = 0) { put(at, LaneEvent::kHeaders, nullptr); }
+  void put_body(Buffer&& bytes, size_t at = 0) {
+    if (!bytes.empty()) put(at, LaneEvent::kBody, &bytes);
+  }
+  void put_complete(size_t at = 0) { put(at, LaneEvent::kComplete, nullptr); }
   // Undoes one kPause of that stage; a no-op when it is not paused.
   void resume(size_t stage);
   // Drops everything at stages before `end`, now and in future.
@@ -54,39 +62,48 @@ class Lane {
 
   size_t count() const { return slots_.size(); }
   // Bytes waiting in inboxes or kept by paused stages.
-  size_t buffered() const;
+  size_t buffered() const { return has_backlog_ ? count_buffered() : 0; }
   // What a whole-message stage has gathered so far.
   const Buffer& gathered(size_t stage) const { return slots_[stage].body; }
 
  private:
-  enum class Event : uint8_t { kNothing, kHeaders, kBody, kComplete };
   struct Slot {
     bool whole = false;
+    uint8_t skipped = 0;
     bool begun = false;                      // Headers were seen.
     bool headers = false, complete = false;  // Inbox.
     bool in_callback = false, resumed_early = false;
-    Event parked = Event::kNothing;  // The event this stage paused on.
-    Buffer body;                     // Inbox.
-    std::unique_ptr<Buffer> kept;    // The body it paused on.
+    LaneEvent parked = LaneEvent::kNothing;  // The event this stage paused on.
+    Buffer body;                             // Inbox.
+    std::unique_ptr<Buffer> kept;            // The body it paused on.
 
     bool has_work() const { return headers || complete || !body.empty(); }
+    bool is_idle() const { return parked == LaneEvent::kNothing && !whole && !has_work(); }
+    bool skips(LaneEvent event) const { return (skipped & static_cast<uint8_t>(event)) != 0; }
   };
 
   bool is_dead(size_t stage) const { return stage < dead_before_; }
+  // `bytes` is null unless the event is a body.
+  void put(size_t at, LaneEvent event, Buffer* bytes);
+  void pass(size_t at, LaneEvent event, Buffer* bytes);
+  void store(size_t at, LaneEvent event, Buffer* bytes);
+  void out(LaneEvent event, Buffer* bytes);
   void pump();
   bool step(size_t at);  // True when something moved.
-  // `bytes` is null unless the event is a body.
-  bool run(size_t at, Event event, Buffer* bytes);
-  Next call(size_t at, Event event, Buffer* bytes);
-  void forward(size_t from, Event event, Buffer* bytes);
-  void own_all();
+  // True when the event moves on.
+  bool run(size_t at, LaneEvent event, Buffer* bytes);
+  Next call(size_t at, LaneEvent event, Buffer* bytes);
+  void forward(size_t from, LaneEvent event, Buffer* bytes);
+  void settle();
+  size_t count_buffered() const;
   static void empty(Slot& slot);
 
   LaneStages& stages_;
   absl::InlinedVector<Slot, 4> slots_;
   size_t dead_before_ = 0;
   bool pumping_ = false;
-  bool again_ = false;
+  bool again_ = false;        // Something was stored while pumping.
+  bool has_backlog_ = false;  // Something may be stored.
 };
 
 }  // namespace omni

@@ -22,6 +22,10 @@ class Player final : public omni::LaneStages {
     const uint8_t wholes = next();
     for (size_t i = 0; i < kStages; ++i)
       if ((wholes >> i & 1) != 0) lane_.want_whole(i);
+    // The last stage passes some events on unasked.
+    skipped_ = wholes >> kStages & 7;
+    lane_.skip(kStages - 1, skipped_);
+    if ((skipped_ & 1) != 0) phase_[kStages - 1] = 0;
     lane_.put_headers();
     while (at_ < size_ && !ended_) step(next(), true);
     if (!ended_) lane_.put_complete();
@@ -60,6 +64,7 @@ class Player final : public omni::LaneStages {
 
   Next act(size_t stage, int event) {
     OMNI_CHECK(stage >= dead_);
+    OMNI_CHECK(stage + 1 < kStages || (skipped_ >> event & 1) == 0);
     note(stage, event);
     const uint8_t what = calm_ ? 0 : next();
     if (depth_ < 3) {
@@ -105,6 +110,7 @@ class Player final : public omni::LaneStages {
   std::string sent_, out_;
   int phase_[kStages + 1] = {-1, -1, -1, -1};
   size_t dead_ = 0;
+  uint8_t skipped_ = 0;
   int depth_ = 0;
   bool ended_ = false, cut_ = false, calm_ = false;
 };

@@ -79,9 +79,10 @@ inline FilterTemplate make_template(const Script& script) {
 template <class F>
 FilterTemplate make_template_of(typename F::Config config) {
   auto shared = std::make_shared<const typename F::Config>(std::move(config));
-  return [shared](FilterContext& context) -> std::unique_ptr<Filter> {
-    return std::make_unique<F>(*shared, context);
-  };
+  return {[shared](FilterContext& context) -> std::unique_ptr<Filter> {
+            return std::make_unique<F>(*shared, context);
+          },
+          FilterHooks::of<F>()};
 }
 
 }  // namespace omni::test

@@ -67,6 +67,36 @@ TEST(LaneTest, WithoutStagesEverythingGoesStraightOut) {
   EXPECT_EQ(row.log, (Log{"out h", "out b:x", "out c"}));
 }
 
+TEST(LaneTest, AStageIsNotAskedForEventsItSkips) {
+  Row row(3);
+  row.lane.skip(
+      1, static_cast<uint8_t>(LaneEvent::kHeaders) | static_cast<uint8_t>(LaneEvent::kComplete));
+  row.send("x");
+  EXPECT_EQ(row.log,
+            (Log{"0h", "2h", "out h", "0b:x", "1b:x", "2b:x", "out b:x", "0c", "2c", "out c"}));
+}
+
+TEST(LaneTest, NothingOvertakesWhatWaitsAtAStageThatSkips) {
+  Row row(3);
+  row.lane.skip(1, static_cast<uint8_t>(LaneEvent::kComplete));
+  row.body = [](size_t stage, Buffer&) { return stage == 1 ? Next::kPause : Next::kContinue; };
+  row.send("x");
+  EXPECT_EQ(row.take(), (Log{"0h", "1h", "2h", "out h", "0b:x", "1b:x", "0c"}));
+  row.lane.resume(1);
+  EXPECT_EQ(row.take(), (Log{"2b:x", "out b:x", "2c", "out c"}));
+}
+
+TEST(LaneTest, WhatACallbackPutsInMovesBeforeTheEventItIsCalledFor) {
+  Row row(2);
+  row.complete = [&](size_t stage) {
+    if (stage == 0) row.lane.put_body(Buffer("last"), 1);
+    return Next::kContinue;
+  };
+  row.send("x");
+  EXPECT_EQ(row.take(), (Log{"0h", "1h", "out h", "0b:x", "1b:x", "out b:x", "0c", "1b:last",
+                             "out b:last", "1c", "out c"}));
+}
+
 TEST(LaneTest, AWholeMessageStageSeesOneBodyOnceTheMessageIsComplete) {
   Row row(3);
   row.lane.want_whole(1);
