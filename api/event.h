@@ -4,6 +4,7 @@
 #include <absl/functional/any_invocable.h>
 #include <absl/time/time.h>
 
+#include <cstdint>
 #include <memory>
 
 namespace omni {
@@ -15,6 +16,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual absl::Time now() const = 0;              // For people and tokens.
   virtual absl::Duration since_start() const = 0;  // Monotonic. For timeouts.
+  // The same in nanoseconds, for what every request does: arithmetic on it is one instruction.
+  virtual int64_t since_start_ns() const { return absl::ToInt64Nanoseconds(since_start()); }
 };
 
 // A one-shot timer. Destroying it disarms it; the callback may destroy it. May fire up to 10 ms

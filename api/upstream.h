@@ -64,8 +64,9 @@ class UpstreamPools {
   // Sends a whole request. `body` is owned (no lent slices), or its bytes outlive this turn. A
   // request that met a stale kept-alive connection is sent again by the pool itself, once, on a
   // fresh one.
+  // An empty `head.authority` is the origin's.
   [[nodiscard]] virtual std::unique_ptr<UpstreamRequest> open(const Origin& origin,
-                                                              RequestHead head, Buffer body,
+                                                              RequestHead&& head, Buffer&& body,
                                                               const UpstreamTimeouts& timeouts,
                                                               UpstreamEvents& events) = 0;
 };

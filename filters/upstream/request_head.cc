@@ -33,8 +33,9 @@ RequestHead make_request_head(const Exchange& exchange, const Target& target, ui
   const BaseUrl& base = target.provider->base;
   RequestHead head;
   head.method = "POST";
-  head.target = base.path + "/chat/completions";
-  head.authority = base.origin.authority();
+  constexpr std::string_view kPath = "/chat/completions";
+  head.target.reserve(base.path.size() + kPath.size());
+  head.target.append(base.path).append(kPath);
   head.scheme = base.origin.tls ? "https" : "http";
   head.content_length = body_bytes;
   head.has_body = true;

@@ -3,17 +3,18 @@
 #include <time.h>
 
 namespace omni {
-namespace {
 
-absl::Duration read(clockid_t id) {
+absl::Time wall_now() {
   timespec now;
-  clock_gettime(id, &now);
-  return absl::DurationFromTimespec(now);
+  clock_gettime(CLOCK_REALTIME, &now);
+  return absl::TimeFromTimespec(now);
 }
+absl::Duration monotonic_now() { return absl::Nanoseconds(monotonic_ns()); }
 
-}  // namespace
-
-absl::Time wall_now() { return absl::UnixEpoch() + read(CLOCK_REALTIME); }
-absl::Duration monotonic_now() { return read(CLOCK_MONOTONIC); }
+int64_t monotonic_ns() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 }  // namespace omni

@@ -79,9 +79,9 @@ absl::Time Loop::TurnClock::now() const {
 }
 
 // Not from zero: cells that workers share hold moments of this clock, so all loops must agree.
-absl::Duration Loop::TurnClock::since_start() const {
-  if (!caches) return monotonic_now();
-  if (monotonic_cached == absl::InfiniteDuration()) monotonic_cached = monotonic_now();
+int64_t Loop::TurnClock::since_start_ns() const {
+  if (!caches) return monotonic_ns();
+  if (monotonic_cached == 0) monotonic_cached = monotonic_ns();
   return monotonic_cached;
 }
 
@@ -170,21 +170,23 @@ void Loop::run_posted() {
 void Loop::end_turn() {
   turn_.run();
   while (!doomed_.empty()) {
-    std::exchange(doomed_, {}).clear();
+    dying_.swap(doomed_);
+    dying_.clear();
     turn_.run();
   }
   reads_.settle();
   plaintexts_.settle();
   if (wheel_.wake() < scheduled_) schedule_wake();
   clock_.now_cached = absl::InfinitePast();
-  clock_.monotonic_cached = absl::InfiniteDuration();
+  clock_.monotonic_cached = 0;
 }
 
 // Whole ticks of the monotonic clock, rounded up: never early.
 uint64_t Loop::tick_after(absl::Duration delay) const {
-  const absl::Duration at = clock_.since_start() + std::max(delay, absl::ZeroDuration());
+  const int64_t wait = std::max<int64_t>(absl::ToInt64Nanoseconds(delay), 0);
+  const uint64_t at = static_cast<uint64_t>(clock_.since_start_ns()) + static_cast<uint64_t>(wait);
   constexpr uint64_t kTickNs = kTickMs * 1'000'000;
-  return (static_cast<uint64_t>(absl::ToInt64Nanoseconds(at)) + kTickNs - 1) / kTickNs;
+  return (at + kTickNs - 1) / kTickNs;
 }
 
 void Loop::fire_timers() {

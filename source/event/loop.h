@@ -68,10 +68,11 @@ class Loop final : public Dispatcher {
   class TurnClock final : public Clock {
    public:
     absl::Time now() const override;
-    absl::Duration since_start() const override;
+    absl::Duration since_start() const override { return absl::Nanoseconds(since_start_ns()); }
+    int64_t since_start_ns() const override;
     bool caches = false;
     mutable absl::Time now_cached = absl::InfinitePast();
-    mutable absl::Duration monotonic_cached = absl::InfiniteDuration();
+    mutable int64_t monotonic_cached = 0;
   };
 
   void end_turn();
@@ -84,6 +85,7 @@ class Loop final : public Dispatcher {
   TurnClock clock_;
   TurnQueue turn_;
   std::vector<std::unique_ptr<Deferred>> doomed_;
+  std::vector<std::unique_ptr<Deferred>> dying_;  // Those being destroyed now.
   TimerWheel wheel_;
   uint64_t scheduled_ = TimerWheel::kNever;  // The tick our uv_timer is armed for.
   ReadPool reads_;

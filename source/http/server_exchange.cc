@@ -1,8 +1,5 @@
 #include "source/http/server_exchange.h"
 
-#include <fmt/compile.h>
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "source/http/local_reply.h"
@@ -12,9 +9,9 @@ namespace {
 
 // Ids are for people who grep: the exchange's number under a per-process prefix.
 std::string make_public_id(uint64_t id) {
-  char text[32];
-  const auto end = fmt::format_to(text, FMT_COMPILE("req_{:016x}"), id);
-  return std::string(text, end);
+  char text[] = "req_0000000000000000";
+  for (char* at = text + sizeof text - 2; id != 0; id >>= 4) *at-- = "0123456789abcdef"[id & 15];
+  return {text, sizeof text - 1};
 }
 
 }  // namespace
@@ -26,8 +23,8 @@ ServerExchange::ServerExchange(ExchangeOwner& owner, StreamId stream)
       id_(host_.next_id()),
       public_id_(make_public_id(id_)),
       snapshot_(host_.pin()),
-      began_(host_.dispatcher().clock().since_start()),
-      last_input_(began_) {}
+      began_ns_(host_.dispatcher().clock().since_start_ns()),
+      last_input_ns_(began_ns_) {}
 
 ServerExchange::~ServerExchange() {
   chain_.reset();
@@ -35,7 +32,7 @@ ServerExchange::~ServerExchange() {
 }
 
 int64_t ServerExchange::elapsed_us() const {
-  return absl::ToInt64Microseconds(host_.dispatcher().clock().since_start() - began_);
+  return (host_.dispatcher().clock().since_start_ns() - began_ns_) / 1000;
 }
 
 void ServerExchange::begin(RequestHead&& head) {
@@ -85,7 +82,7 @@ void ServerExchange::answer_now(ResponseHead&& head, std::string_view body) {
 
 void ServerExchange::request_body(Buffer&& bytes) {
   bytes_in_ += bytes.size();
-  last_input_ = host_.dispatcher().clock().since_start();
+  last_input_ns_ = host_.dispatcher().clock().since_start_ns();
   const size_t size = bytes.size();
   if (chain_) chain_->request_body(std::move(bytes));
   if (over_) return;

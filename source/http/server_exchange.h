@@ -53,7 +53,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   bool is_over() const { return over_; }
   bool is_request_complete() const { return phases_.request_complete >= 0; }
   // When the client last sent a byte of this request, or the exchange began; loop time.
-  absl::Duration last_input() const { return last_input_; }
+  absl::Duration last_input() const { return absl::Nanoseconds(last_input_ns_); }
 
   uint64_t id() const override { return id_; }
   std::string_view public_id() const override { return public_id_; }
@@ -82,8 +82,8 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   const uint64_t id_;
   std::string public_id_;
   std::shared_ptr<const Snapshot> snapshot_;
-  absl::Duration began_;
-  absl::Duration last_input_;
+  int64_t began_ns_;  // Loop time.
+  int64_t last_input_ns_;
   RequestHead request_;
   Facts facts_;
   std::unique_ptr<FilterChain> chain_;

@@ -53,7 +53,7 @@ class ClientConnection final : public Deferred,
   // The pool's notes.
   size_t place = 0;  // In the pool's row of connections.
   bool is_free = false;
-  absl::Duration idle_since;
+  int64_t idle_since_ns = 0;
 
  private:
   struct Stream {

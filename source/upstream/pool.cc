@@ -64,7 +64,7 @@ Pool::Pool(PoolContext& context, const Origin& origin)
               : origin.http2_prior_knowledge ? Speaks::kHttp2
                                              : Speaks::kHttp1),
       trim_timer_(context.dispatcher.make_timer([this] { trim(); })),
-      last_used_(context.now()) {}
+      last_used_ns_(context.now_ns()) {}
 
 Pool::~Pool() = default;
 
@@ -74,7 +74,7 @@ bool Pool::is_unused() const {
 
 void Pool::admit(Request& request) {
   context_.stats.requests.add();
-  last_used_ = request.opened_at();
+  last_used_ns_ = request.opened_ns();
   while (!free_.empty()) {
     ClientConnection& connection = *free_.back();
     // From inside one of its callbacks it may have changed its mind without an update().
@@ -210,7 +210,7 @@ void Pool::update(ClientConnection& connection) {
   serve(connection, /*is_fresh=*/false);
   if (connection.is_idle()) {
     if (context_.is_draining) return close(connection);
-    connection.idle_since = context_.now();
+    connection.idle_since_ns = context_.now_ns();
     if (!trim_timer_->is_armed()) trim_timer_->arm(context_.limits.idle_after);
   }
   set_free(connection, connection.can_begin());
@@ -256,19 +256,21 @@ void Pool::close_idle() {
 void Pool::trim() {
   const absl::Duration now = context_.now();
   const PoolLimits& limits = context_.limits;
-  if (now - last_used_ >= limits.forget_after) return close_idle();
+  const absl::Duration last_used = absl::Nanoseconds(last_used_ns_);
+  if (now - last_used >= limits.forget_after) return close_idle();
   const auto is_idle = [](const ClientConnection* c) { return c->is_idle(); };
   auto idle = static_cast<size_t>(std::count_if(free_.begin(), free_.end(), is_idle));
-  absl::Duration due = last_used_ + limits.forget_after;
+  absl::Duration due = last_used + limits.forget_after;
   for (size_t i = 0; i < free_.size() && idle > limits.idle_kept;) {
     ClientConnection& connection = *free_[i];
+    const absl::Duration idle_since = absl::Nanoseconds(connection.idle_since_ns);
     if (!connection.is_idle()) {
       ++i;
-    } else if (now - connection.idle_since >= limits.idle_after) {
+    } else if (now - idle_since >= limits.idle_after) {
       close(connection);
       --idle;
     } else {
-      due = std::min(due, connection.idle_since + limits.idle_after);
+      due = std::min(due, idle_since + limits.idle_after);
       break;
     }
   }

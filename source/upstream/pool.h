@@ -79,7 +79,7 @@ class Pool final : public Deferred {
   Queue repeated_;  // Wait for a fresh connection.
 
   std::unique_ptr<Timer> trim_timer_;
-  absl::Duration last_used_;
+  int64_t last_used_ns_ = 0;  // Of the loop's clock.
 };
 
 }  // namespace omni::upstream

@@ -55,6 +55,7 @@ struct PoolContext {
   bool is_draining = false;
 
   absl::Duration now() const { return dispatcher.clock().since_start(); }
+  int64_t now_ns() const { return dispatcher.clock().since_start_ns(); }
 };
 
 }  // namespace omni::upstream

@@ -12,8 +12,8 @@ WorkerPools::WorkerPools(Dispatcher& dispatcher, Connector& connector, CodecFact
 
 WorkerPools::~WorkerPools() = default;
 
-std::unique_ptr<UpstreamRequest> WorkerPools::open(const Origin& origin, RequestHead head,
-                                                   Buffer body, const UpstreamTimeouts& timeouts,
+std::unique_ptr<UpstreamRequest> WorkerPools::open(const Origin& origin, RequestHead&& head,
+                                                   Buffer&& body, const UpstreamTimeouts& timeouts,
                                                    UpstreamEvents& events) {
   Pool& to = pool(origin);
   if (head.authority.empty()) head.authority = to.authority();

@@ -24,8 +24,9 @@ class WorkerPools final : public UpstreamPools {
 
   // An empty `head.authority` and `head.scheme` are filled from the origin; the body decides
   // `has_body` and, when there is one, `content_length`.
-  [[nodiscard]] std::unique_ptr<UpstreamRequest> open(const Origin& origin, RequestHead head,
-                                                      Buffer body, const UpstreamTimeouts& timeouts,
+  [[nodiscard]] std::unique_ptr<UpstreamRequest> open(const Origin& origin, RequestHead&& head,
+                                                      Buffer&& body,
+                                                      const UpstreamTimeouts& timeouts,
                                                       UpstreamEvents& events) override;
 
   // Closes every idle connection now and each other one when it becomes idle. Requests still work.

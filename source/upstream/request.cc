@@ -10,7 +10,7 @@
 
 namespace omni::upstream {
 
-Request::Request(PoolContext& context, Pool& pool, RequestHead head, Buffer body,
+Request::Request(PoolContext& context, Pool& pool, RequestHead&& head, Buffer&& body,
                  const UpstreamTimeouts& timeouts, UpstreamEvents& events)
     : context_(context),
       pool_(pool),
@@ -20,9 +20,9 @@ Request::Request(PoolContext& context, Pool& pool, RequestHead head, Buffer body
       body_(std::move(body)),
       alarm_(context.alarms.take(*this)),
       number_(++context.opened),
-      opened_at_(context.now()),
-      last_byte_at_(opened_at_) {
-  arm(opened_at_ + timeouts_.first_byte);
+      opened_ns_(context.now_ns()),
+      last_byte_ns_(opened_ns_) {
+  arm(after(opened_ns_, timeouts_.first_byte));
 }
 
 Request::~Request() {
@@ -51,22 +51,22 @@ void Request::hold() {
 void Request::release() {
   if (!std::exchange(is_held_, false)) return;
   // The peer was not silent: we did not listen.
-  last_byte_at_ = context_.now();
+  last_byte_ns_ = context_.now_ns();
   if (connection_ != nullptr) connection_->release(*this);
 }
 
 void Request::attach(ClientConnection& connection, StreamId stream) {
   connection_ = &connection;
   stream_ = stream;
-  queued_ = context_.now() - opened_at_;
+  queued_ns_ = context_.now_ns() - opened_ns_;
 }
 
 void Request::note_bytes() {
-  last_byte_at_ = context_.now();
+  last_byte_ns_ = context_.now_ns();
   if (std::exchange(has_bytes_, true)) return;
-  // From here on the alarm is not moved by bytes: it looks at last_byte_at_ when it goes off.
-  const absl::Duration due = last_byte_at_ + timeouts_.idle;
-  if (due < due_) arm(due);
+  // From here on the alarm is not moved by bytes: it looks at last_byte_ns_ when it goes off.
+  const int64_t due = after(last_byte_ns_, timeouts_.idle);
+  if (due < due_ns_) arm(due);
 }
 
 void Request::on_headers(ResponseHead&& head) {
@@ -101,16 +101,21 @@ void Request::on_turn_end() {
   fail(refusal.kind, refusal.why, /*sent=*/false);
 }
 
-void Request::arm(absl::Duration due) {
-  due_ = due;
-  if (due != absl::InfiniteDuration()) alarm_->timer->arm(due - context_.now());
+int64_t Request::after(int64_t from_ns, absl::Duration limit) {
+  const int64_t wait = absl::ToInt64Nanoseconds(limit);  // Saturates.
+  return wait >= kNever - from_ns ? kNever : from_ns + wait;
+}
+
+void Request::arm(int64_t due_ns) {
+  due_ns_ = due_ns;
+  if (due_ns != kNever) alarm_->timer->arm(absl::Nanoseconds(due_ns - context_.now_ns()));
 }
 
 void Request::on_alarm() {
-  const absl::Duration now = context_.now();
-  if (is_held_) last_byte_at_ = now;
+  const int64_t now = context_.now_ns();
+  if (is_held_) last_byte_ns_ = now;
   const absl::Duration limit = has_bytes_ ? timeouts_.idle : timeouts_.first_byte;
-  const absl::Duration due = (has_bytes_ ? last_byte_at_ : opened_at_) + limit;
+  const int64_t due = after(has_bytes_ ? last_byte_ns_ : opened_ns_, limit);
   if (now < due) return arm(due);
   const bool sent = connection_ != nullptr;
   const char* form = has_bytes_ ? "{} sent nothing more for {}"

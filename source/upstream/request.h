@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <memory>
 #include <optional>
@@ -22,17 +23,17 @@ class Pool;
 
 class Request final : public UpstreamRequest, private TurnEnd, private AlarmOwner {
  public:
-  Request(PoolContext& context, Pool& pool, RequestHead head, Buffer body,
+  Request(PoolContext& context, Pool& pool, RequestHead&& head, Buffer&& body,
           const UpstreamTimeouts& timeouts, UpstreamEvents& events);
   ~Request() override;
 
   void hold() override;
   void release() override;
-  int64_t queued_us() const override { return absl::ToInt64Microseconds(queued_); }
+  int64_t queued_us() const override { return queued_ns_ / 1000; }
 
   // For the pool.
   uint64_t number() const { return number_; }
-  absl::Duration opened_at() const { return opened_at_; }
+  int64_t opened_ns() const { return opened_ns_; }
   absl::Duration connect_limit() const { return timeouts_.connect; }
   bool is_repeated() const { return is_repeated_; }
   void set_repeated() { is_repeated_ = true; }
@@ -59,9 +60,13 @@ class Request final : public UpstreamRequest, private TurnEnd, private AlarmOwne
   void on_complete();
 
  private:
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
   void on_turn_end() override;
   void on_alarm() override;
-  void arm(absl::Duration due);
+  // When `limit` after `from_ns` is over.
+  static int64_t after(int64_t from_ns, absl::Duration limit);
+  void arm(int64_t due_ns);
 
   PoolContext& context_;
   Pool& pool_;
@@ -77,10 +82,11 @@ class Request final : public UpstreamRequest, private TurnEnd, private AlarmOwne
 
   std::unique_ptr<Alarms::Alarm> alarm_;
   uint64_t number_;
-  absl::Duration opened_at_;
-  absl::Duration last_byte_at_;
-  absl::Duration due_ = absl::InfiniteDuration();  // When the alarm goes off.
-  absl::Duration queued_;
+  // Moments of the loop's clock.
+  int64_t opened_ns_;
+  int64_t last_byte_ns_;
+  int64_t due_ns_ = kNever;  // When the alarm goes off.
+  int64_t queued_ns_ = 0;
   size_t withheld_ = 0;  // Body bytes not yet given back to the peer's window.
   bool is_held_ = false;
   bool is_repeated_ = false;

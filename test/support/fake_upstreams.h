@@ -59,7 +59,7 @@ struct FakeUpstream {
 
 class FakeUpstreamPools final : public UpstreamPools {
  public:
-  std::unique_ptr<UpstreamRequest> open(const Origin& origin, RequestHead head, Buffer body,
+  std::unique_ptr<UpstreamRequest> open(const Origin& origin, RequestHead&& head, Buffer&& body,
                                         const UpstreamTimeouts& timeouts,
                                         UpstreamEvents& events) override {
     auto made = std::make_shared<FakeUpstream>();

@@ -11,6 +11,7 @@ pkg_check_modules(lmdb_pc REQUIRED IMPORTED_TARGET lmdb)
 pkg_check_modules(re2_pc REQUIRED IMPORTED_TARGET re2)
 find_package(simdjson REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(mimalloc REQUIRED)
 
 add_library(libuv ALIAS PkgConfig::uv)
 add_library(nghttp2 ALIAS PkgConfig::ng2)

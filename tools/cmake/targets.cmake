@@ -60,4 +60,8 @@ function(omni_program)
   set_source_files_properties(${CMAKE_SOURCE_DIR}/source/exe/version.cc PROPERTIES COMPILE_DEFINITIONS
     "OMNI_VERSION=\"${PROJECT_VERSION}\";OMNI_COMMIT=\"${commit}\"")
   target_link_libraries(omniroute PRIVATE omni_options omni_server omni_filters)
+  # An allocator whose quick path is a tenth of the C library's. Sanitizers bring their own.
+  if(NOT OMNI_SANITIZE)
+    target_link_libraries(omniroute PRIVATE mimalloc)
+  endif()
 endfunction()
