@@ -20,31 +20,31 @@ namespace omni {
 
 struct FilterEnv;  // api/filter_env.h
 
-// Which callbacks a filter has something to do in: the chain does not make the others.
+// Which callbacks a filter has nothing to do in: the chain does not make them.
 struct FilterHooks {
-  bool request_headers = true, request_body = true, request_complete = true;
-  bool response_headers = true, response_body = true, response_complete = true;
+  // Bits: 1 headers, 2 body, 4 complete.
+  uint8_t skipped_request = 0;
+  uint8_t skipped_response = 0;
 
   // A callback that a class does not override is named as a member of Filter.
   template <class F>
   static constexpr FilterHooks of() {
+    using OnRequest = decltype(&Filter::on_request_headers);
+    using OnBody = decltype(&Filter::on_request_body);
+    using OnComplete = decltype(&Filter::on_request_complete);
+    using OnAnswer = decltype(&Filter::on_response_headers);
     return {
-        .request_headers = overrides<decltype(&Filter::on_request_headers)>(&F::on_request_headers),
-        .request_body = overrides<decltype(&Filter::on_request_body)>(&F::on_request_body),
-        .request_complete =
-            overrides<decltype(&Filter::on_request_complete)>(&F::on_request_complete),
-        .response_headers =
-            overrides<decltype(&Filter::on_response_headers)>(&F::on_response_headers),
-        .response_body = overrides<decltype(&Filter::on_response_body)>(&F::on_response_body),
-        .response_complete =
-            overrides<decltype(&Filter::on_response_complete)>(&F::on_response_complete),
-    };
+        .skipped_request = bits(std::is_same_v<OnRequest, decltype(&F::on_request_headers)>,
+                                std::is_same_v<OnBody, decltype(&F::on_request_body)>,
+                                std::is_same_v<OnComplete, decltype(&F::on_request_complete)>),
+        .skipped_response = bits(std::is_same_v<OnAnswer, decltype(&F::on_response_headers)>,
+                                 std::is_same_v<OnBody, decltype(&F::on_response_body)>,
+                                 std::is_same_v<OnComplete, decltype(&F::on_response_complete)>)};
   }
 
  private:
-  template <class Default, class Own>
-  static constexpr bool overrides(Own) {
-    return !std::is_same_v<Default, Own>;
+  static constexpr uint8_t bits(bool headers, bool body, bool complete) {
+    return static_cast<uint8_t>((headers ? 1 : 0) | (body ? 2 : 0) | (complete ? 4 : 0));
   }
 };
 

@@ -91,7 +91,9 @@ class SliceRow {
   }
   void pop_front() {
     data()[begin_].~Slice();
-    if (++begin_ == end_) free_all();
+    if (++begin_ != end_) return;
+    if (is_large()) return free_all();
+    begin_ = end_ = 0;
   }
   void clear() {
     if (end_ != 0) free_all();

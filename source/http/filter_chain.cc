@@ -44,18 +44,6 @@ class FilterChain::Seat final : public FilterContext {
   Wants wants_;
 };
 
-namespace {
-
-uint8_t skipped(bool headers, bool body, bool complete) {
-  const auto bit = [](bool is_wanted, LaneEvent event) {
-    return is_wanted ? 0u : static_cast<unsigned>(event);
-  };
-  return static_cast<uint8_t>(bit(headers, LaneEvent::kHeaders) | bit(body, LaneEvent::kBody) |
-                              bit(complete, LaneEvent::kComplete));
-}
-
-}  // namespace
-
 FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange& exchange,
                          ChainSink& sink, const ChainLimits& limits)
     : exchange_(exchange),
@@ -67,14 +55,13 @@ FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange&
     seats_.push_back(std::make_unique<Seat>(*this, i, templates[i]));
     const Wants& wants = seats_.back()->wants();
     const FilterHooks& hooks = templates[i].hooks();
-    // The call is read when the first whole-message stage sees its headers.
-    request_lane_.skip(i, skipped(hooks.request_headers || wants.whole_request, hooks.request_body,
-                                  hooks.request_complete));
     const size_t answers = templates.size() - 1 - i;
-    response_lane_.skip(
-        answers, skipped(hooks.response_headers, hooks.response_body, hooks.response_complete));
+    request_lane_.skip(i, hooks.skipped_request);
+    response_lane_.skip(answers, hooks.skipped_response);
     if (wants.whole_request) {
       request_lane_.want_whole(i);
+      // The call is read when such a filter's turn comes.
+      request_lane_.skip(i, hooks.skipped_request & ~static_cast<uint8_t>(LaneEvent::kHeaders));
       wants_whole_ = true;
     }
     if (wants.whole_response) response_lane_.want_whole(answers);

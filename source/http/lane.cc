@@ -9,22 +9,26 @@ namespace omni {
 void Lane::put(size_t at, LaneEvent event, Buffer* bytes) {
   if (is_dead(at)) return;
   if (at == count()) return out(event, bytes);
-  if (pumping_ || has_backlog_) {
+  if (pumping_) {
     store(at, event, bytes);
-    return pump();
+    again_ = true;
+    return;
   }
   pumping_ = true;
   pass(at, event, bytes);
   pumping_ = false;
-  if (again_) return pump();
-  if (has_backlog_) settle();
+  if (again_) pump();
 }
 
-// The direct way: nothing waits anywhere, so nothing can be overtaken.
 void Lane::pass(size_t at, LaneEvent event, Buffer* bytes) {
   for (; at < count(); ++at) {
     Slot& slot = slots_[at];
-    if (slot.whole) return store(at, event, bytes);
+    if (!slot.is_idle()) {
+      store(at, event, bytes);
+      slot.body.own();
+      again_ |= !slot.is_waiting();
+      return;
+    }
     if (event == LaneEvent::kHeaders) slot.begun = true;
     if (slot.skips(event)) continue;
     if (!run(at, event, bytes)) return;
@@ -42,13 +46,12 @@ void Lane::out(LaneEvent event, Buffer* bytes) {
 
 void Lane::store(size_t at, LaneEvent event, Buffer* bytes) {
   Slot& slot = slots_[at];
-  has_backlog_ = true;
   if (event == LaneEvent::kHeaders) {
     slot.headers = true;
   } else if (event == LaneEvent::kComplete) {
     slot.complete = true;
-    again_ = true;  // A whole-message stage that gathered has waited for this.
   } else if (bytes != nullptr) {
+    has_bytes_ = true;
     slot.body.append(std::move(*bytes));
   }
 }
@@ -112,11 +115,11 @@ void Lane::pump() {
 
 // What did not move outlives the read callback that lent it.
 void Lane::settle() {
-  has_backlog_ = false;
+  if (!has_bytes_) return;
+  has_bytes_ = false;
   for (Slot& slot : slots_) {
     if (!slot.body.empty()) slot.body.own();
-    if (slot.kept) slot.kept->own();
-    has_backlog_ |= slot.parked != LaneEvent::kNothing || slot.has_work();
+    has_bytes_ |= !slot.body.empty() || slot.kept != nullptr;
   }
 }
 
@@ -153,9 +156,11 @@ bool Lane::run(size_t at, LaneEvent event, Buffer* bytes) {
   }
   if (is_dead(at)) return false;
   if (next == Next::kContinue) return true;
-  has_backlog_ = true;
   slot.parked = event;
-  if (bytes != nullptr && !bytes->empty()) slot.kept = std::make_unique<Buffer>(std::move(*bytes));
+  if (bytes == nullptr || bytes->empty()) return false;
+  bytes->own();  // What does not move outlives the read callback that lent it.
+  slot.kept = std::make_unique<Buffer>(std::move(*bytes));
+  has_bytes_ = true;
   return false;
 }
 

@@ -1,6 +1,6 @@
 // Moves one direction of one exchange through an ordered row of stages. Not recursive: each stage
 // has an inbox, and pump() drains inboxes in order until nothing moves, so a resume from inside any
-// callback just sets a flag. While nothing waits anywhere, an event passes through directly.
+// callback just sets a flag. Where nothing waits, an event passes without going through the inbox.
 // Belongs to one worker.
 #pragma once
 
@@ -62,7 +62,7 @@ class Lane {
 
   size_t count() const { return slots_.size(); }
   // Bytes waiting in inboxes or kept by paused stages.
-  size_t buffered() const { return has_backlog_ ? count_buffered() : 0; }
+  size_t buffered() const { return has_bytes_ ? count_buffered() : 0; }
   // What a whole-message stage has gathered so far.
   const Buffer& gathered(size_t stage) const { return slots_[stage].body; }
 
@@ -78,6 +78,8 @@ class Lane {
     std::unique_ptr<Buffer> kept;            // The body it paused on.
 
     bool has_work() const { return headers || complete || !body.empty(); }
+    // Nothing here can move before something else happens.
+    bool is_waiting() const { return parked != LaneEvent::kNothing || (whole && !complete); }
     bool is_idle() const { return parked == LaneEvent::kNothing && !whole && !has_work(); }
     bool skips(LaneEvent event) const { return (skipped & static_cast<uint8_t>(event)) != 0; }
   };
@@ -85,6 +87,7 @@ class Lane {
   bool is_dead(size_t stage) const { return stage < dead_before_; }
   // `bytes` is null unless the event is a body.
   void put(size_t at, LaneEvent event, Buffer* bytes);
+  // Through the stages until one is not idle, which stores it.
   void pass(size_t at, LaneEvent event, Buffer* bytes);
   void store(size_t at, LaneEvent event, Buffer* bytes);
   void out(LaneEvent event, Buffer* bytes);
@@ -102,8 +105,8 @@ class Lane {
   absl::InlinedVector<Slot, 4> slots_;
   size_t dead_before_ = 0;
   bool pumping_ = false;
-  bool again_ = false;        // Something was stored while pumping.
-  bool has_backlog_ = false;  // Something may be stored.
+  bool again_ = false;      // Something was stored that may move.
+  bool has_bytes_ = false;  // Some inbox may hold bytes.
 };
 
 }  // namespace omni

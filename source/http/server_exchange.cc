@@ -19,11 +19,12 @@ std::string make_public_id(uint64_t id) {
 ServerExchange::ServerExchange(ExchangeOwner& owner, StreamId stream)
     : owner_(owner),
       host_(owner.host()),
+      clock_(host_.dispatcher().clock()),
       stream_(stream),
       id_(host_.next_id()),
       public_id_(make_public_id(id_)),
       snapshot_(host_.pin()),
-      began_ns_(host_.dispatcher().clock().since_start_ns()),
+      began_ns_(clock_.since_start_ns()),
       last_input_ns_(began_ns_) {}
 
 ServerExchange::~ServerExchange() {
@@ -32,7 +33,7 @@ ServerExchange::~ServerExchange() {
 }
 
 int64_t ServerExchange::elapsed_us() const {
-  return (host_.dispatcher().clock().since_start_ns() - began_ns_) / 1000;
+  return (clock_.since_start_ns() - began_ns_) / 1000;
 }
 
 void ServerExchange::begin(RequestHead&& head) {
@@ -82,7 +83,7 @@ void ServerExchange::answer_now(ResponseHead&& head, std::string_view body) {
 
 void ServerExchange::request_body(Buffer&& bytes) {
   bytes_in_ += bytes.size();
-  last_input_ns_ = host_.dispatcher().clock().since_start_ns();
+  last_input_ns_ = clock_.since_start_ns();
   const size_t size = bytes.size();
   if (chain_) chain_->request_body(std::move(bytes));
   if (over_) return;

@@ -78,6 +78,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
 
   ExchangeOwner& owner_;
   ExchangeHost& host_;
+  const Clock& clock_;
   const StreamId stream_;
   const uint64_t id_;
   std::string public_id_;
