@@ -39,7 +39,7 @@ struct Answer {
   bool hide_usage_chunk = false;  // The usage chunk was asked for by us, not by the client.
   bool is_committed = false;      // Bytes of this answer may have reached the client.
   const Provider* provider = nullptr;
-  std::string account;
+  std::string_view account;  // Lives as long as the exchange's snapshot.
   std::string model;
   // The source of an open stream broke off: why, for the error that ends the stream if it was not
   // complete by then.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "source/catalog/provider.h"
@@ -26,7 +27,7 @@ struct Plan {
 // One line of history per upstream attempt, for the log, the receipt and the failure body.
 struct Attempt {
   const Provider* provider = nullptr;
-  std::string account;
+  std::string_view account;  // Lives as long as the exchange's snapshot.
   std::string model;
   int status = 0;             // 0: no answer.
   std::string reason;         // Empty for success; else a stable word such as "connect_failed".

@@ -154,7 +154,7 @@ void HttpAttempt::commit() {
   facts.answer.is_stream = is_event_stream(head_.headers);
   facts.answer.is_committed = true;
   facts.answer.provider = target_.provider;
-  facts.answer.account = target_.account != nullptr ? target_.account->name : "";
+  facts.answer.account = account_name();
   facts.answer.model = target_.model;
   facts.call.release_body();
   clean_response_head(head_, facts.answer.is_stream);
@@ -237,17 +237,20 @@ void HttpAttempt::fail(int status, std::string_view code, std::string message) {
   events_.on_attempt_failed(std::move(failure));
 }
 
+std::string_view HttpAttempt::account_name() const {
+  return target_.account != nullptr ? std::string_view(target_.account->name) : "";
+}
+
 void HttpAttempt::record(int status, std::string_view reason) {
-  Attempt attempt;
+  Attempt& attempt = exchange_.facts().attempts.emplace_back();
   attempt.provider = target_.provider;
-  attempt.account = target_.account != nullptr ? target_.account->name : "";
+  attempt.account = account_name();
   attempt.model = target_.model;
   attempt.status = status;
   attempt.reason = reason;
   attempt.start_us = began_us_;
   attempt.first_byte_us = first_byte_us_;
   attempt.total_us = exchange_.elapsed_us() - began_us_;
-  exchange_.facts().attempts.push_back(std::move(attempt));
 }
 
 std::string HttpAttempt::masked(std::string_view text) const {

@@ -45,6 +45,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents {
   void check_deadline();
   void fail(int status, std::string_view code, std::string message);
   void record(int status, std::string_view reason);
+  std::string_view account_name() const;
   std::string masked(std::string_view text) const;
 
   Exchange& exchange_;

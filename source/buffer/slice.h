@@ -67,7 +67,7 @@ class Slice {
 // at it, so a row moves as plain bytes: buffers change hands a dozen times per request.
 class SliceRow {
  public:
-  SliceRow() = default;
+  SliceRow() {}  // Not defaulted: the room for slices need not be filled with zeros.
   SliceRow(SliceRow&& other) noexcept { take(other); }
   SliceRow& operator=(SliceRow&& other) noexcept {
     if (this == &other) return *this;

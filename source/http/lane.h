@@ -68,6 +68,8 @@ class Lane {
 
  private:
   struct Slot {
+    Slot() {}  // Not defaulted: rows of slots would be filled with zeros first.
+
     bool whole = false;
     uint8_t skipped = 0;
     bool begun = false;                      // Headers were seen.
