@@ -90,8 +90,7 @@ DemoAttempt::DemoAttempt(Exchange& exchange, const Target& target, AttemptEvents
   if (text.empty()) text = "(There was no user message to repeat.)";
   words_ = words_of(text);
   input_tokens_ = static_cast<int64_t>(exchange.facts().call.body().size() + 3) / 4;
-  timer_ = exchange.dispatcher().make_timer([this] { begin(); });
-  timer_->arm(absl::ZeroDuration());
+  exchange.dispatcher().at_turn_end(*this);
 }
 
 void DemoAttempt::hold(bool hold) {

@@ -10,7 +10,7 @@
 
 namespace omni::filters {
 
-class DemoAttempt final : public TargetAttempt {
+class DemoAttempt final : public TargetAttempt, private TurnEnd {
  public:
   // Everything outlives the attempt.
   DemoAttempt(Exchange& exchange, const Target& target, AttemptEvents& events);
@@ -18,6 +18,8 @@ class DemoAttempt final : public TargetAttempt {
   void hold(bool hold) override;
 
  private:
+  // No asynchronous call answers before it has returned.
+  void on_turn_end() override { begin(); }
   void begin();
   void step();
   void send_plain();

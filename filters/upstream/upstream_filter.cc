@@ -75,8 +75,7 @@ void UpstreamFilter::on_attempt_failed(AttemptFailure&& failure) {
   config_.failures.add();
   const bool has_more = next_target_ < context_.exchange().facts().plan.targets.size();
   if (!failure.may_move_on || !has_more) return give_up(std::move(failure));
-  later_ = context_.exchange().dispatcher().make_timer([this] { try_next(); });
-  later_->arm(absl::ZeroDuration());
+  context_.exchange().dispatcher().at_turn_end(*this);
 }
 
 void UpstreamFilter::give_up(AttemptFailure&& failure) { context_.reply(std::move(failure.reply)); }

@@ -19,7 +19,7 @@ namespace omni::filters {
 // Renders the request for each target, sends it, and holds what comes back until it commits: a
 // stream at its first content, a plain answer when it is whole and a success object. An attempt
 // that fails earlier leaves nothing behind but its line in facts.attempts.
-class UpstreamFilter final : public Filter, public AttemptEvents {
+class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEnd {
  public:
   static constexpr std::string_view kName = "upstream";
 
@@ -44,6 +44,8 @@ class UpstreamFilter final : public Filter, public AttemptEvents {
   void on_attempt_failed(AttemptFailure&& failure) override;
 
  private:
+  // The next attempt begins off the failed one's stack.
+  void on_turn_end() override { try_next(); }
   void try_next();
   void give_up(AttemptFailure&& failure);
 
@@ -52,7 +54,6 @@ class UpstreamFilter final : public Filter, public AttemptEvents {
   size_t next_target_ = 0;
   bool held_ = false;  // The client takes no more for now; the next attempt must know.
   std::unique_ptr<TargetAttempt> attempt_;
-  std::unique_ptr<Timer> later_;  // Runs the next attempt off the failed one's stack.
 };
 
 }  // namespace omni::filters
