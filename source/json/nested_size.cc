@@ -15,10 +15,24 @@
 namespace omni::json {
 namespace {
 
+// Behind the closing quote of the string that `at` is in; null when it does not end. Bytes before
+// `at`, back to the opening quote, are looked at.
+const char* string_end(const char* at, const char* end) {
+  while (const void* found = std::memchr(at, '"', static_cast<size_t>(end - at))) {
+    const char* quote = static_cast<const char*>(found);
+    const char* slashes = quote;
+    while (slashes[-1] == '\\') --slashes;
+    at = quote + 1;
+    if ((quote - slashes) % 2 == 0) return at;
+  }
+  return nullptr;
+}
+
 // What is carried from one run of bytes to the next.
 struct Carry {
   bool in_string = false;
   bool escaped = false;  // The next byte is.
+  bool in_text = false;  // In a string that has gone on for a while, and so may be a long one.
   int64_t depth = 0;
 };
 
@@ -93,48 +107,73 @@ __attribute__((target("avx2,pclmul"))) inline uint64_t running_parity(uint64_t b
   return static_cast<uint64_t>(_mm_cvtsi128_si64(product));
 }
 
-// The index behind the bracket that brings the depth to zero; 64 when none of these does.
-inline int find_end(uint64_t opens, uint64_t closes, int64_t& depth) {
-  for (uint64_t rest = opens | closes; rest != 0; rest &= rest - 1) {
-    const int at = __builtin_ctzll(rest);
-    depth += ((opens >> at) & 1) != 0 ? 1 : -1;
-    if (depth == 0) return at + 1;
+// The index behind the bracket that brings the depth to zero; 64 when none of these does. Only a
+// closing one can, and then as many have closed as were open or opened before it.
+__attribute__((target("popcnt"))) inline int find_end(uint64_t opens, uint64_t closes,
+                                                      int64_t& depth) {
+  for (uint64_t rest = closes; rest != 0; rest &= rest - 1) {
+    const uint64_t up_to_here = rest ^ (rest - 1);
+    depth -= 1;
+    if (depth + __builtin_popcountll(opens & up_to_here) == 0) {
+      depth = 0;
+      return __builtin_ctzll(rest) + 1;
+    }
   }
+  depth += __builtin_popcountll(opens);
   return 64;
 }
 
-// One run of 64 bytes; the index behind the end in it, or 64.
+// One run of 64 bytes without its first `shift`; the index behind the end in what is left, or 64.
 __attribute__((target("avx2,pclmul,popcnt"))) inline __attribute__((always_inline)) int scan_run(
-    const char* text, Carry& carry) {
+    const char* text, int shift, Carry& carry) {
   const Run run = load(text);
-  const uint64_t quotes = equal(run, '"'), backslashes = equal(run, '\\');
+  const uint64_t quotes = equal(run, '"') >> shift, backslashes = equal(run, '\\') >> shift;
   uint64_t unescaped = quotes;
   if (backslashes != 0 || carry.escaped) unescaped &= ~escaped_bytes(backslashes, carry.escaped);
-  // Long texts: nothing in here ends the string.
-  if (unescaped == 0 && carry.in_string) return 64;
   uint64_t inside = running_parity(unescaped);
   if (carry.in_string) inside = ~inside;
   carry.in_string = (inside >> 63) != 0;
+  carry.in_text = carry.in_string && (unescaped >> 32) == 0;
   const Run brackets = folded(run);
-  const uint64_t opens = equal(brackets, '{') & ~inside, closes = equal(brackets, '}') & ~inside;
+  const uint64_t opens = (equal(brackets, '{') >> shift) & ~inside;
+  const uint64_t closes = (equal(brackets, '}') >> shift) & ~inside;
   const int closing = __builtin_popcountll(closes);
   if (closing >= carry.depth) return find_end(opens, closes, carry.depth);
   carry.depth += __builtin_popcountll(opens) - closing;
   return 64;
 }
 
-__attribute__((target("avx2,pclmul,popcnt"))) size_t scan_fast(const char* text, size_t size) {
-  Carry carry;  // Local, so that it lives in registers.
-  size_t at = 0;
-  for (; at + 64 <= size; at += 64) {
-    const int end = scan_run(text + at, carry);
-    if (carry.depth == 0) return at + static_cast<size_t>(end);
-  }
+// The last run, which is not whole.
+__attribute__((target("avx2,pclmul,popcnt"))) int scan_rest(const char* text, size_t size,
+                                                            const Readable& readable,
+                                                            Carry& carry) {
+  if (readable.end - readable.begin >= 64)
+    return scan_run(readable.end - 64, 64 - static_cast<int>(size), carry);
   char rest[64];
   std::memset(rest, ' ', sizeof rest);
-  std::memcpy(rest, text + at, size - at);
-  const int end = scan_run(rest, carry);
-  return carry.depth == 0 ? at + static_cast<size_t>(end) : std::string_view::npos;
+  std::memcpy(rest, text, size);
+  return scan_run(rest, 0, carry);
+}
+
+__attribute__((target("avx2,pclmul,popcnt"))) size_t scan_fast(std::string_view text,
+                                                               const Readable& readable) {
+  Carry carry;  // Local, so that it lives in registers.
+  const auto all = static_cast<size_t>(readable.end - text.data());
+  size_t at = 0;
+  while (at + 64 <= all && at < text.size()) {
+    const int end = scan_run(text.data() + at, 0, carry);
+    if (carry.depth == 0) return at + static_cast<size_t>(end);
+    at += 64;
+    if (!carry.in_text) continue;
+    const char* behind = string_end(text.data() + at, text.data() + text.size());
+    if (behind == nullptr) return std::string_view::npos;
+    at = static_cast<size_t>(behind - text.data());
+    carry = {.depth = carry.depth};
+  }
+  if (at >= text.size()) return std::string_view::npos;
+  Carry last = carry;
+  const int end = scan_rest(text.data() + at, all - at, readable, last);
+  return last.depth == 0 ? at + static_cast<size_t>(end) : std::string_view::npos;
 }
 
 const bool kCpuIsFast = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
@@ -144,16 +183,21 @@ const bool kCpuIsFast = __builtin_cpu_supports("avx2") && __builtin_cpu_supports
 
 }  // namespace
 
-size_t nested_size(std::string_view text) {
+size_t nested_size(std::string_view text, const Readable& readable) {
+  size_t end = std::string_view::npos;
 #if defined(__x86_64__)
   if (kCpuIsFast) {
-    const size_t end = scan_fast(text.data(), text.size());
-    return end == std::string_view::npos ? 0 : end;
+    end = scan_fast(text, readable);
+    return end <= text.size() ? end : 0;
   }
 #endif
   Carry carry;
-  const size_t end = scan_bytes(text.data(), text.size(), carry);
-  return end == std::string_view::npos ? 0 : end;
+  end = scan_bytes(text.data(), text.size(), carry);
+  return end <= text.size() ? end : 0;
+}
+
+size_t nested_size(std::string_view text) {
+  return nested_size(text, {text.data(), text.data() + text.size()});
 }
 
 }  // namespace omni::json

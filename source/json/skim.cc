@@ -1,289 +1,281 @@
 #include "source/json/skim.h"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 #include "source/base/status.h"
-#include "source/base/strings.h"
+#include "source/json/escapes.h"
 
 namespace omni::json {
 namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
-bool ends_scalar(char c) {
-  return is_blank(c) || c == ',' || c == '}' || c == ']' || c == ':' || c == '"' || c == '{' ||
-         c == '[';
+constexpr std::array<bool, 256> make_scalar_ends() {
+  std::array<bool, 256> ends{};
+  for (const char c : {' ', '\n', '\r', '\t', ',', '}', ']', ':', '"', '{', '['})
+    ends[static_cast<uint8_t>(c)] = true;
+  return ends;
 }
+constexpr std::array<bool, 256> kEndsScalar = make_scalar_ends();
 
-// Four hexadecimal digits; -1 when they are not.
-int32_t unit(std::string_view text) {
-  if (text.size() < 4) return -1;
-  int32_t out = 0;
-  for (int i = 0; i < 4; ++i) {
-    const int digit = hex_value(text[static_cast<size_t>(i)]);
-    if (digit < 0) return -1;
-    out = out * 16 + digit;
-  }
+// How many bytes one look at a string takes.
+constexpr ptrdiff_t kRun = 16;
+
+// Bytes that end a string or mean something in it: quote, backslash, control characters. Bit i
+// stands for the byte `i` behind `at`; all kRun of them are read.
+#if defined(__SSE2__)
+inline uint32_t special_in_run(const char* at) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+  return static_cast<uint32_t>(
+      _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)));
+}
+// The same for bytes that are no digits.
+inline uint32_t no_digits_in_run(const char* at) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i digits = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+  const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
+  return static_cast<uint32_t>(_mm_movemask_epi8(is_digit)) ^ 0xFFFF;
+}
+#else
+bool is_special(char c) { return static_cast<uint8_t>(c) < 0x20 || c == '"' || c == '\\'; }
+inline uint32_t special_in_run(const char* at) {
+  uint32_t out = 0;
+  for (int i = 0; i < kRun; ++i) out |= is_special(at[i]) ? uint32_t{1} << i : 0;
   return out;
 }
-
-void append_utf8(std::string& out, uint32_t point) {
-  if (point < 0x80) {
-    out += static_cast<char>(point);
-  } else if (point < 0x800) {
-    out += static_cast<char>(0xC0 | (point >> 6));
-    out += static_cast<char>(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    out += static_cast<char>(0xE0 | (point >> 12));
-    out += static_cast<char>(0x80 | ((point >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (point & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | (point >> 18));
-    out += static_cast<char>(0x80 | ((point >> 12) & 0x3F));
-    out += static_cast<char>(0x80 | ((point >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (point & 0x3F));
-  }
+inline uint32_t no_digits_in_run(const char* at) {
+  uint32_t out = 0;
+  for (int i = 0; i < kRun; ++i) out |= at[i] < '0' || at[i] > '9' ? uint32_t{1} << i : 0;
+  return out;
 }
-
-// Takes what follows `\u`; surrogates come in pairs (RFC 8259 section 7).
-bool take_unicode(std::string_view& rest, std::string& out) {
-  const int32_t first = unit(rest);
-  if (first < 0) return false;
-  rest.remove_prefix(4);
-  if (first < 0xD800 || first > 0xDFFF) {
-    append_utf8(out, static_cast<uint32_t>(first));
-    return true;
-  }
-  if (first > 0xDBFF || rest.substr(0, 2) != "\\u") return false;
-  const int32_t second = unit(rest.substr(2));
-  if (second < 0xDC00 || second > 0xDFFF) return false;
-  rest.remove_prefix(6);
-  append_utf8(out, 0x10000u + ((static_cast<uint32_t>(first) - 0xD800u) << 10) +
-                       (static_cast<uint32_t>(second) - 0xDC00u));
-  return true;
-}
-
-bool take_escape(std::string_view& rest, std::string& out) {
-  if (rest.empty()) return false;
-  const char c = rest.front();
-  rest.remove_prefix(1);
-  if (c == 'u') return take_unicode(rest, out);
-  constexpr std::string_view kNames = "\"\\/bfnrt", kBytes = "\"\\/\b\f\n\r\t";
-  const size_t at = kNames.find(c);
-  if (at == std::string_view::npos) return false;
-  out += kBytes[at];
-  return true;
-}
-
-// `inside` without its quotes.
-bool unescape(std::string_view inside, std::string& out) {
-  out.clear();
-  while (!inside.empty()) {
-    const size_t slash = inside.find('\\');
-    out += inside.substr(0, slash);
-    if (slash == std::string_view::npos) return true;
-    inside.remove_prefix(slash + 1);
-    if (!take_escape(inside, out)) return false;
-  }
-  return true;
-}
-
-bool has_control(std::string_view text) {
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) < 0x20) return true;
-  return false;
-}
-
-// The grammar of RFC 8259 section 6; from_chars alone would take "inf" and "1.".
-bool is_number(std::string_view text) {
-  size_t at = 0;
-  const auto digits = [&] {
-    const size_t from = at;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
-    return at - from;
-  };
-  if (at < text.size() && text[at] == '-') ++at;
-  const size_t first = at, whole = digits();
-  if (whole == 0 || (whole > 1 && text[first] == '0')) return false;
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    if (digits() == 0) return false;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    if (digits() == 0) return false;
-  }
-  return at == text.size();
-}
-
-// Bytes that neither end a string nor mean anything in it.
-constexpr std::array<bool, 256> make_plain_bytes() {
-  std::array<bool, 256> plain{};
-  for (size_t c = 0x20; c < 256; ++c) plain[c] = c != '"' && c != '\\';
-  return plain;
-}
-constexpr std::array<bool, 256> kPlainByte = make_plain_bytes();
-
-// Walks one object or array.
-class Skimmer {
- public:
-  explicit Skimmer(std::string_view document) : text_(document) {}
-
-  absl::Status walk(char open, char close, VisitSkimmed visit);
-
- private:
-  void skip_blanks() {
-    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
-  }
-  bool take(char c) {
-    if (at_ >= text_.size() || text_[at_] != c) return false;
-    ++at_;
-    return true;
-  }
-  absl::Status take_key(Skimmed& member);
-  absl::Status take_value(Skimmed& member);
-  // The string that begins here, quotes included; empty when it does not end.
-  std::string_view take_string();
-  std::string_view take_scalar();
-
-  static constexpr size_t kShort = 48;
-
-  std::string_view text_;
-  size_t at_ = 0;
-  bool is_plain_ = false;  // The last string was short and holds neither escapes nor controls.
-  std::string key_;
-};
-
-std::string_view Skimmer::take_string() {
-  const size_t begin = at_++;
-  // Names and words are short: one look at each byte finds all there is to know.
-  const size_t near = std::min(text_.size(), at_ + kShort);
-  is_plain_ = true;
-  while (at_ < near && kPlainByte[static_cast<uint8_t>(text_[at_])]) ++at_;
-  if (at_ < near && text_[at_] == '"') return text_.substr(begin, ++at_ - begin);
-  is_plain_ = false;
-  while (at_ < text_.size()) {
-    const void* quote = std::memchr(text_.data() + at_, '"', text_.size() - at_);
-    if (quote == nullptr) break;
-    const auto end = static_cast<size_t>(static_cast<const char*>(quote) - text_.data());
-    size_t slashes = 0;
-    while (end - slashes > at_ && text_[end - slashes - 1] == '\\') ++slashes;
-    at_ = end + 1;
-    if (slashes % 2 == 0) return text_.substr(begin, at_ - begin);
-  }
-  return {};
-}
-
-std::string_view Skimmer::take_scalar() {
-  const size_t begin = at_;
-  while (at_ < text_.size() && !ends_scalar(text_[at_])) ++at_;
-  return text_.substr(begin, at_ - begin);
-}
-
-absl::Status Skimmer::take_key(Skimmed& member) {
-  skip_blanks();
-  if (at_ >= text_.size() || text_[at_] != '"') return invalid("a member has no name");
-  member.key_begin = text_.data() + at_;
-  const std::string_view quoted = take_string();
-  if (quoted.empty()) return invalid("a string is not closed");
-  member.key = quoted.substr(1, quoted.size() - 2);
-  if (!is_plain_) {
-    if (has_control(member.key)) return invalid("a control character stands in a string");
-    if (!unescape(member.key, key_)) return invalid("a string holds a broken escape");
-    member.key = key_;
-  }
-  skip_blanks();
-  return take(':') ? absl::OkStatus() : invalid("a member has no value");
-}
-
-absl::Status Skimmer::take_value(Skimmed& member) {
-  skip_blanks();
-  if (at_ >= text_.size()) return invalid("the document ends too early");
-  const char first = text_[at_];
-  if (first == '{' || first == '[') {
-    const size_t size = nested_size(text_.substr(at_));
-    if (size == 0) return invalid("the document ends too early");
-    member.kind = first == '{' ? Kind::kObject : Kind::kArray;
-    member.raw = text_.substr(at_, size);
-    at_ += size;
-    return absl::OkStatus();
-  }
-  if (first == '"') {
-    member.kind = Kind::kString;
-    member.raw = take_string();
-    return member.raw.empty() ? invalid("a string is not closed") : absl::OkStatus();
-  }
-  member.raw = take_scalar();
-  if (member.raw == "true" || member.raw == "false") {
-    member.kind = Kind::kBoolean;
-  } else if (member.raw == "null") {
-    member.kind = Kind::kNull;
-  } else {
-    member.kind = Kind::kNumber;
-    if (!is_number(member.raw)) return invalid("malformed JSON");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Skimmer::walk(char open, char close, VisitSkimmed visit) {
-  skip_blanks();
-  if (at_ == text_.size()) return invalid("empty");
-  if (!take(open)) return invalid(open == '{' ? "not an object" : "not an array");
-  skip_blanks();
-  bool more = !take(close);
-  while (more) {
-    Skimmed member;
-    if (open == '{') OMNI_RETURN_IF_ERROR(take_key(member));
-    OMNI_RETURN_IF_ERROR(take_value(member));
-    OMNI_RETURN_IF_ERROR(visit(member));
-    skip_blanks();
-    more = take(',');
-    if (!more && !take(close)) return invalid("malformed JSON");
-  }
-  skip_blanks();
-  return at_ == text_.size() ? absl::OkStatus() : invalid("something follows the document");
-}
+#endif
 
 }  // namespace
 
-absl::StatusOr<std::string> Skimmed::text() const {
-  if (kind != Kind::kString) return invalid("wrong type");
-  const std::string_view inside = raw.substr(1, raw.size() - 2);
-  if (has_control(inside)) return invalid("a control character stands in a string");
-  std::string out;
-  if (!unescape(inside, out)) return invalid("a string holds a broken escape");
-  return out;
+Skimmer::Skimmer(std::string_view document, Kind kind)
+    : at_(document.data()),
+      end_(document.data() + document.size()),
+      readable_{at_, end_},
+      is_object_(kind == Kind::kObject) {}
+
+Skimmer::Skimmer(const Skimmed& nested)
+    : at_(nested.raw.data()),
+      end_(nested.raw.data() + nested.raw.size()),
+      readable_(nested.readable),
+      is_object_(nested.kind == Kind::kObject) {}
+
+absl::Status Skimmer::status() const { return ok() ? absl::OkStatus() : invalid(error_); }
+
+inline const char* Skimmer::skip_blanks(const char* at) const {
+  while (at != end_ && is_blank(*at)) ++at;
+  return at;
 }
 
-absl::StatusOr<double> Skimmed::number() const {
-  double out = 0;
-  if (!is_number(raw)) return invalid("malformed JSON");
-  const auto [end, error] = std::from_chars(raw.data(), raw.data() + raw.size(), out);
-  if (error == std::errc::result_out_of_range) return raw.front() == '-' ? -HUGE_VAL : HUGE_VAL;
-  return out;
+inline uint32_t Skimmer::special_bytes(const char* at) const {
+  return readable_.end - at >= kRun ? special_in_run(at) : special_bytes_near_end(at);
 }
 
-absl::StatusOr<int64_t> Skimmed::integer() const {
-  if (const std::optional<int64_t> plain = parse_int(raw)) return *plain;
-  OMNI_ASSIGN_OR_RETURN(const double real, number());
-  // Beyond 2^53 a double is no longer exact; nothing we read is that large.
-  if (!(std::fabs(real) <= 9007199254740992.0)) return invalid("out of range");
-  const auto whole = static_cast<int64_t>(real);
-  if (static_cast<double>(whole) != real) return invalid("not an integer");
-  return whole;
+uint32_t Skimmer::special_bytes_near_end(const char* at) const {
+  const ptrdiff_t left = readable_.end - at;
+  if (readable_.end - readable_.begin >= kRun)
+    return special_in_run(readable_.end - kRun) >> (kRun - left);
+  char run[kRun];
+  std::memset(run, ' ', sizeof run);
+  std::memcpy(run, at, static_cast<size_t>(left));
+  return special_in_run(run);
+}
+
+// Behind the closing quote of the string whose text begins at `at`; null when it does not end.
+inline const char* Skimmer::string_end(const char* at, bool& is_plain) const {
+  // Names and words are short, and one look at their bytes finds all there is to know. Long texts
+  // are left to memchr.
+  for (int run = 0; run < 4; ++run) {
+    const uint32_t special = special_bytes(at);
+    if (special != 0) {
+      at += __builtin_ctz(special);
+      is_plain = *at == '"';
+      if (is_plain) return at < end_ ? at + 1 : nullptr;
+      break;
+    }
+    if (end_ - at <= kRun) return nullptr;
+    at += kRun;
+  }
+  is_plain = false;
+  return far_string_end(at);
+}
+
+// The same when no byte before `at` is a backslash that could escape one behind it.
+const char* Skimmer::far_string_end(const char* at) const {
+  while (at < end_) {
+    const void* found = std::memchr(at, '"', static_cast<size_t>(end_ - at));
+    if (found == nullptr) return nullptr;
+    const char* quote = static_cast<const char*>(found);
+    const char* slashes = quote;
+    while (slashes > at && slashes[-1] == '\\') --slashes;
+    at = quote + 1;
+    if ((quote - slashes) % 2 == 0) return at;
+  }
+  return nullptr;
+}
+
+const char* Skimmer::resolve_key(Skimmed& member) {
+  if (has_control(member.key)) return fail("a control character stands in a string");
+  if (!unescape(member.key, key_)) return fail("a string holds a broken escape");
+  member.key = key_;
+  return member.key_begin;
+}
+
+const char* Skimmer::take_key(const char* at, Skimmed& member) {
+  at = skip_blanks(at);
+  if (at == end_ || *at != '"') return fail("a member has no name");
+  member.key_begin = at;
+  bool is_plain = true;
+  at = string_end(at + 1, is_plain);
+  if (at == nullptr) return fail("a string is not closed");
+  member.key = {member.key_begin + 1, static_cast<size_t>(at - member.key_begin) - 2};
+  if (!is_plain && resolve_key(member) == nullptr) return nullptr;
+  at = skip_blanks(at);
+  return at != end_ && *at == ':' ? at + 1 : fail("a member has no value");
+}
+
+inline const char* Skimmer::take_value(const char* at, Skimmed& member) {
+  if (at != end_ && is_blank(*at)) at = skip_blanks(at);
+  if (at == end_) return fail("the document ends too early");
+  const char first = *at;
+  if (first == '"') {
+    member.kind = Kind::kString;
+    const char* end = string_end(at + 1, member.is_plain);
+    if (end == nullptr) return fail("a string is not closed");
+    member.raw = {at, static_cast<size_t>(end - at)};
+    return end;
+  }
+  member.is_plain = false;
+  if (first == '{' || first == '[') return take_nested(at, member);
+  const char* end = take_digits(at, member);
+  return end != nullptr ? end : take_scalar(at, member);
+}
+
+// Plain digits; null, and no error, for everything else.
+inline const char* Skimmer::take_digits(const char* at, Skimmed& member) {
+  if (readable_.end - at < kRun) return nullptr;
+  const uint32_t others = no_digits_in_run(at);
+  if (others == 0) return nullptr;
+  const int size = __builtin_ctz(others);
+  const char* end = at + size;
+  if (size == 0 || (size > 1 && *at == '0') || end >= end_ ||
+      !kEndsScalar[static_cast<uint8_t>(*end)])
+    return nullptr;
+  member.kind = Kind::kNumber;
+  member.is_plain = true;
+  member.raw = {at, static_cast<size_t>(size)};
+  return end;
+}
+
+const char* Skimmer::take_nested(const char* at, Skimmed& member) {
+  const size_t size = nested_size({at, static_cast<size_t>(end_ - at)}, readable_);
+  if (size == 0) return fail("the document ends too early");
+  member.kind = *at == '{' ? Kind::kObject : Kind::kArray;
+  member.raw = {at, size};
+  member.readable = readable_;
+  return at + size;
+}
+
+const char* Skimmer::take_scalar(const char* at, Skimmed& member) {
+  const char* end = nullptr;
+  const auto is_word = [&](std::string_view word) {
+    const bool same = static_cast<size_t>(end_ - at) >= word.size() &&
+                      std::memcmp(at, word.data(), word.size()) == 0;
+    if (same) end = at + word.size();
+    return same;
+  };
+  switch (*at) {
+    case 't':
+    case 'f':
+      member.kind = Kind::kBoolean;
+      is_word("true") || is_word("false");
+      break;
+    case 'n':
+      member.kind = Kind::kNull;
+      is_word("null");
+      break;
+    default:
+      member.kind = Kind::kNumber;
+      end = number_end(at, end_);
+  }
+  if (end == nullptr || (end != end_ && !kEndsScalar[static_cast<uint8_t>(*end)]))
+    return fail("malformed JSON");
+  member.raw = {at, static_cast<size_t>(end - at)};
+  return end;
+}
+
+const char* Skimmer::finish(const char* at) {
+  closing_ = at;
+  if (skip_blanks(at + 1) != end_) return fail("something follows the document");
+  return nullptr;
+}
+
+const char* Skimmer::begin_walk() {
+  has_begun_ = true;
+  const char* at = skip_blanks(at_);
+  if (at == end_) return fail("empty");
+  if (*at != (is_object_ ? '{' : '[')) return fail(is_object_ ? "not an object" : "not an array");
+  at = skip_blanks(at + 1);
+  return at != end_ && *at == (is_object_ ? '}' : ']') ? finish(at) : at;
+}
+
+inline const char* Skimmer::between_members() {
+  if (at_ != end_ && *at_ == ',') return at_ + 1;
+  return end_or_comma();
+}
+
+const char* Skimmer::end_or_comma() {
+  const char* at = skip_blanks(at_);
+  if (at == end_) return fail("malformed JSON");
+  if (*at == ',') return at + 1;
+  return *at == (is_object_ ? '}' : ']') ? finish(at) : fail("malformed JSON");
+}
+
+// What programs write: `"key":`, without a blank and with a key that is short and plain. Behind the
+// colon; null, and no error, for everything else.
+inline const char* Skimmer::take_usual_key(const char* at, Skimmed& member) {
+  if (readable_.end - at < 2 * kRun + 3 || *at != '"') return nullptr;
+  const char* quote = at + 1;
+  uint32_t special = special_in_run(quote);
+  if (special == 0) special = special_in_run(quote += kRun);
+  if (special == 0) return nullptr;
+  quote += __builtin_ctz(special);
+  if (quote[0] != '"' || quote[1] != ':' || end_ - quote < 2) return nullptr;
+  member.key_begin = at;
+  member.key = {at + 1, static_cast<size_t>(quote - at) - 1};
+  return quote + 2;
+}
+
+bool Skimmer::next(Skimmed& member) {
+  const char* at = has_begun_ ? between_members() : begin_walk();
+  if (at == nullptr) return false;
+  if (is_object_) {
+    const char* behind = take_usual_key(at, member);
+    if (behind == nullptr) behind = take_key(at, member);
+    if (behind == nullptr) return false;
+    at = behind;
+  }
+  at_ = take_value(at, member);
+  return at_ != nullptr;
 }
 
 absl::Status skim_object(std::string_view document, VisitSkimmed visit) {
-  return Skimmer(document).walk('{', '}', visit);
-}
-
-absl::Status skim_array(std::string_view document, VisitSkimmed visit) {
-  return Skimmer(document).walk('[', ']', visit);
+  Skimmer skimmer(document, Kind::kObject);
+  Skimmed member;
+  while (skimmer.next(member)) OMNI_RETURN_IF_ERROR(visit(member));
+  return skimmer.status();
 }
 
 }  // namespace omni::json

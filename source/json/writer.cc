@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace omni::json {
 namespace {
@@ -31,9 +32,19 @@ size_t sequence(std::string_view text, size_t at) {
 }  // namespace
 
 bool is_utf8(std::string_view text) {
-  for (size_t at = 0, size = 0; at < text.size(); at += size) {
-    size = sequence(text, at);
+  size_t at = 0;
+  while (at < text.size()) {
+    uint64_t eight = 0;
+    if (text.size() - at >= sizeof eight) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if ((eight & 0x8080808080808080) == 0) {
+        at += sizeof eight;
+        continue;
+      }
+    }
+    const size_t size = static_cast<uint8_t>(text[at]) < 0x80 ? 1 : sequence(text, at);
     if (size == 0) return false;
+    at += size;
   }
   return true;
 }

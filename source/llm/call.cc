@@ -15,7 +15,8 @@ namespace omni::llm {
 
 struct Call::Fields {
   const char* base = nullptr;
-  std::string model;
+  std::string_view model;  // In the body, or in `resolved` when it held escapes.
+  std::string resolved;
   Span model_value;
   bool has_model = false, has_messages = false;
   std::optional<bool> stream;
@@ -24,7 +25,7 @@ struct Call::Fields {
   std::vector<Span> aliases;         // Whole members, without a comma.
   bool asked_for_usage = false;
   Span usage_edit;
-  std::string usage_text;
+  std::string_view usage_text;  // A literal.
   bool has_stream_options = false;
   int64_t choices = 1;
   std::optional<CallError> error;
@@ -39,6 +40,7 @@ struct Call::Fields {
       error = CallError{400, "bad_request", std::move(message), std::string(param)};
     return absl::OkStatus();
   }
+  absl::Status read(std::string_view text);
   absl::Status member(const json::Skimmed& value);
   absl::Status read_model(const json::Skimmed& value);
   absl::Status read_stream(const json::Skimmed& value);
@@ -89,7 +91,12 @@ absl::Status Call::Fields::read_model(const json::Skimmed& value) {
   if (value.kind != json::Kind::kString)
     return refuse("model", fmt::format("model: Expected string, received {}", word(value.kind)));
   model_value = span_of(value.raw);
-  OMNI_ASSIGN_OR_RETURN(model, value.text());
+  if (value.is_plain) {
+    model = value.inside();
+  } else {
+    OMNI_ASSIGN_OR_RETURN(resolved, value.text());
+    model = resolved;
+  }
   if (!json::is_utf8(model)) return refuse("model", "model: not valid UTF-8");
   return absl::OkStatus();
 }
@@ -129,17 +136,22 @@ absl::Status Call::Fields::read_stream_options(const json::Skimmed& value) {
   if (value.kind != json::Kind::kObject)
     return refuse("stream_options", "stream_options: must be an object");
   bool is_empty = true, is_said = false;
-  OMNI_RETURN_IF_ERROR(json::skim_object(value.raw, [&](const json::Skimmed& option) {
+  json::Skimmer skimmer(value);
+  json::Skimmed option;
+  while (skimmer.next(option)) {
     is_empty = false;
-    if (option.key != "include_usage") return absl::OkStatus();
+    if (option.key != "include_usage") continue;
     is_said = true;
-    if (option.kind != json::Kind::kBoolean && option.kind != json::Kind::kNull)
-      return refuse("stream_options", "stream_options.include_usage: must be a boolean");
+    if (option.kind != json::Kind::kBoolean && option.kind != json::Kind::kNull) {
+      OMNI_RETURN_IF_ERROR(
+          refuse("stream_options", "stream_options.include_usage: must be a boolean"));
+      continue;
+    }
     usage_edit = span_of(option.raw);
     usage_text = "true";
     asked_for_usage = option.is_true();
-    return absl::OkStatus();
-  }));
+  }
+  if (!skimmer.ok()) return skimmer.status();
   if (is_said) return absl::OkStatus();
   usage_edit = span_of(value.raw.substr(1, 0));
   usage_text = is_empty ? R"("include_usage":true)" : R"("include_usage":true,)";
@@ -167,17 +179,54 @@ absl::Status Call::Fields::check_count(const json::Skimmed& value) {
   return refuse(value.key, fmt::format("{}: must be a positive integer", value.key));
 }
 
+// By length first: most members are none of ours, and one look tells.
 absl::Status Call::Fields::member(const json::Skimmed& value) {
   const std::string_view key = value.key;
-  if (key == "model") return read_model(value);
-  if (key == "stream") return read_stream(value);
-  if (key == "stream_options") return read_stream_options(value);
-  if (key == "temperature") return check_range(value, 2);
-  if (key == "top_p") return check_range(value, 1);
-  if (key == "max_tokens" || key == "n") return check_count(value);
-  if (key == "messages" && std::exchange(has_messages, true))
-    return refuse("messages", "messages: given twice");
-  if (is_stream_alias(key)) return read_alias(value);
+  switch (key.size()) {
+    case 1:
+      if (key == "n") return check_count(value);
+      break;
+    case 5:
+      if (key == "model") return read_model(value);
+      if (key == "top_p") return check_range(value, 1);
+      break;
+    case 6:
+      if (key == "stream") return read_stream(value);
+      break;
+    case 8:
+      if (key == "messages" && std::exchange(has_messages, true))
+        return refuse("messages", "messages: given twice");
+      break;
+    case 10:
+      if (key == "max_tokens") return check_count(value);
+      [[fallthrough]];
+    case 9:
+    case 17:
+      if (is_stream_alias(key)) return read_alias(value);
+      break;
+    case 11:
+      if (key == "temperature") return check_range(value, 2);
+      break;
+    case 14:
+      if (key == "stream_options") return read_stream_options(value);
+      if (is_stream_alias(key)) return read_alias(value);
+      break;
+    default:
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Call::Fields::read(std::string_view text) {
+  base = text.data();
+  json::Skimmer skimmer(text, json::Kind::kObject);
+  json::Skimmed value;
+  while (skimmer.next(value)) OMNI_RETURN_IF_ERROR(member(value));
+  if (!skimmer.ok()) return skimmer.status();
+  if (!has_stream_options) {
+    usage_edit = span_of({skimmer.closing(), 0});
+    usage_text = R"(,"stream_options":{"include_usage":true})";
+  }
   return absl::OkStatus();
 }
 
@@ -219,10 +268,7 @@ Buffer with_stream(std::string_view body, std::vector<Span> removed,
 std::optional<CallError> Call::read(Buffer&& body, std::string_view accept) {
   const std::string_view text = body.flatten(kReadAhead);
   Fields fields;
-  fields.base = text.data();
-  const absl::Status status =
-      json::skim_object(text, [&](const json::Skimmed& value) { return fields.member(value); });
-  if (!status.ok())
+  if (const absl::Status status = fields.read(text); !status.ok())
     return CallError{400, "bad_request", fmt::format("Invalid JSON body: {}", message(status)), ""};
   if (fields.error) return std::move(fields.error);
   if (!fields.has_model || fields.model.empty())
@@ -250,24 +296,19 @@ void Call::remember(const Fields& fields, bool wants_stream) {
   choices_ = static_cast<int>(std::min<int64_t>(fields.choices, 1024));
   usage_edit_ = fields.usage_edit;
   usage_text_ = fields.usage_text;
-  if (!fields.has_stream_options) {
-    usage_edit_ = {static_cast<uint32_t>(this->body().rfind('}')), 0};
-    usage_text_ = R"(,"stream_options":{"include_usage":true})";
-  }
   read_ = true;
 }
 
 Buffer Call::render_same_dialect(std::string_view target_model, bool with_usage) const {
-  std::vector<json::Edit> edits;
-  edits.reserve(2);
+  json::Edit edits[2];
+  size_t count = 0;
   if (target_model != model_ || model_value_.size != target_model.size() + 2)
-    edits.push_back({model_value_.at, model_value_.size, json::quoted(target_model)});
+    edits[count++] = {model_value_.at, model_value_.size, json::quoted(target_model)};
   if (with_usage && wants_stream_ && !asked_for_usage_) {
-    const bool after = edits.empty() || usage_edit_.at > edits.front().at;
-    edits.insert(after ? edits.end() : edits.begin(),
-                 {usage_edit_.at, usage_edit_.size, usage_text_});
+    edits[count++] = {usage_edit_.at, usage_edit_.size, std::string(usage_text_)};
+    if (count == 2 && edits[1].at < edits[0].at) std::swap(edits[0], edits[1]);
   }
-  return json::splice(body_, edits);
+  return json::splice(body_, edits, count);
 }
 
 const Resolution& Call::target_names(const ProviderList& providers, const AliasMap& aliases) {

@@ -75,9 +75,9 @@ class Call {
   bool asked_for_usage_ = false;
   int choices_ = 1;
   std::string model_;
-  Span model_value_;  // With its quotes.
-  Span usage_edit_;   // Where include_usage goes, or stands with another value.
-  std::string usage_text_;
+  Span model_value_;             // With its quotes.
+  Span usage_edit_;              // Where include_usage goes, or stands with another value.
+  std::string_view usage_text_;  // A literal.
   Buffer body_;
   std::optional<Resolution> resolution_;
   std::optional<Digest> digest_;

@@ -11,15 +11,43 @@ namespace {
 
 absl::Status take_count(const json::Skimmed& value, int64_t& out) {
   if (value.kind != json::Kind::kNumber) return absl::OkStatus();
+  if (value.is_plain) {
+    out = value.plain_integer();
+    return absl::OkStatus();
+  }
   OMNI_ASSIGN_OR_RETURN(out, value.integer());
   return absl::OkStatus();
 }
 
 absl::Status take_detail(const json::Skimmed& value, std::string_view wanted, int64_t& out) {
   if (value.kind != json::Kind::kObject) return absl::OkStatus();
-  return json::skim_object(value.raw, [&](const json::Skimmed& member) {
-    return member.key == wanted ? take_count(member, out) : absl::OkStatus();
-  });
+  json::Skimmer skimmer(value);
+  json::Skimmed member;
+  while (skimmer.next(member))
+    if (member.key == wanted) OMNI_RETURN_IF_ERROR(take_count(member, out));
+  return skimmer.status();
+}
+
+// One member of a usage object. No two of its names are of one length.
+absl::Status take_usage(const json::Skimmed& member, Usage& usage) {
+  constexpr std::string_view kInput = "prompt_tokens", kOutput = "completion_tokens",
+                             kInputParts = "prompt_tokens_details",
+                             kOutputParts = "completion_tokens_details";
+  switch (member.key.size()) {
+    case kInput.size():
+      return member.key == kInput ? take_count(member, usage.input) : absl::OkStatus();
+    case kOutput.size():
+      return member.key == kOutput ? take_count(member, usage.output) : absl::OkStatus();
+    case kInputParts.size():
+      if (member.key == kInputParts) return take_detail(member, "cached_tokens", usage.cached);
+      return absl::OkStatus();
+    case kOutputParts.size():
+      if (member.key == kOutputParts)
+        return take_detail(member, "reasoning_tokens", usage.reasoning);
+      return absl::OkStatus();
+    default:
+      return absl::OkStatus();
+  }
 }
 
 bool contains(std::string_view text, std::string_view word) {
@@ -46,31 +74,39 @@ bool has_substance(const json::Skimmed& value) {
          value.raw.find_first_not_of(" \t\r\n", 1) != value.raw.size() - 1;
 }
 
+absl::Status read_delta(const json::Skimmed& delta, bool& substance) {
+  json::Skimmer skimmer(delta);
+  json::Skimmed part;
+  while (skimmer.next(part)) substance |= part.key != "role" && has_substance(part);
+  return skimmer.status();
+}
+
 }  // namespace
 
 absl::Status read_usage(const json::Skimmed& value, Usage& usage) {
   if (value.kind != json::Kind::kObject) return absl::OkStatus();
-  return json::skim_object(value.raw, [&](const json::Skimmed& member) {
-    if (member.key == "prompt_tokens") return take_count(member, usage.input);
-    if (member.key == "completion_tokens") return take_count(member, usage.output);
-    if (member.key == "prompt_tokens_details")
-      return take_detail(member, "cached_tokens", usage.cached);
-    if (member.key == "completion_tokens_details")
-      return take_detail(member, "reasoning_tokens", usage.reasoning);
-    return absl::OkStatus();
-  });
+  json::Skimmer skimmer(value);
+  json::Skimmed member;
+  while (skimmer.next(member)) OMNI_RETURN_IF_ERROR(take_usage(member, usage));
+  return skimmer.status();
 }
 
 absl::Status read_answer(std::string_view body, Usage& usage) {
   bool has_choices = false, has_error = false;
-  OMNI_RETURN_IF_ERROR(json::skim_object(body, [&](const json::Skimmed& value) {
-    if (value.key == "choices" && value.kind == json::Kind::kArray) has_choices = true;
-    if (value.key == "error" && value.kind != json::Kind::kNull) has_error = true;
-    if (value.key == "usage") return read_usage(value, usage);
-    return absl::OkStatus();
-  }));
-  if (has_error && !has_choices) return failed("the answer is an error object");
-  return has_choices ? absl::OkStatus() : failed("the answer has no choices");
+  json::Skimmer skimmer(body, json::Kind::kObject);
+  json::Skimmed value;
+  while (skimmer.next(value)) {
+    if (value.key == "choices" && value.kind == json::Kind::kArray) {
+      has_choices = true;
+    } else if (value.key == "error" && value.kind != json::Kind::kNull) {
+      has_error = true;
+    } else if (value.key == "usage") {
+      OMNI_RETURN_IF_ERROR(read_usage(value, usage));
+    }
+  }
+  if (!skimmer.ok()) return skimmer.status();
+  if (has_choices) return absl::OkStatus();
+  return failed(has_error ? "the answer is an error object" : "the answer has no choices");
 }
 
 StreamWatch::Frame StreamWatch::see(std::string_view frame) {
@@ -95,16 +131,20 @@ absl::Status StreamWatch::read_choice(const json::Skimmed& choice, Frame& found)
   if (choice.kind != json::Kind::kObject) return absl::OkStatus();
   int64_t index = 0;
   bool is_finished = false, substance = false;
-  OMNI_RETURN_IF_ERROR(json::skim_object(choice.raw, [&](const json::Skimmed& value) {
-    if (value.key == "index") return take_count(value, index);
-    if (value.key == "finish_reason") is_finished = value.kind == json::Kind::kString;
-    if (value.key == "text") substance |= has_substance(value);
-    if (value.key != "delta" || value.kind != json::Kind::kObject) return absl::OkStatus();
-    return json::skim_object(value.raw, [&](const json::Skimmed& part) {
-      substance |= part.key != "role" && has_substance(part);
-      return absl::OkStatus();
-    });
-  }));
+  json::Skimmer skimmer(choice);
+  json::Skimmed value;
+  while (skimmer.next(value)) {
+    if (value.key == "index") {
+      OMNI_RETURN_IF_ERROR(take_count(value, index));
+    } else if (value.key == "finish_reason") {
+      is_finished = value.kind == json::Kind::kString;
+    } else if (value.key == "text") {
+      substance |= has_substance(value);
+    } else if (value.key == "delta" && value.kind == json::Kind::kObject) {
+      OMNI_RETURN_IF_ERROR(read_delta(value, substance));
+    }
+  }
+  if (!skimmer.ok()) return skimmer.status();
   if (substance) found = Frame::kContent;
   if (!is_finished) return absl::OkStatus();
   if (found == Frame::kEmpty) found = Frame::kFinish;
@@ -113,36 +153,45 @@ absl::Status StreamWatch::read_choice(const json::Skimmed& choice, Frame& found)
   return absl::OkStatus();
 }
 
+absl::Status StreamWatch::read_chunk(std::string_view data, Chunk& chunk) {
+  json::Skimmer skimmer(data, json::Kind::kObject);
+  json::Skimmed value;
+  while (skimmer.next(value)) {
+    if (value.key == "error" && value.kind != json::Kind::kNull) {
+      chunk.has_error = true;
+    } else if (value.key == "usage" && value.kind == json::Kind::kObject) {
+      chunk.has_usage = true;
+      OMNI_RETURN_IF_ERROR(read_usage(value, usage_));
+    } else if (value.key == "choices" && value.kind == json::Kind::kArray) {
+      json::Skimmer choices(value);
+      json::Skimmed choice;
+      while (choices.next(choice)) {
+        chunk.has_choices = true;
+        OMNI_RETURN_IF_ERROR(read_choice(choice, chunk.found));
+      }
+      OMNI_RETURN_IF_ERROR(choices.status());
+    }
+  }
+  return skimmer.status();
+}
+
 StreamWatch::Frame StreamWatch::parse(std::string_view data) {
-  Frame found = Frame::kEmpty;
-  bool has_choices = false, has_usage = false, has_error = false;
+  Chunk chunk;
   // An event that breaks off must not count, however much of it could be read.
   const size_t finished_before = finished_.size();
   const Usage usage_before = usage_;
-  const absl::Status status = json::skim_object(data, [&](const json::Skimmed& value) {
-    if (value.key == "error" && value.kind != json::Kind::kNull) has_error = true;
-    if (value.key == "usage" && value.kind == json::Kind::kObject) {
-      has_usage = true;
-      return read_usage(value, usage_);
-    }
-    if (value.key != "choices" || value.kind != json::Kind::kArray) return absl::OkStatus();
-    return json::skim_array(value.raw, [&](const json::Skimmed& choice) {
-      has_choices = true;
-      return read_choice(choice, found);
-    });
-  });
-  if (!status.ok()) {
+  if (!read_chunk(data, chunk).ok()) {
     finished_.resize(finished_before);
     usage_ = usage_before;
     return Frame::kGarbage;
   }
-  if (has_error && !has_choices) {
+  if (chunk.has_error && !chunk.has_choices) {
     error_.assign(data);
     return Frame::kError;
   }
-  if (found == Frame::kContent) has_content_ = true;
-  if (has_usage && !has_choices) return Frame::kUsageOnly;
-  return found;
+  if (chunk.found == Frame::kContent) has_content_ = true;
+  if (chunk.has_usage && !chunk.has_choices) return Frame::kUsageOnly;
+  return chunk.found;
 }
 
 }  // namespace omni::llm::openai

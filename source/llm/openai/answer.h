@@ -52,8 +52,15 @@ class StreamWatch {
   const std::string& error() const { return error_; }
 
  private:
+  // What one chunk says.
+  struct Chunk {
+    Frame found = Frame::kEmpty;
+    bool has_choices = false, has_usage = false, has_error = false;
+  };
+
   Frame look(std::string_view frame, bool may_skip);
   Frame parse(std::string_view data);
+  absl::Status read_chunk(std::string_view data, Chunk& chunk);
   absl::Status read_choice(const json::Skimmed& choice, Frame& found);
 
   int choices_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -134,6 +136,104 @@ TEST(SkimTest, AgreesWithAStrictParser) {
                     .ok())
         << text;
     ASSERT_EQ(seen, members);
+  }
+}
+
+// One walk's keys and values; the reason when it is refused.
+std::string walk(std::string_view text) {
+  std::string out;
+  Skimmer skimmer(text, Kind::kObject);
+  Skimmed member;
+  while (skimmer.next(member))
+    out.append(member.key).append("=").append(member.raw).append(member.is_plain ? "," : ";");
+  if (!skimmer.ok()) return std::string(message(skimmer.status()));
+  EXPECT_EQ(skimmer.closing(), text.data() + text.rfind('}'));
+  return out;
+}
+
+// Names and texts of every length up to beyond any run that is looked at at once, ending at every
+// distance from the document's end, with and without blanks, which take another way.
+TEST(SkimTest, LengthsAndBlanksMakeNoDifference) {
+  for (size_t length = 0; length < 140; ++length) {
+    const std::string name(length, 'k'), digits(1 + length % 20, '7');
+    for (size_t end = 0; end < 70; end += 1 + length % 7) {
+      const std::string tight = "{\"" + name + "\":\"" + name + "\",\"n\":" + digits + ",\"" +
+                                name + "\":[\"" + name + "\"],\"e\":\"" + std::string(end, 'x') +
+                                "\"}";
+      std::string loose;
+      for (const char c : tight) {
+        const bool is_mark = std::string_view("{},:[]").find(c) != std::string_view::npos;
+        loose += is_mark ? std::string(" ") + c + "\n" : std::string(1, c);
+      }
+      const std::string seen = walk(tight);
+      EXPECT_NE(seen.find(name + "=\"" + name + "\""), std::string::npos) << tight;
+      EXPECT_NE(seen.find("n=" + digits), std::string::npos) << tight;
+      std::string seen_loose = walk(loose);
+      std::erase_if(seen_loose, [](char c) { return c == ' ' || c == '\n'; });
+      EXPECT_EQ(seen_loose, seen) << tight;
+    }
+  }
+}
+
+// Cut anywhere, a document is refused, and nothing behind the cut is read.
+TEST(SkimTest, ADocumentThatBreaksOffIsRefused) {
+  const std::string text =
+      R"({"id":"abc","n":17,"list":[{"text":"a\"}]","x":[1,2]}],"usage":{"in":1,"more":{"c":0}}})";
+  EXPECT_EQ(why(text), "ok");
+  for (size_t size = 0; size < text.size(); ++size) {
+    const std::vector<char> exact(text.begin(), text.begin() + static_cast<ptrdiff_t>(size));
+    EXPECT_NE(why({exact.data(), exact.size()}), "ok") << size;
+    const std::vector<char> inside(
+        text.begin() + 26, text.begin() + static_cast<ptrdiff_t>(std::max<size_t>(size, 26)));
+    EXPECT_EQ(nested_size({inside.data(), inside.size()}), size >= 54 ? 28u : 0u) << size;
+  }
+}
+
+TEST(SkimTest, ANestedWalkEndsWithItsValue) {
+  Skimmer outer(R"({"a":{"x":1,"y":[true,"z"]},"b":{"x":2}})", Kind::kObject);
+  Skimmed member, inner, item;
+  ASSERT_TRUE(outer.next(member));
+  Skimmer first(member);
+  ASSERT_TRUE(first.next(inner));
+  EXPECT_EQ(*inner.integer(), 1);
+  ASSERT_TRUE(first.next(inner));
+  Skimmer list(inner);
+  ASSERT_TRUE(list.next(item));
+  EXPECT_TRUE(item.is_true());
+  ASSERT_TRUE(list.next(item));
+  EXPECT_EQ(item.inside(), "z");
+  EXPECT_FALSE(list.next(item));
+  EXPECT_TRUE(list.ok());
+  EXPECT_FALSE(first.next(inner));
+  EXPECT_TRUE(first.ok());
+  ASSERT_TRUE(outer.next(member));
+  EXPECT_EQ(member.key, "b");
+  EXPECT_FALSE(outer.next(member));
+  EXPECT_TRUE(outer.ok());
+}
+
+TEST(SkimTest, NumbersAreReadAsTheLibraryReadsThem) {
+  std::mt19937_64 random(17);
+  for (int round = 0; round < 20000; ++round) {
+    std::string raw = random() % 4 == 0 ? "-" : "";
+    raw += random() % 5 == 0 ? "0" : std::to_string(random() >> (random() % 64));
+    if (random() % 2) raw += "." + std::to_string(random() >> (random() % 64));
+    if (random() % 4 == 0) raw += "e" + std::to_string(static_cast<int>(random() % 40) - 20);
+    const Skimmed value{.kind = Kind::kNumber, .raw = raw};
+    EXPECT_EQ(*value.number(), std::strtod(raw.c_str(), nullptr)) << raw;
+    const std::string text = "{\"n\":" + raw + ",\"padding\":\"................\"}";
+    Skimmer skimmer(text, Kind::kObject);
+    Skimmed member;
+    ASSERT_TRUE(skimmer.next(member));
+    EXPECT_EQ(member.raw, raw);
+    const auto from_walk = member.integer(), from_raw = value.integer();
+    ASSERT_EQ(from_walk.ok(), from_raw.ok()) << raw;
+    if (from_walk.ok()) {
+      EXPECT_EQ(*from_walk, *from_raw);
+    }
+  }
+  for (const std::string_view bad : {"", "-", "01", "1.", ".5", "1e", "inf", "nan", "1x", "+1"}) {
+    EXPECT_FALSE((Skimmed{.kind = Kind::kNumber, .raw = bad}.number().ok())) << bad;
   }
 }
 

@@ -1,0 +1,40 @@
+// What stands inside a JSON string, and how a JSON number is written (RFC 8259 sections 6 and 7).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace omni::json {
+
+// Strings must not hold these as they are.
+bool has_control(std::string_view text);
+
+// Sets `out` to `inside`, a string without its quotes, with its escapes resolved. False for a
+// broken escape.
+bool unescape(std::string_view inside, std::string& out);
+
+// Behind the longest number that [at, end) begins with; null when it begins with none, also when
+// what follows `.` or `e` breaks one off.
+inline const char* number_end(const char* at, const char* end) {
+  const auto digits = [&] {
+    const char* from = at;
+    while (at != end && *at >= '0' && *at <= '9') ++at;
+    return at - from;
+  };
+  if (at != end && *at == '-') ++at;
+  const char* first = at;
+  const auto whole = digits();
+  if (whole == 0 || (whole > 1 && *first == '0')) return nullptr;
+  if (at != end && *at == '.') {
+    ++at;
+    if (digits() == 0) return nullptr;
+  }
+  if (at != end && (*at == 'e' || *at == 'E')) {
+    ++at;
+    if (at != end && (*at == '+' || *at == '-')) ++at;
+    if (digits() == 0) return nullptr;
+  }
+  return at;
+}
+
+}  // namespace omni::json
