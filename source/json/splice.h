@@ -18,7 +18,11 @@ struct Edit {
 };
 
 // `original` must be flat; `edits` in rising order and not overlapping. The result shares the block
-// of `original`: only the new text is copied.
-Buffer splice(const Buffer& original, const std::vector<Edit>& edits);
+// of `original`, and only the new text is copied; a short document is copied whole, because three
+// pieces cost everyone behind this more than its bytes.
+Buffer splice(const Buffer& original, const Edit* edits, size_t count);
+inline Buffer splice(const Buffer& original, const std::vector<Edit>& edits) {
+  return splice(original, edits.data(), edits.size());
+}
 
 }  // namespace omni::json
