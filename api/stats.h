@@ -2,7 +2,9 @@
 // shared while counting; a scrape sums the slabs. Names are listed in docs/metrics.md.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -52,8 +54,9 @@ class Histogram {
   Histogram() = default;
   explicit Histogram(uint32_t first) : first_(first) {}
   void record_us(uint64_t us) const {
-    int bucket = 0;
-    while (bucket < kBuckets - 1 && us > (uint64_t{1} << (kFirstPower + bucket))) ++bucket;
+    // A bucket's bound belongs to it.
+    const int power = us <= 1 ? 0 : static_cast<int>(std::bit_width(us - 1));
+    const int bucket = std::clamp(power - kFirstPower, 0, kBuckets - 1);
     Counter(first_ + static_cast<uint32_t>(bucket)).add();
     Counter(first_ + kBuckets).add(us);
   }

@@ -1,10 +1,6 @@
 #include "source/log/log_line.h"
 
-#include <fmt/compile.h>
-#include <fmt/format.h>
 #include <time.h>
-
-#include <iterator>
 
 #include "source/json/writer.h"
 #include "source/log/log.h"
@@ -27,14 +23,18 @@ std::string_view word(LogLevel level) {
 
 }  // namespace
 
-void append_time(std::string& out, absl::Time time) {
+void put_time(json::Pen& pen, absl::Time time) {
   struct Second {
     int64_t unix_seconds = -1;
     char text[20] = {};
   };
   thread_local Second cached;
   const int64_t micros = absl::ToUnixMicros(time);
-  const int64_t seconds = micros / 1000000;
+  int64_t seconds = micros / 1000000, rest = micros % 1000000;
+  if (rest < 0) {
+    rest += 1000000;
+    --seconds;
+  }
   if (seconds != cached.unix_seconds) {
     const time_t value = static_cast<time_t>(seconds);
     tm parts;
@@ -42,8 +42,17 @@ void append_time(std::string& out, absl::Time time) {
     strftime(cached.text, sizeof cached.text, "%Y-%m-%dT%H:%M:%S", &parts);
     cached.unix_seconds = seconds;
   }
-  out.append(cached.text, 19);
-  fmt::format_to(std::back_inserter(out), FMT_COMPILE(".{:06}Z"), micros % 1000000);
+  pen.put({cached.text, 19});
+  pen.put('.');
+  pen.six_digits(static_cast<uint32_t>(rest));
+  pen.put('Z');
+}
+
+void append_time(std::string& out, absl::Time time) {
+  char text[27];
+  json::Pen pen(text);
+  put_time(pen, time);
+  out.append(text, sizeof text);
 }
 
 std::string message_line(LogFormat format, absl::Time time, LogLevel level, std::string_view text) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "source/json/pen.h"
+
 namespace omni {
 
 enum class LogLevel : uint8_t;
@@ -17,6 +19,7 @@ std::string message_line(LogFormat format, absl::Time time, LogLevel level, std:
 
 // RFC 3339 in UTC with microseconds: "2026-01-02T03:04:05.678901Z". The date part is kept per
 // thread and second, so that a busy log formats it once.
+void put_time(json::Pen& pen, absl::Time time);
 void append_time(std::string& out, absl::Time time);
 
 }  // namespace omni

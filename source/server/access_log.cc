@@ -1,58 +1,82 @@
 #include "source/server/access_log.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 
 #include "api/snapshot.h"
-#include "source/json/writer.h"
+#include "source/base/check.h"
+#include "source/json/pen.h"
 #include "source/log/log_line.h"
 
 namespace omni {
 namespace {
 
-// Writes members into one line. Names are given as JSON wants them, `,"name":`, so that the common
-// form copies them whole; the text form takes the name out of that.
+// A member's name as a literal that templates can take.
+template <size_t kSize>
+struct Name {
+  char text[kSize];
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal is what is meant.
+  consteval Name(const char (&name)[kSize]) { std::copy_n(name, kSize, text); }
+};
+
+// `,"name":` or ` name=`, made when this is compiled.
+template <bool kJson, Name kName>
+consteval auto make_opening() {
+  constexpr size_t kLength = sizeof kName.text - 1, kAround = kJson ? 4 : 2;
+  std::array<char, kLength + kAround> out{};
+  char* at = out.data();
+  *at++ = kJson ? ',' : ' ';
+  if (kJson) *at++ = '"';
+  at = std::copy_n(kName.text, kLength, at);
+  if (kJson) *at++ = '"';
+  *at = kJson ? ':' : '=';
+  return out;
+}
+
+// Writes members into one line.
+template <bool kJson>
 class Line {
  public:
-  Line(std::string& out, LogFormat format) : out_(out), json_(format == LogFormat::kJson) {}
+  explicit Line(char* at) : pen_(at) {}
 
-  void text(std::string_view name, std::string_view value) {
+  json::Pen& pen() { return pen_; }
+
+  template <Name kName>
+  void name() {
+    static constexpr auto kOpening = make_opening<kJson, kName>();
+    std::memcpy(pen_.room(kOpening.size()), kOpening.data(), kOpening.size());
+  }
+  template <Name kName>
+  void text(std::string_view value) {
     if (value.empty()) return;
-    begin(name);
-    json::append_quoted(out_, value);
+    name<kName>();
+    pen_.quoted(value);
   }
   // For values that hold nothing a JSON string must escape.
-  void word(std::string_view name, std::string_view value) {
-    begin(name);
-    out_.push_back('"');
-    out_.append(value);
-    out_.push_back('"');
+  template <Name kName>
+  void word(std::string_view value) {
+    name<kName>();
+    pen_.put('"');
+    pen_.put(value);
+    pen_.put('"');
   }
-  void number(std::string_view name, int64_t value) {
+  template <Name kName>
+  void number(int64_t value) {
     if (value < 0) return;
-    begin(name);
-    const fmt::format_int digits(value);
-    out_.append(digits.data(), digits.size());
+    name<kName>();
+    pen_.number(value);
   }
-  void flag(std::string_view name, bool value) {
+  template <Name kName>
+  void flag(bool value) {
     if (!value) return;
-    begin(name);
-    out_.append("true");
-  }
-  void begin(std::string_view name) {
-    if (json_) {
-      out_.append(name);
-      return;
-    }
-    out_.push_back(' ');
-    out_.append(name.substr(2, name.size() - 4));
-    out_.push_back('=');
+    name<kName>();
+    pen_.literal("true");
   }
 
  private:
-  std::string& out_;
-  const bool json_;
+  json::Pen pen_;
 };
 
 // What clients choose is cut: a line beyond the log's ring would be dropped, and with it the trace
@@ -62,57 +86,104 @@ std::string_view cut(std::string_view text) { return text.substr(0, kMostText); 
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
-void append_member(std::string& out, std::string_view name, int64_t value) {
-  out += name;
-  const fmt::format_int digits(value);
-  out.append(digits.data(), digits.size());
-}
+// What the fixed parts of a line and its numbers come to at most; the same of an attempt.
+constexpr size_t kLineBytes = 1024, kAttemptBytes = 192;
 
-// `text` quoted, without the quotes.
-void append_inside(std::string& out, std::string_view text) {
-  const size_t quote = out.size();
-  json::append_quoted(out, text);
-  out.pop_back();
-  out.erase(quote, 1);
-}
-
-void append_attempts(Line& line, std::string& out, const Facts& facts) {
-  if (facts.attempts.empty()) return;
-  line.begin(R"(,"attempts":)");
-  out += '[';
-  for (size_t i = 0; i < facts.attempts.size(); ++i) {
-    const Attempt& attempt = facts.attempts[i];
-    if (i > 0) out += ',';
-    out += R"({"target":")";
-    out += attempt.provider->id;
-    out += '/';
-    append_inside(out, attempt.model);
-    out += '"';
-    append_member(out, R"(,"status":)", attempt.status);
-    append_member(out, R"(,"first_byte_us":)", attempt.first_byte_us);
-    append_member(out, R"(,"us":)", attempt.total_us);
-    if (!attempt.reason.empty()) {
-      out += R"(,"reason":)";
-      json::append_quoted(out, attempt.reason);
-    }
-    out += '}';
-  }
-  out += ']';
-}
-
-void append_answer(Line& line, const Facts& facts) {
+// No line is longer.
+size_t line_bound(const Finished& finished, std::string_view path) {
+  const Facts& facts = finished.exchange.facts();
   const Answer& answer = facts.answer;
-  line.text(R"(,"model":)", cut(facts.call.model()));
-  if (answer.provider != nullptr) {
-    line.text(R"(,"provider":)", answer.provider->id);
-    line.text(R"(,"account":)", answer.account);
-    line.text(R"(,"target":)", answer.model);
+  size_t quoted = path.size() + cut(facts.call.model()).size() + facts.error_code.size();
+  if (facts.principal.key != nullptr) quoted += facts.principal.key->name.size();
+  if (answer.provider != nullptr)
+    quoted += answer.provider->id.size() + answer.account.size() + answer.model.size();
+  size_t plain = kLineBytes + finished.exchange.public_id().size() + finished.peer.size() +
+                 finished.protocol.size() + finished.exchange.request().method.size();
+  for (const Attempt& attempt : facts.attempts) {
+    quoted += attempt.model.size() + attempt.reason.size();
+    plain += kAttemptBytes + attempt.provider->id.size();
   }
-  line.flag(R"(,"stream":)", answer.is_stream);
-  line.number(R"(,"input_tokens":)", facts.usage.input);
-  line.number(R"(,"output_tokens":)", facts.usage.output);
-  line.number(R"(,"cached_tokens":)", facts.usage.cached);
-  line.flag(R"(,"estimated":)", facts.usage.estimated);
+  return plain + json::quoted_bound(quoted);
+}
+
+void put_attempt(json::Pen& pen, const Attempt& attempt) {
+  pen.literal(R"({"target":")");
+  pen.put(attempt.provider->id);
+  pen.put('/');
+  pen.inside(attempt.model);
+  pen.literal(R"(","status":)");
+  pen.number(attempt.status);
+  pen.literal(R"(,"first_byte_us":)");
+  pen.number(attempt.first_byte_us);
+  pen.literal(R"(,"us":)");
+  pen.number(attempt.total_us);
+  if (!attempt.reason.empty()) {
+    pen.literal(R"(,"reason":)");
+    pen.quoted(attempt.reason);
+  }
+  pen.put('}');
+}
+
+template <bool kJson>
+void put_attempts(Line<kJson>& line, const Facts& facts) {
+  if (facts.attempts.empty()) return;
+  line.template name<"attempts">();
+  char separator = '[';
+  for (const Attempt& attempt : facts.attempts) {
+    line.pen().put(separator);
+    put_attempt(line.pen(), attempt);
+    separator = ',';
+  }
+  line.pen().put(']');
+}
+
+template <bool kJson>
+void put_answer(Line<kJson>& line, const Facts& facts) {
+  const Answer& answer = facts.answer;
+  line.template text<"model">(cut(facts.call.model()));
+  if (answer.provider != nullptr) {
+    line.template text<"provider">(answer.provider->id);
+    line.template text<"account">(answer.account);
+    line.template text<"target">(answer.model);
+  }
+  line.template flag<"stream">(answer.is_stream);
+  line.template number<"input_tokens">(facts.usage.input);
+  line.template number<"output_tokens">(facts.usage.output);
+  line.template number<"cached_tokens">(facts.usage.cached);
+  line.template flag<"estimated">(facts.usage.estimated);
+}
+
+template <bool kJson>
+char* put_line(char* at, absl::Time now, const Finished& finished, std::string_view path) {
+  Exchange& exchange = finished.exchange;
+  const Facts& facts = exchange.facts();
+  Line<kJson> line(at);
+  if (kJson) line.pen().literal(R"({"time":")");
+  put_time(line.pen(), now);
+  if (kJson) {
+    line.pen().literal(R"(","level":"info","message":"access")");
+  } else {
+    line.pen().literal(" info access");
+  }
+  line.template word<"request_id">(exchange.public_id());
+  if (facts.principal.key != nullptr) line.template text<"key">(facts.principal.key->name);
+  line.template word<"peer">(finished.peer);
+  line.template word<"protocol">(finished.protocol);
+  line.template word<"method">(exchange.request().method);
+  line.template text<"path">(path);
+  line.template number<"status">(finished.status);
+  put_answer(line, facts);
+  line.template text<"error">(facts.error_code);
+  line.template flag<"aborted">(finished.aborted);
+  line.template number<"bytes_in">(static_cast<int64_t>(finished.bytes_in));
+  line.template number<"bytes_out">(static_cast<int64_t>(finished.bytes_out));
+  line.template number<"request_us">(finished.phases.request_complete);
+  line.template number<"first_byte_us">(finished.phases.first_byte);
+  line.template number<"us">(finished.phases.end);
+  put_attempts(line, facts);
+  if (kJson) line.pen().put('}');
+  line.pen().put('\n');
+  return line.pen().at();
 }
 
 uint64_t count(int64_t tokens) { return tokens < 0 ? 0 : static_cast<uint64_t>(tokens); }
@@ -137,30 +208,15 @@ std::optional<int64_t> cost_of(const Facts& facts) {
 
 void append_access_line(std::string& out, LogFormat format, absl::Time now,
                         const Finished& finished) {
-  Exchange& exchange = finished.exchange;
-  const Facts& facts = exchange.facts();
-  const bool is_json = format == LogFormat::kJson;
-  out += is_json ? R"({"time":")" : "";
-  append_time(out, now);
-  out += is_json ? R"(","level":"info","message":"access")" : " info access";
-  Line line(out, format);
-  line.word(R"(,"request_id":)", exchange.public_id());
-  if (facts.principal.key != nullptr) line.text(R"(,"key":)", facts.principal.key->name);
-  line.word(R"(,"peer":)", finished.peer);
-  line.word(R"(,"protocol":)", finished.protocol);
-  line.word(R"(,"method":)", exchange.request().method);
-  line.text(R"(,"path":)", cut(path_of(exchange.request().target)));
-  line.number(R"(,"status":)", finished.status);
-  append_answer(line, facts);
-  line.text(R"(,"error":)", facts.error_code);
-  line.flag(R"(,"aborted":)", finished.aborted);
-  line.number(R"(,"bytes_in":)", static_cast<int64_t>(finished.bytes_in));
-  line.number(R"(,"bytes_out":)", static_cast<int64_t>(finished.bytes_out));
-  line.number(R"(,"request_us":)", finished.phases.request_complete);
-  line.number(R"(,"first_byte_us":)", finished.phases.first_byte);
-  line.number(R"(,"us":)", finished.phases.end);
-  append_attempts(line, out, facts);
-  out += is_json ? "}\n" : "\n";
+  const std::string_view path = cut(path_of(finished.exchange.request().target));
+  const size_t before = out.size(), bound = line_bound(finished, path);
+  out.resize(before + bound);
+  char* begin = out.data() + before;
+  char* end = format == LogFormat::kJson ? put_line<true>(begin, now, finished, path)
+                                         : put_line<false>(begin, now, finished, path);
+  const auto size = static_cast<size_t>(end - begin);
+  OMNI_CHECK(size <= bound);
+  out.resize(before + size);
 }
 
 bool is_recorded(const Finished& finished) {
@@ -169,10 +225,10 @@ bool is_recorded(const Finished& finished) {
          (facts.principal.key == nullptr || !facts.principal.key->no_log);
 }
 
-UsageRecord usage_record(absl::Time now, const Finished& finished) {
+UsageView usage_view(absl::Time now, const Finished& finished) {
   Exchange& exchange = finished.exchange;
   const Facts& facts = exchange.facts();
-  UsageRecord record;
+  UsageView record;
   record.time_us = absl::ToUnixMicros(now);
   record.exchange_id = exchange.public_id();
   if (const GatewayKey* key = facts.principal.key; key != nullptr) {
@@ -197,6 +253,10 @@ UsageRecord usage_record(absl::Time now, const Finished& finished) {
   record.first_byte_us = finished.phases.first_byte;
   record.cost_nanodollars = cost_of(facts);
   return record;
+}
+
+UsageRecord usage_record(absl::Time now, const Finished& finished) {
+  return UsageRecord(usage_view(now, finished));
 }
 
 }  // namespace omni

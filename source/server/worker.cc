@@ -184,7 +184,7 @@ void Worker::finished(const Finished& finished) {
     append_access_line(line_, services_.log.format(), now, finished);
     log_->line(line_);
   }
-  if (is_recorded(finished)) usage_->append(usage_record(now, finished));
+  if (is_recorded(finished)) usage_->append(usage_view(now, finished));
 }
 
 }  // namespace omni

@@ -1,5 +1,6 @@
 #include "source/store/tables.h"
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -53,25 +54,69 @@ absl::StatusOr<GatewayKeyRecord> GatewayKeyRecord::decode(std::string_view bytes
   return out;
 }
 
+namespace {
+
+std::array<std::string_view, 8> texts_of(const UsageView& view) {
+  return {view.exchange_id, view.key_id,   view.key_name, view.model_asked,
+          view.model_sent,  view.provider, view.account,  view.dialect};
+}
+
+// Version, time, status, three flags, five counts, two durations, and whether there is a cost.
+constexpr size_t kUsageFixedBytes = 1 + 8 + 2 + 3 + 5 * 8 + 2 * 8 + 1;
+
+}  // namespace
+
+size_t UsageView::encoded_size() const {
+  size_t size = kUsageFixedBytes + (cost_nanodollars.has_value() ? 8 : 0);
+  for (const std::string_view text : texts_of(*this)) size += 4 + text.size();
+  return size;
+}
+
+void UsageView::encode(char* to) const {
+  const auto u64 = [&](uint64_t value) {
+    store::store_little64(to, value);
+    to += 8;
+  };
+  *to++ = static_cast<char>(kUsageVersion);
+  u64(static_cast<uint64_t>(time_us));
+  for (const std::string_view text : texts_of(*this)) {
+    store::store_little32(to, static_cast<uint32_t>(text.size()));
+    if (!text.empty()) std::memcpy(to + 4, text.data(), text.size());
+    to += 4 + text.size();
+  }
+  *to++ = static_cast<char>(status);
+  *to++ = static_cast<char>(status >> 8);
+  for (const bool flag : {is_streamed, is_estimated, is_aborted}) *to++ = flag ? 1 : 0;
+  for (const uint64_t count :
+       {input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens})
+    u64(count);
+  u64(static_cast<uint64_t>(total_us));
+  u64(static_cast<uint64_t>(first_byte_us));
+  *to++ = cost_nanodollars.has_value() ? 1 : 0;
+  if (cost_nanodollars.has_value()) u64(static_cast<uint64_t>(*cost_nanodollars));
+}
+
+UsageRecord::UsageRecord(const UsageView& view)
+    : UsageNumbers(view),
+      exchange_id(view.exchange_id),
+      key_id(view.key_id),
+      key_name(view.key_name),
+      model_asked(view.model_asked),
+      model_sent(view.model_sent),
+      provider(view.provider),
+      account(view.account),
+      dialect(view.dialect) {}
+
+UsageView UsageRecord::view() const {
+  return {*this,      exchange_id, key_id,  key_name, model_asked,
+          model_sent, provider,    account, dialect};
+}
+
 std::string UsageRecord::encode() const {
-  RecordWriter out(kUsageVersion);
-  out.i64(time_us);
-  for (const std::string* each : {&exchange_id, &key_id, &key_name, &model_asked, &model_sent,
-                                  &provider, &account, &dialect}) {
-    out.text(*each);
-  }
-  out.u16(status);
-  out.boolean(is_streamed);
-  out.boolean(is_estimated);
-  out.boolean(is_aborted);
-  for (const uint64_t each :
-       {input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens}) {
-    out.u64(each);
-  }
-  out.i64(total_us);
-  out.i64(first_byte_us);
-  out.optional_i64(cost_nanodollars);
-  return std::move(out).take();
+  const UsageView fields = view();
+  std::string out(fields.encoded_size(), '\0');
+  fields.encode(out.data());
+  return out;
 }
 
 absl::StatusOr<UsageRecord> UsageRecord::decode(std::string_view bytes) {
@@ -98,10 +143,14 @@ absl::StatusOr<UsageRecord> UsageRecord::decode(std::string_view bytes) {
   return out;
 }
 
+void write_usage_key(char* to, int64_t time_us, uint32_t sequence) {
+  store::store_big64(to, static_cast<uint64_t>(time_us) * 1000);
+  store::store_big32(to + 8, sequence);
+}
+
 std::string usage_key(int64_t time_us, uint32_t sequence) {
-  std::string out;
-  store::append_big64(out, static_cast<uint64_t>(time_us) * 1000);
-  store::append_big32(out, sequence);
+  std::string out(kUsageKeyBytes, '\0');
+  write_usage_key(out.data(), time_us, sequence);
   return out;
 }
 

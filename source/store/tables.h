@@ -37,11 +37,9 @@ struct GatewayKeyRecord {
   bool operator==(const GatewayKeyRecord&) const = default;
 };
 
-// What one exchange used and cost.
-struct UsageRecord {
+// What one exchange used and cost, but for its texts.
+struct UsageNumbers {
   int64_t time_us = 0;
-  std::string exchange_id, key_id, key_name;
-  std::string model_asked, model_sent, provider, account, dialect;
   uint16_t status = 0;  // The HTTP status the client got.
   bool is_streamed = false;
   bool is_estimated = false;  // The tokens were counted here, not reported.
@@ -51,6 +49,28 @@ struct UsageRecord {
   int64_t total_us = 0, first_byte_us = 0;  // From the request's first byte.
   std::optional<int64_t> cost_nanodollars;  // Absent: the model has no price.
 
+  bool operator==(const UsageNumbers&) const = default;
+};
+
+// All of it, without owning a text: what a worker writes a record from while the exchange is there.
+struct UsageView : UsageNumbers {
+  std::string_view exchange_id, key_id, key_name;
+  std::string_view model_asked, model_sent, provider, account, dialect;
+
+  size_t encoded_size() const;
+  // Writes that many bytes.
+  void encode(char* to) const;
+};
+
+// The same with texts of its own.
+struct UsageRecord : UsageNumbers {
+  std::string exchange_id, key_id, key_name;
+  std::string model_asked, model_sent, provider, account, dialect;
+
+  UsageRecord() = default;
+  explicit UsageRecord(const UsageView& view);
+  UsageView view() const;  // Of this record.
+
   std::string encode() const;
   static absl::StatusOr<UsageRecord> decode(std::string_view bytes);
   bool operator==(const UsageRecord&) const = default;
@@ -59,5 +79,7 @@ struct UsageRecord {
 // Nanoseconds since 1970 (8, big endian) | sequence (4, big endian): time order is key order, and
 // a scan from usage_key(t, 0) visits the records from `t` on.
 std::string usage_key(int64_t time_us, uint32_t sequence);
+inline constexpr size_t kUsageKeyBytes = 12;
+void write_usage_key(char* to, int64_t time_us, uint32_t sequence);
 
 }  // namespace omni

@@ -1,14 +1,18 @@
 #include "source/store/usage_log.h"
 
+#include <string_view>
 #include <utility>
 
 #include "source/base/random.h"
 #include "source/base/status.h"
+#include "source/store/record_codec.h"
 
 namespace omni {
 namespace {
 
 constexpr absl::Duration kHandOverEvery = absl::Milliseconds(100);
+// What stands before a row's value.
+constexpr size_t kRowBytes = 4 + kUsageKeyBytes;
 
 // Gives back its share of the bound whenever the write ends, also when the store never runs it.
 class Share {
@@ -44,35 +48,46 @@ UsageLog::UsageLog(Store& store, Dispatcher& home, Stats stats)
 
 UsageLog::~UsageLog() { flush(); }
 
-void UsageLog::append(const UsageRecord& record) {
-  if (rows_.size() + waiting_->load(std::memory_order_relaxed) >= kMostWaiting) {
+void UsageLog::append(const UsageView& record) {
+  if (count_ + waiting_->load(std::memory_order_relaxed) >= kMostWaiting) {
     stats_.dropped.add();
     return;
   }
-  rows_.push_back({usage_key(record.time_us, sequence_++), record.encode()});
-  if (rows_.size() >= kHandOver) {
+  const size_t size = record.encoded_size(), before = rows_.size();
+  rows_.resize(before + kRowBytes + size);
+  char* row = rows_.data() + before;
+  store::store_little32(row, static_cast<uint32_t>(size));
+  write_usage_key(row + 4, record.time_us, sequence_++);
+  record.encode(row + kRowBytes);
+  if (++count_ >= kHandOver) {
     flush();
-  } else if (!timer_->is_armed()) {
+  } else if (count_ == 1) {
     timer_->arm(kHandOverEvery);
   }
 }
 
 void UsageLog::flush() {
   timer_->disarm();
-  if (rows_.empty()) return;
-  const size_t count = rows_.size();
-  store_.write([rows = std::exchange(rows_, {}), share = Share(waiting_, count),
+  if (count_ == 0) return;
+  // What follows tends to be as much.
+  const size_t bytes = rows_.size();
+  store_.write([rows = std::exchange(rows_, {}), count = count_, share = Share(waiting_, count_),
                 stats = stats_](Update& update) -> absl::Status {
-    for (const Row& row : rows) {
-      if (absl::Status status = update.append(kUsageTable, row.key, row.value); !status.ok()) {
-        stats.dropped.add(rows.size());  // A failed work is undone as a whole.
+    for (std::string_view rest = rows; !rest.empty();) {
+      const size_t size = store::load_little32(rest.data());
+      if (absl::Status status = update.append(kUsageTable, rest.substr(4, kUsageKeyBytes),
+                                              rest.substr(kRowBytes, size));
+          !status.ok()) {
+        stats.dropped.add(count);  // A failed work is undone as a whole.
         return status;
       }
+      rest.remove_prefix(kRowBytes + size);
     }
-    stats.written.add(rows.size());
+    stats.written.add(count);
     return absl::OkStatus();
   });
-  rows_.reserve(kHandOver);
+  count_ = 0;
+  rows_.reserve(bytes);
 }
 
 }  // namespace omni

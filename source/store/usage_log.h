@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "api/event.h"
 #include "api/stats.h"
@@ -38,19 +37,18 @@ class UsageLog {
   // Hands over what it has.
   ~UsageLog();
 
-  void append(const UsageRecord& record);
+  void append(const UsageView& record);
+  void append(const UsageRecord& record) { append(record.view()); }
   // Hands over now rather than within 100 ms.
   void flush();
 
  private:
-  struct Row {
-    std::string key, value;
-  };
-
   Store& store_;
   Stats stats_;
   std::unique_ptr<Timer> timer_;
-  std::vector<Row> rows_;
+  // Rows one behind the other: size of the value (4, little endian) | key | value.
+  std::string rows_;
+  size_t count_ = 0;
   // Rows handed over and not yet committed or refused; shared with the writes on their way.
   std::shared_ptr<std::atomic<size_t>> waiting_ = std::make_shared<std::atomic<size_t>>(0);
   uint32_t sequence_;
