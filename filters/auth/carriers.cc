@@ -9,7 +9,9 @@ namespace {
 
 std::string_view bearer(std::string_view value) {
   constexpr std::string_view kScheme = "bearer ";
-  if (!starts_with_ignoring_case(value, kScheme)) return {};
+  // As nearly everyone writes it, before any way it may be written.
+  if (value.substr(0, kScheme.size()) != "Bearer " && !starts_with_ignoring_case(value, kScheme))
+    return {};
   return trim(value.substr(kScheme.size()));
 }
 
@@ -21,11 +23,11 @@ bool is_key_parameter(std::string_view name) {
 
 bool find_presented_key(const RequestHead& head,
                         absl::FunctionRef<bool(std::string_view key)> visit) {
-  const std::string_view carried[] = {bearer(head.headers.value("authorization")),
-                                      trim(head.headers.value("x-api-key")),
-                                      trim(head.headers.value("x-goog-api-key"))};
-  for (const std::string_view key : carried)
-    if (!key.empty() && visit(key)) return true;
+  // One after the other: nearly always the first is the one.
+  if (const auto key = bearer(head.headers.value("authorization")); !key.empty() && visit(key))
+    return true;
+  for (const std::string_view carrier : {"x-api-key", "x-goog-api-key"})
+    if (const auto key = trim(head.headers.value(carrier)); !key.empty() && visit(key)) return true;
   // Each look at a key costs a digest: a query full of them is an attack, not a client.
   constexpr int kMostInQuery = 4;
   int tried = 0;

@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 
 #include "source/base/check.h"
@@ -81,16 +83,48 @@ KeyedDigest::KeyedDigest(std::string_view key) {
   start(outer_, outer);
 }
 
+namespace {
+
+// What fits into one block of SHA-256 behind the padded key: its padding is a bit and a length of
+// eight bytes (FIPS 180-4 section 5.1.1).
+constexpr size_t kBlockBytes = 64, kShortBytes = kBlockBytes - 9;
+
+void store_big32(uint8_t* to, uint32_t word) {
+  to[0] = static_cast<uint8_t>(word >> 24);
+  to[1] = static_cast<uint8_t>(word >> 16);
+  to[2] = static_cast<uint8_t>(word >> 8);
+  to[3] = static_cast<uint8_t>(word);
+}
+
+// Ends the digest that `state` began with one block, by `bytes`, which are short.
+Digest finish_short(const std::array<char, 112>& state, std::string_view bytes) {
+  SHA256_CTX context;  // Of which a whole block needs only this.
+  std::memcpy(context.h, state.data() + offsetof(SHA256_CTX, h), sizeof context.h);
+  std::array<unsigned char, kBlockBytes> block{};
+  std::copy(bytes.begin(), bytes.end(), block.begin());
+  block[bytes.size()] = 0x80;
+  const size_t bits = 8 * (kBlockBytes + bytes.size());
+  block[kBlockBytes - 2] = static_cast<unsigned char>(bits >> 8);
+  block[kBlockBytes - 1] = static_cast<unsigned char>(bits);
+  SHA256_Transform(&context, block.data());
+  Digest out;
+  for (size_t i = 0; i < 8; ++i) store_big32(&out[4 * i], context.h[i]);
+  return out;
+}
+
+}  // namespace
+
 Digest KeyedDigest::operator()(std::string_view bytes) const {
+  if (bytes.size() <= kShortBytes) {
+    const Digest middle = finish_short(inner_, bytes);
+    return finish_short(outer_, as_bytes(middle));
+  }
   SHA256_CTX context;
-  Digest middle, out;
+  Digest middle;
   std::memcpy(&context, inner_.data(), sizeof context);
   SHA256_Update(&context, bytes.data(), bytes.size());
   SHA256_Final(middle.data(), &context);
-  std::memcpy(&context, outer_.data(), sizeof context);
-  SHA256_Update(&context, middle.data(), middle.size());
-  SHA256_Final(out.data(), &context);
-  return out;
+  return finish_short(outer_, as_bytes(middle));
 }
 
 #pragma GCC diagnostic pop

@@ -2,6 +2,7 @@
 #include "source/base/digest.h"
 
 #include <gtest/gtest.h>
+#include <openssl/hmac.h>
 
 #include <string>
 
@@ -53,6 +54,18 @@ TEST(DigestTest, TheKeyedFormAgreesWithTheOneShotForEveryLength) {
   for (size_t size = 0; size < 200; ++size) {
     const std::string key(size, 'k'), data(200 - size, 'd');
     ASSERT_EQ(hex(KeyedDigest(key)(data)), hex(keyed_digest(key, data))) << size;
+  }
+}
+
+TEST(DigestTest, TheKeyedFormAgreesWithTheLibraryForEveryLength) {
+  for (size_t size = 0; size < 200; ++size) {
+    const std::string key(1 + size * 7 % 150, 'k'), data(size, 'd');
+    Digest expected;
+    ASSERT_NE(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                   reinterpret_cast<const unsigned char*>(data.data()), data.size(),
+                   expected.data(), nullptr),
+              nullptr);
+    ASSERT_EQ(hex(KeyedDigest(key)(data)), hex(expected)) << size;
   }
 }
 
