@@ -1,9 +1,9 @@
 #include "source/base/digest.h"
 
+#include <endian.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 
@@ -89,26 +89,22 @@ namespace {
 // eight bytes (FIPS 180-4 section 5.1.1).
 constexpr size_t kBlockBytes = 64, kShortBytes = kBlockBytes - 9;
 
-void store_big32(uint8_t* to, uint32_t word) {
-  to[0] = static_cast<uint8_t>(word >> 24);
-  to[1] = static_cast<uint8_t>(word >> 16);
-  to[2] = static_cast<uint8_t>(word >> 8);
-  to[3] = static_cast<uint8_t>(word);
-}
-
 // Ends the digest that `state` began with one block, by `bytes`, which are short.
 Digest finish_short(const std::array<char, 112>& state, std::string_view bytes) {
   SHA256_CTX context;  // Of which a whole block needs only this.
   std::memcpy(context.h, state.data() + offsetof(SHA256_CTX, h), sizeof context.h);
   std::array<unsigned char, kBlockBytes> block{};
-  std::copy(bytes.begin(), bytes.end(), block.begin());
+  if (!bytes.empty()) std::memcpy(block.data(), bytes.data(), bytes.size());
   block[bytes.size()] = 0x80;
   const size_t bits = 8 * (kBlockBytes + bytes.size());
   block[kBlockBytes - 2] = static_cast<unsigned char>(bits >> 8);
   block[kBlockBytes - 1] = static_cast<unsigned char>(bits);
   SHA256_Transform(&context, block.data());
   Digest out;
-  for (size_t i = 0; i < 8; ++i) store_big32(&out[4 * i], context.h[i]);
+  for (size_t i = 0; i < 8; ++i) {
+    const uint32_t word = htobe32(context.h[i]);
+    std::memcpy(&out[4 * i], &word, sizeof word);
+  }
   return out;
 }
 

@@ -143,10 +143,10 @@ __attribute__((target("avx2,pclmul,popcnt"))) inline __attribute__((always_inlin
   return 64;
 }
 
-// The last run, which is not whole.
-__attribute__((target("avx2,pclmul,popcnt"))) int scan_rest(const char* text, size_t size,
-                                                            const Readable& readable,
-                                                            Carry& carry) {
+// The last run, which is not whole. Apart, so that its buffer burdens no other run.
+__attribute__((target("avx2,pclmul,popcnt"), noinline)) int scan_rest(const char* text, size_t size,
+                                                                      const Readable& readable,
+                                                                      Carry& carry) {
   if (readable.end - readable.begin >= 64)
     return scan_run(readable.end - 64, 64 - static_cast<int>(size), carry);
   char rest[64];

@@ -25,6 +25,30 @@ constexpr std::array<char, 200> kPairs = make_pairs();
 
 void put_pair(char* at, uint64_t value) { std::memcpy(at, &kPairs[2 * value], 2); }
 
+constexpr uint64_t kZeros = 0x3030303030303030;
+
+// The eight decimal digits of `value`, each in a byte, the first in the lowest: halves, pairs and
+// digits are divided side by side, by multiplications that are exact in these ranges.
+uint64_t eight_digits(uint32_t value) {
+  const uint64_t halves = value / 10000 | uint64_t{value % 10000} << 32;
+  const uint64_t hundreds = ((halves * 10486) >> 20) & 0x0000007F0000007F;
+  const uint64_t pairs = hundreds + ((halves - 100 * hundreds) << 16);
+  const uint64_t tens = ((pairs * 103) >> 10) & 0x000F000F000F000F;
+  return tens + ((pairs - 10 * tens) << 8);
+}
+
+// Lowest byte first, on any machine.
+void put_eight(char* at, uint64_t bytes) {
+  at[0] = static_cast<char>(bytes);
+  at[1] = static_cast<char>(bytes >> 8);
+  at[2] = static_cast<char>(bytes >> 16);
+  at[3] = static_cast<char>(bytes >> 24);
+  at[4] = static_cast<char>(bytes >> 32);
+  at[5] = static_cast<char>(bytes >> 40);
+  at[6] = static_cast<char>(bytes >> 48);
+  at[7] = static_cast<char>(bytes >> 56);
+}
+
 size_t digits_of(uint64_t value) {
   size_t digits = 1;
   while (value >= 10000) {
@@ -84,6 +108,14 @@ void Pen::long_number(int64_t value) {
     put('-');
     rest = 0 - rest;
   }
+  if (rest > 0 && rest < 100000000) {
+    // Leading zeros are the lowest bytes.
+    const uint64_t digits = eight_digits(static_cast<uint32_t>(rest));
+    const int zeros = __builtin_ctzll(digits) / 8;
+    put_eight(at_, (digits + kZeros) >> (8 * zeros));
+    at_ += 8 - zeros;
+    return;
+  }
   char* end = at_ + digits_of(rest);
   char* at = end;
   for (; rest >= 100; rest /= 100) put_pair(at -= 2, rest % 100);
@@ -138,7 +170,8 @@ bool Pen::plain(std::string_view text) {
 }
 
 void Pen::escaped(std::string_view text) {
-  const std::string whole = json::quoted(text);
+  std::string whole;
+  append_quoted(whole, text);
   put(std::string_view(whole).substr(1, whole.size() - 2));
 }
 

@@ -38,6 +38,7 @@ class Pen {
     std::memcpy(at_, text, kSize - 1);
     at_ += kSize - 1;
   }
+  // Writes up to kMostDigits bytes, whatever the value.
   void number(int64_t value) {
     if (value >= 0 && value < 10) {
       put(static_cast<char>('0' + value));

@@ -146,23 +146,6 @@ const char* Skimmer::take_key(const char* at, Skimmed& member) {
   return at != end_ && *at == ':' ? at + 1 : fail("a member has no value");
 }
 
-inline const char* Skimmer::take_value(const char* at, Skimmed& member) {
-  if (at != end_ && is_blank(*at)) at = skip_blanks(at);
-  if (at == end_) return fail("the document ends too early");
-  const char first = *at;
-  if (first == '"') {
-    member.kind = Kind::kString;
-    const char* end = string_end(at + 1, member.is_plain);
-    if (end == nullptr) return fail("a string is not closed");
-    member.raw = {at, static_cast<size_t>(end - at)};
-    return end;
-  }
-  member.is_plain = false;
-  if (first == '{' || first == '[') return take_nested(at, member);
-  const char* end = take_digits(at, member);
-  return end != nullptr ? end : take_scalar(at, member);
-}
-
 // Plain digits; null, and no error, for everything else.
 inline const char* Skimmer::take_digits(const char* at, Skimmed& member) {
   if (readable_.end - at < kRun) return nullptr;
@@ -179,10 +162,35 @@ inline const char* Skimmer::take_digits(const char* at, Skimmed& member) {
   return end;
 }
 
+// Each kind of value has a function of its own that is called last: this one needs no frame.
+inline const char* Skimmer::take_value(const char* at, Skimmed& member) {
+  if (at != end_ && is_blank(*at)) at = skip_blanks(at);
+  if (at == end_) return fail("the document ends too early");
+  switch (*at) {
+    case '"':
+      return take_string(at, member);
+    case '{':
+    case '[':
+      return take_nested(at, member);
+    default:
+      const char* end = take_digits(at, member);
+      return end != nullptr ? end : take_scalar(at, member);
+  }
+}
+
+const char* Skimmer::take_string(const char* at, Skimmed& member) {
+  member.kind = Kind::kString;
+  const char* end = string_end(at + 1, member.is_plain);
+  if (end == nullptr) return fail("a string is not closed");
+  member.raw = {at, static_cast<size_t>(end - at)};
+  return end;
+}
+
 const char* Skimmer::take_nested(const char* at, Skimmed& member) {
   const size_t size = nested_size({at, static_cast<size_t>(end_ - at)}, readable_);
   if (size == 0) return fail("the document ends too early");
   member.kind = *at == '{' ? Kind::kObject : Kind::kArray;
+  member.is_plain = false;
   member.raw = {at, size};
   member.readable = readable_;
   return at + size;
@@ -190,6 +198,7 @@ const char* Skimmer::take_nested(const char* at, Skimmed& member) {
 
 const char* Skimmer::take_scalar(const char* at, Skimmed& member) {
   const char* end = nullptr;
+  member.is_plain = false;
   const auto is_word = [&](std::string_view word) {
     const bool same = static_cast<size_t>(end_ - at) >= word.size() &&
                       std::memcmp(at, word.data(), word.size()) == 0;

@@ -78,6 +78,7 @@ class Skimmer {
   const char* take_usual_key(const char* at, Skimmed& member);
   const char* take_digits(const char* at, Skimmed& member);
   const char* take_value(const char* at, Skimmed& member);
+  const char* take_string(const char* at, Skimmed& member);
   const char* take_nested(const char* at, Skimmed& member);
   const char* take_scalar(const char* at, Skimmed& member);
   const char* resolve_key(Skimmed& member);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "source/json/pen.h"
+
 namespace omni::json {
 namespace {
 
@@ -115,6 +117,13 @@ void append_quoted(std::string& out, std::string_view text) {
 }
 
 std::string quoted(std::string_view text) {
+  constexpr size_t kShort = 64;
+  if (text.size() <= kShort) {
+    char room[quoted_bound(kShort)];
+    Pen pen(room);
+    pen.quoted(text);
+    return {room, pen.at()};
+  }
   std::string out;
   out.reserve(text.size() + 2);
   append_quoted(out, text);

@@ -87,7 +87,7 @@ std::string_view cut(std::string_view text) { return text.substr(0, kMostText); 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 // What the fixed parts of a line and its numbers come to at most; the same of an attempt.
-constexpr size_t kLineBytes = 1024, kAttemptBytes = 192;
+constexpr size_t kLineBytes = 768, kAttemptBytes = 128;
 
 // No line is longer.
 size_t line_bound(const Finished& finished, std::string_view path) {

@@ -29,6 +29,8 @@ TEST(PenTest, NumbersAreWrittenAsTheLibraryWritesThem) {
       values.push_back(value);
       values.push_back(-value);
     }
+  for (int64_t value = -20000; value < 20000; ++value) values.push_back(value);
+  for (int64_t value = 0; value < 100000000; value += 9973) values.push_back(value);
   std::mt19937_64 random(3);
   for (int i = 0; i < 2000; ++i)
     values.push_back(static_cast<int64_t>(random()) >> (random() % 64));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -108,6 +109,39 @@ TEST(AccessLogTest, ALineStaysSmallWhateverTheClientSends) {
   done.exchange.read_chat("{\"model\":\"" + std::string(2 << 20, 'x') + "\"}");
   done.exchange.request().target = "/" + std::string(60000, 'y');
   EXPECT_LT(done.line(LogFormat::kJson).size(), 100000u);
+}
+
+// Every member there is, each as long as it can get.
+TEST(AccessLogTest, TheLongestLineHasRoom) {
+  Done done;
+  const std::string worst(1500, '\x01');
+  done.exchange.request().target = worst;
+  done.key.name = worst;
+  Facts& facts = done.exchange.facts();
+  facts.answer.account = facts.answer.model = facts.error_code = worst;
+  const int64_t most = std::numeric_limits<int64_t>::max();
+  facts.usage = {.input = most, .output = most, .cached = most, .estimated = true};
+  for (int i = 0; i < 20; ++i) {
+    facts.attempts.push_back({.provider = facts.answer.provider,
+                              .model = worst,
+                              .status = std::numeric_limits<int>::min(),
+                              .reason = worst,
+                              .first_byte_us = -most,
+                              .total_us = -most});
+  }
+  Finished finished = done.finished();
+  finished.status = std::numeric_limits<int>::max();
+  finished.bytes_in = finished.bytes_out = static_cast<uint64_t>(most);
+  finished.aborted = true;
+  finished.phases = {.request_complete = most, .first_byte = most, .end = most};
+  for (const LogFormat format : {LogFormat::kJson, LogFormat::kText}) {
+    std::string out;
+    append_access_line(out, format, absl::UnixEpoch(), finished);
+    EXPECT_EQ(out.find('\n'), out.size() - 1);
+    if (format == LogFormat::kJson) {
+      EXPECT_EQ(nlohmann::json::parse(out)["attempts"].size(), 22u);
+    }
+  }
 }
 
 TEST(AccessLogTest, AnExchangeWithoutAnAnswerHasALineToo) {
