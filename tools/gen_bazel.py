@@ -165,7 +165,7 @@ def tests_of(root, top, filters):
     folders += [(f"omni_filter_{name}", f"test/filters/{name}") for name in filters]
     tested = [(target, folder) for target, folder in folders if any((root / folder).rglob("*_test.cc"))]
     rules = [cc("cc_library", "omni_test_support", ["test/support/*"],
-                ["omni_api", "omni_http", "GTest::gmock_main"], testonly="True")]
+                ["omni_api", "omni_http", "llhttp", "GTest::gmock_main"], testonly="True")]
     rules += [cc("cc_test", f"{target}_test", [f"{folder}/**/*_test"], [target] + TEST_DEPS)
               for target, folder in tested]
     rules.append(rule("test_suite", "tests", tests=[f":{target}_test" for target, _ in tested]))

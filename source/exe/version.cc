@@ -9,7 +9,7 @@
 namespace omni {
 
 std::string version_text() {
-  return fmt::format("omniroute {} ({})\n{}\n{}\n{}{}", OMNI_VERSION, OMNI_COMMIT, llhttp_version(),
+  return fmt::format("omniroute {} ({})\n{}\n{}{}", OMNI_VERSION, OMNI_COMMIT,
                      nghttp2_version_text(), net::library_versions(), store::library_versions());
 }
 

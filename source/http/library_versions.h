@@ -5,8 +5,7 @@
 
 namespace omni {
 
-// "llhttp x.y.z" and "nghttp2 x.y.z".
-std::string llhttp_version();
+// "nghttp2 x.y.z".
 std::string nghttp2_version_text();
 
 }  // namespace omni

@@ -5,6 +5,7 @@
 
 #include "source/base/status.h"
 #include "source/base/strings.h"
+#include "source/http/octets.h"
 
 namespace omni {
 namespace {
@@ -51,10 +52,9 @@ bool is_ollama_word(std::string_view segment) {
 
 }  // namespace
 
-bool is_below(std::string_view path, std::string_view prefix) {
-  if (path.substr(0, prefix.size()) != prefix) return false;
-  return path.size() == prefix.size() || path[prefix.size()] == '/' ||
-         (!prefix.empty() && prefix.back() == '/');
+bool is_plain_path(std::string_view target) {
+  return target.size() > 1 && target.front() == '/' && target.back() != '/' &&
+         is_surely_path(target) && target.substr(0, 4) != "/api";
 }
 
 absl::StatusOr<std::string> canonical_path(std::string_view target) {

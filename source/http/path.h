@@ -16,7 +16,15 @@ namespace omni {
 // `/../`, a backslash, a control character or broken percent-encoding is refused with a sentence.
 absl::StatusOr<std::string> canonical_path(std::string_view target);
 
+// True when `target` is its own canonical path, seen at one glance; false says nothing. This is how
+// nearly all requests come.
+bool is_plain_path(std::string_view target);
+
 // `path` is `prefix` or lies below it, by whole segments.
-bool is_below(std::string_view path, std::string_view prefix);
+constexpr bool is_below(std::string_view path, std::string_view prefix) {
+  if (path.substr(0, prefix.size()) != prefix) return false;
+  return path.size() == prefix.size() || path[prefix.size()] == '/' ||
+         (!prefix.empty() && prefix.back() == '/');
+}
 
 }  // namespace omni

@@ -3,33 +3,37 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
+#include <iterator>
+
+#include "source/http/octets.h"
 
 namespace omni {
 namespace {
 
-constexpr std::array<bool, 256> make_token_table() {
+// What a name or an IPv4 address may be made of: unreserved, percent and sub-delims (RFC 3986
+// section 3.2.2).
+constexpr std::array<bool, 256> make_name_table() {
   std::array<bool, 256> table{};
-  for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = true;
-  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = true;
-  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<size_t>(c)] = true;
-  for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'})
-    table[static_cast<uint8_t>(c)] = true;
+  for (size_t c = 0; c < table.size(); ++c)
+    table[c] = std::string_view(
+                   "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                   "-._~%!$&'()*+,;=")
+                   .find(static_cast<char>(c)) != std::string_view::npos;
   return table;
 }
-constexpr std::array<bool, 256> kToken = make_token_table();
+constexpr std::array<bool, 256> kName = make_name_table();
 
-constexpr bool is_control(char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+// The methods of RFC 9110, 5789 (PATCH), 4918, 3253, 3648, 5323, 5842, 3744 (WebDAV), 2068 (LINK),
+// and those of UPnP, Subversion, caches and Icecast.
+constexpr std::string_view kMethods[] = {
+    "POST",        "GET",        "HEAD",       "OPTIONS", "PUT",      "DELETE", "CONNECT",
+    "TRACE",       "PATCH",      "COPY",       "LOCK",    "MKCOL",    "MOVE",   "PROPFIND",
+    "PROPPATCH",   "SEARCH",     "UNLOCK",     "BIND",    "REBIND",   "UNBIND", "ACL",
+    "REPORT",      "MKACTIVITY", "CHECKOUT",   "MERGE",   "M-SEARCH", "NOTIFY", "SUBSCRIBE",
+    "UNSUBSCRIBE", "PURGE",      "MKCALENDAR", "LINK",    "UNLINK",   "SOURCE"};
+
 constexpr bool is_alnum(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-// Registered name or IPv4 address: unreserved, percent and sub-delims (RFC 3986 section 3.2.2).
-bool is_name(std::string_view host) {
-  return std::all_of(host.begin(), host.end(), [](char c) {
-    return is_alnum(c) || (c != '\0' && std::strchr("-._~%!$&'()*+,;=", c) != nullptr);
-  });
 }
 
 bool is_bracketed_address(std::string_view host) {
@@ -157,27 +161,8 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-bool is_made_by_codec(std::string_view name) {
-  switch (name.size()) {
-    case 2:
-      return name == "te";
-    case 4:
-      return name == "host";
-    case 6:
-      return name == "expect";
-    case 7:
-      return name == "upgrade" || name == "trailer";
-    case 10:
-      return name == "connection" || name == "keep-alive";
-    case 14:
-      return name == "content-length" || name == "http2-settings";
-    case 16:
-      return name == "proxy-connection";
-    case 17:
-      return name == "transfer-encoding";
-    default:
-      return false;
-  }
+bool is_known_method(std::string_view method) {
+  return std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
 }
 
 std::optional<uint64_t> parse_content_length(std::string_view text) {
@@ -190,44 +175,42 @@ std::optional<uint64_t> parse_content_length(std::string_view text) {
   return length;
 }
 
-bool is_token_char(char c) { return kToken[static_cast<uint8_t>(c)]; }
+bool is_token_char(char c) { return kLowerToken[static_cast<uint8_t>(c)] != 0; }
 
 bool is_token(std::string_view text) {
   if (text.empty()) return false;
   bool good = true;
-  for (const char c : text) good &= kToken[static_cast<uint8_t>(c)];
+  for (const char c : text) good &= kLowerToken[static_cast<uint8_t>(c)] != 0;
   return good;
 }
 
 size_t token_prefix(std::string_view text) {
   size_t size = 0;
-  while (size < text.size() && kToken[static_cast<uint8_t>(text[size])]) ++size;
+  while (size < text.size() && is_token_char(text[size])) ++size;
   return size;
 }
 
 bool has_control(std::string_view text) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kHighs = 0x8080808080808080;
   const char* at = text.data();
-  size_t left = text.size();
-  for (; left >= 8; at += 8, left -= 8) {
-    uint64_t word;
-    std::memcpy(&word, at, 8);
-    const uint64_t below = (word - kOnes * 0x20) & ~word;
-    const uint64_t del = word ^ (kOnes * 0x7f);
-    // The borrow may accuse an innocent neighbour, so an accusation is tried byte by byte.
-    if (((below | ((del - kOnes) & ~del)) & kHighs) != 0 && std::any_of(at, at + 8, is_control))
-      return true;
-  }
-  return std::any_of(at, at + left, is_control);
+  const char* const end = at + text.size();
+#if defined(__SSE2__)
+  for (; end - at >= static_cast<ptrdiff_t>(Octets::kSize); at += Octets::kSize)
+    if (Octets::bits(Octets(at).is_control()) != 0) return true;
+#endif
+  return std::any_of(at, end, is_control);
 }
 
 bool is_field_value(std::string_view text) {
-  return !has_control(text) ||
-         std::all_of(text.begin(), text.end(), [](char c) { return c == '\t' || !is_control(c); });
+  const char* const end = text.data() + text.size();
+  return find_control(text.data(), end) == end;
 }
 
 bool is_authority(std::string_view text) {
+  size_t named = 0;
+  while (named < text.size() && kName[static_cast<uint8_t>(text[named])]) ++named;
+  if (named == text.size()) return true;
+  const bool has_port = text[named] == ':' && named > 0 && text.size() - named <= 6;
+  if (has_port && std::all_of(text.begin() + named + 1, text.end(), is_digit)) return true;
   std::string_view host = text;
   const size_t colon = text.rfind(':');
   if (colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos) {
@@ -236,12 +219,13 @@ bool is_authority(std::string_view text) {
     host = text.substr(0, colon);
     if (host.empty()) return false;
   }
-  return !host.empty() && host.front() == '[' ? is_bracketed_address(host) : is_name(host);
+  // A name is whatever ends before the port.
+  return !host.empty() && host.front() == '[' ? is_bracketed_address(host) : host.size() == named;
 }
 
 bool is_target(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
+  const char* const end = text.data() + text.size();
+  return !text.empty() && find_target_end(text.data(), end) == end;
 }
 
 std::string encode_target(std::string_view target) {

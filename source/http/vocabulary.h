@@ -13,9 +13,22 @@ namespace omni {
 // "Not Found"; "Unknown" for a status without a registered phrase.
 std::string_view reason_phrase(int status);
 
-// Fields that concern one connection only and are never passed on (RFC 9110 section 7.6.1), and
-// those that a codec makes itself: host, content-length, transfer-encoding. `name` is lower case.
-bool is_made_by_codec(std::string_view name);
+// What a field is to a codec. All but kOrdinary are never passed on: they concern one connection
+// only (RFC 9110 section 7.6.1), or a codec makes them itself.
+enum class FieldKind : uint8_t {
+  kOrdinary,
+  kHost,
+  kContentLength,
+  kTransferEncoding,
+  kConnection,
+  kExpect,
+  kDropped
+};
+// `name` is lower case.
+constexpr FieldKind field_kind(std::string_view name);
+inline bool is_made_by_codec(std::string_view name) {
+  return field_kind(name) != FieldKind::kOrdinary;
+}
 
 // Informational, 204 and 304 answers end with their head (RFC 9112 section 6.3).
 constexpr bool forbids_body(int status) { return status < 200 || status == 204 || status == 304; }
@@ -24,6 +37,8 @@ bool is_token_char(char c);
 bool is_token(std::string_view text);
 // How many of the first bytes are token characters.
 size_t token_prefix(std::string_view text);
+// One that RFC 9110 section 9.3, RFC 5789, WebDAV and their like define: what llhttp knows as well.
+bool is_known_method(std::string_view method);
 // No control character but HT.
 bool is_field_value(std::string_view text);
 // host [ ":" port ], without user information; empty is allowed.
@@ -34,11 +49,35 @@ bool is_target(std::string_view text);
 // checked, one from a configuration may hold anything.
 std::string encode_target(std::string_view target);
 
+constexpr FieldKind field_kind(std::string_view name) {
+  switch (name.size()) {
+    case 2:
+      return name == "te" ? FieldKind::kDropped : FieldKind::kOrdinary;
+    case 4:
+      return name == "host" ? FieldKind::kHost : FieldKind::kOrdinary;
+    case 6:
+      return name == "expect" ? FieldKind::kExpect : FieldKind::kOrdinary;
+    case 7:
+      return name == "upgrade" || name == "trailer" ? FieldKind::kDropped : FieldKind::kOrdinary;
+    case 10:
+      if (name == "connection") return FieldKind::kConnection;
+      return name == "keep-alive" ? FieldKind::kDropped : FieldKind::kOrdinary;
+    case 14:
+      if (name == "content-length") return FieldKind::kContentLength;
+      return name == "http2-settings" ? FieldKind::kDropped : FieldKind::kOrdinary;
+    case 16:
+      return name == "proxy-connection" ? FieldKind::kDropped : FieldKind::kOrdinary;
+    case 17:
+      return name == "transfer-encoding" ? FieldKind::kTransferEncoding : FieldKind::kOrdinary;
+    default:
+      return FieldKind::kOrdinary;
+  }
+}
+
 // Decimal digits only, at most 18 of them: a billion gigabytes, and no overflow.
 std::optional<uint64_t> parse_content_length(std::string_view text);
 
-// True when any byte is below 0x20 or 0x7f. Eight bytes at a time: every value of every head comes
-// through here twice.
+// True when any byte is below 0x20 or 0x7f.
 bool has_control(std::string_view text);
 
 }  // namespace omni

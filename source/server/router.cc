@@ -101,9 +101,13 @@ Entry client_path(Exchange& exchange, const ListenerRoutes& listener) {
 Entry route_request(Exchange& exchange, const Door& door, const RouterState& state) {
   Facts& facts = exchange.facts();
   const RequestHead& head = exchange.request();
-  absl::StatusOr<std::string> path = canonical_path(head.target);
-  if (!path.ok()) return refuse(400, "bad_path", std::string(message(path.status())));
-  facts.path = *std::move(path);
+  if (is_plain_path(head.target)) {
+    facts.path = head.target;
+  } else {
+    absl::StatusOr<std::string> path = canonical_path(head.target);
+    if (!path.ok()) return refuse(400, "bad_path", std::string(message(path.status())));
+    facts.path = *std::move(path);
+  }
   if (facts.path == "/healthz" || facts.path == "/readyz")
     return health(facts.path, head.method, state);
   const Snapshot& snapshot = exchange.snapshot();

@@ -27,7 +27,6 @@ void ChunkDecoder::restart() {
   all_extension_bytes_ = 0;
   fault_ = {};
   trailers_.restart();
-  trailer_text_.clear();
 }
 
 ChunkDecoder::Verdict ChunkDecoder::decode(Buffer& in, Buffer& body) {
@@ -119,25 +118,20 @@ void ChunkDecoder::step_size(char c) {
 
 ChunkDecoder::Verdict ChunkDecoder::read_trailers(Buffer& in) {
   // Nearly always there are none.
-  if (trailer_text_.empty() && in.front().size() >= 2 && in.front().substr(0, 2) == "\r\n") {
+  if (trailers_.is_empty() && in.front().size() >= 2 && in.front().substr(0, 2) == "\r\n") {
     in.drop(2);
     return Verdict::kComplete;
   }
-  while (!in.empty()) {
-    const size_t before = trailer_text_.size();
-    trailer_text_.append(in.front());
-    const HeadGuard::Verdict verdict = trailers_.scan(trailer_text_);
-    if (verdict == HeadGuard::Verdict::kFault) {
-      fault_ = trailers_.fault();
-      return Verdict::kFault;
-    }
-    if (verdict == HeadGuard::Verdict::kComplete) {
-      in.drop(trailers_.end() - before);
+  switch (trailers_.read(in)) {
+    case HeadReader::Verdict::kIncomplete:
+      return Verdict::kIncomplete;
+    case HeadReader::Verdict::kComplete:
       return Verdict::kComplete;
-    }
-    in.drop(in.front().size());
+    case HeadReader::Verdict::kFault:
+      break;
   }
-  return Verdict::kIncomplete;
+  fault_ = trailers_.fault();
+  return Verdict::kFault;
 }
 
 }  // namespace omni

@@ -4,10 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "source/buffer/buffer.h"
-#include "source/http/http1/head_guard.h"
+#include "source/http/http1/head_reader.h"
 
 namespace omni {
 
@@ -16,7 +15,7 @@ class ChunkDecoder {
   enum class Verdict : uint8_t { kIncomplete, kComplete, kFault };
 
   explicit ChunkDecoder(const CodecLimits& limits)
-      : trailers_(HeadGuard::Kind::kTrailers, limits) {}
+      : trailers_(HeadReader::Kind::kTrailers, limits) {}
 
   // Moves data bytes to the end of `body`. After kIncomplete all of `in` has been taken; after
   // kComplete what follows the body is left. Trailer fields are checked and dropped.
@@ -50,8 +49,7 @@ class ChunkDecoder {
   uint32_t all_extension_bytes_ = 0;
   uint64_t left_ = 0;
   Fault fault_;
-  HeadGuard trailers_;
-  std::string trailer_text_;
+  HeadReader trailers_;
 };
 
 }  // namespace omni

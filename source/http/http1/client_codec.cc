@@ -10,7 +10,7 @@
 namespace omni {
 
 Http1ClientCodec::Http1ClientCodec(ClientEvents& events, const CodecLimits& limits)
-    : events_(events), reader_(HeadGuard::Kind::kResponse, limits), chunks_(limits) {}
+    : events_(events), reader_(HeadReader::Kind::kResponse, limits), chunks_(limits) {}
 
 StreamId Http1ClientCodec::open(const RequestHead& head) {
   OMNI_CHECK(can_open());
@@ -87,13 +87,9 @@ absl::Status Http1ClientCodec::read_head(Buffer& in) {
     case HeadReader::Verdict::kComplete:
       break;
   }
-  ParsedHead parsed;
   ResponseHead head;
   Framing framing;
-  Fault fault = parse_response_head(reader_.head(), parsed);
-  if (!fault) fault = interpret_response(parsed, framing, head);
-  reader_.finish(in);
-  if (fault) return fail(fault);
+  if (const Fault fault = reader_.finish(framing, head)) return fail(fault);
   if (head.status >= 200) return begin_response(std::move(head), framing, in);
   // 101 answers an Upgrade, which is never sent.
   if (head.status == 101) return fail({502, "The protocol was switched without being asked."});

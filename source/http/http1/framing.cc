@@ -1,95 +1,46 @@
 #include "source/http/http1/framing.h"
 
-#include <array>
-#include <string>
+#include <utility>
 
 #include "source/base/strings.h"
-#include "source/http/vocabulary.h"
 
 namespace omni {
 namespace {
 
-// Fields that decide about the message itself, collected while the others are copied.
-struct Special {
-  std::string_view content_length, transfer_encoding, host, expect;
-  int content_lengths = 0, transfer_encodings = 0, hosts = 0, expects = 0;
-  absl::InlinedVector<std::string_view, 2> connection;
-};
-
-// True when `name` was special and is not passed on. `name` is lower case.
-bool collect(std::string_view name, std::string_view value, Special& special) {
-  if (!is_made_by_codec(name)) return false;
-  if (name == "content-length") {
-    special.content_length = value;
-    ++special.content_lengths;
-  } else if (name == "transfer-encoding") {
-    special.transfer_encoding = value;
-    ++special.transfer_encodings;
-  } else if (name == "host") {
-    special.host = value;
-    ++special.hosts;
-  } else if (name == "expect") {
-    special.expect = value;
-    ++special.expects;
-  } else if (name == "connection") {
-    special.connection.push_back(value);
-  }
-  return true;
-}
-
-void copy_fields(const ParsedHead& parsed, Special& special, Headers& out) {
-  size_t text_bytes = 0;
-  for (const ParsedHead::Field& field : parsed.fields)
-    text_bytes += field.name.size() + field.value.size();
-  out.reserve(parsed.fields.size(), text_bytes);
-  std::array<char, 64> small;
-  for (const ParsedHead::Field& field : parsed.fields) {
-    if (field.name.size() > small.size()) {
-      out.add(lower(field.name), field.value);
-      continue;
+void take_connection(std::string_view value, SpecialFields& special) {
+  for (std::string_view word : split(value, ',')) {
+    word = trim(word);
+    if (word.empty()) continue;
+    if (equals_ignoring_case(word, "close")) {
+      special.says_close = true;
+    } else if (equals_ignoring_case(word, "keep-alive")) {
+      special.says_keep_alive = true;
+    } else {
+      special.of_one_hop.push_back(lower(word));
     }
-    for (size_t i = 0; i < field.name.size(); ++i) small[i] = lower(field.name[i]);
-    const std::string_view name(small.data(), field.name.size());
-    if (!collect(name, field.value, special)) out.add(name, field.value);
   }
 }
 
 // Applies the Connection field: its two words, and the fields that it names (RFC 9110 7.6.1).
-void apply_connection(const Special& special, Framing& framing, Headers& headers) {
-  bool close = false;
-  bool keep = false;
-  for (const std::string_view value : special.connection) {
-    for (std::string_view word : split(value, ',')) {
-      word = trim(word);
-      if (word.empty()) continue;
-      if (equals_ignoring_case(word, "close")) {
-        close = true;
-      } else if (equals_ignoring_case(word, "keep-alive")) {
-        keep = true;
-      } else {
-        headers.remove(lower(word));
-      }
-    }
-  }
-  framing.keeps_alive = !close && (keep || !framing.is_old);
+void apply_connection(const SpecialFields& special, Framing& framing, Headers& headers) {
+  for (const std::string& name : special.of_one_hop) headers.remove(name);
+  framing.keeps_alive = !special.says_close && (special.says_keep_alive || !framing.is_old);
 }
 
-Fault frame_body(const Special& special, Framing& framing, std::optional<uint64_t>& length) {
+Fault frame_body(const SpecialFields& special, Framing& framing, std::optional<uint64_t>& length) {
   if (special.transfer_encodings > 0) {
     if (framing.is_old) return {400, "HTTP/1.0 has no Transfer-Encoding."};
     if (special.content_lengths > 0)
       return {400, "Content-Length and Transfer-Encoding exclude each other."};
-    if (special.transfer_encodings > 1 ||
-        !equals_ignoring_case(special.transfer_encoding, "chunked"))
+    if (special.transfer_encodings > 1 || !special.is_chunked)
       return {501, "The only Transfer-Encoding spoken here is chunked."};
     framing.is_chunked = true;
     return {};
   }
   if (special.content_lengths > 1) return {400, "There is more than one Content-Length."};
-  if (special.content_lengths == 1) {
-    length = parse_content_length(special.content_length);
-    if (!length) return {400, "The Content-Length is not a number."};
-  }
+  if (special.content_lengths == 1 && !special.content_length)
+    return {400, "The Content-Length is not a number."};
+  length = special.content_length;
   return {};
 }
 
@@ -112,50 +63,85 @@ Fault split_absolute_target(std::string_view target, RequestHead& out) {
 }
 
 // RFC 9112 section 3.2: one Host, whose value gives way to an absolute target's authority.
-Fault locate(const ParsedHead& parsed, const Special& special, const Framing& framing,
-             RequestHead& out) {
-  if (special.hosts > 1) return {400, "There is more than one Host."};
-  if (special.hosts == 0 && !framing.is_old) return {400, "There is no Host."};
-  if (!is_authority(special.host)) return {400, "The Host is malformed."};
+Fault locate(HeadLines& lines, RequestHead& out) {
+  if (!is_known_method(out.method)) return {400, "The method is not one of HTTP."};
+  if (lines.special.hosts > 1) return {400, "There is more than one Host."};
+  if (lines.special.hosts == 0 && !lines.is_old) return {400, "There is no Host."};
+  if (!is_authority(lines.host)) return {400, "The Host is malformed."};
   if (out.method == "CONNECT") return {405, "CONNECT is not served here."};
-  const std::string_view target = parsed.target;
+  const std::string_view target = lines.target;
   if (target.empty()) return {400, "The request target is missing."};
-  if (target[0] == '/' || (target == "*" && out.method == "OPTIONS")) {
-    out.target = target;
-    out.authority = special.host;
-    return {};
-  }
-  return split_absolute_target(target, out);
+  if (target[0] != '/' && (target != "*" || out.method != "OPTIONS"))
+    return split_absolute_target(target, out);
+  out.target = std::move(lines.target);
+  out.authority = std::move(lines.host);
+  return {};
 }
 
 }  // namespace
 
-Fault interpret_request(const ParsedHead& parsed, std::string_view scheme, Framing& framing,
+void SpecialFields::take(FieldKind kind, std::string_view value, std::string_view padding) {
+  switch (kind) {
+    case FieldKind::kContentLength:
+      ++content_lengths;
+      content_length = parse_content_length(value);
+      // RFC 9110 section 5.5 allows a tab, and not every reader does.
+      if (padding.find('\t') != std::string_view::npos) content_length.reset();
+      return;
+    case FieldKind::kTransferEncoding:
+      ++transfer_encodings;
+      is_chunked = equals_ignoring_case(value, "chunked");
+      return;
+    case FieldKind::kConnection:
+      return take_connection(value, *this);
+    case FieldKind::kExpect:
+      ++expects;
+      is_100_continue = equals_ignoring_case(value, "100-continue");
+      return;
+    case FieldKind::kHost:
+      ++hosts;
+      return;
+    case FieldKind::kOrdinary:
+    case FieldKind::kDropped:
+      return;
+  }
+}
+
+void HeadLines::clear() {
+  method.clear();
+  target.clear();
+  host.clear();
+  status = 0;
+  is_old = false;
+  headers.clear();
+  special = {};
+}
+
+Fault interpret_request(HeadLines&& lines, std::string_view scheme, Framing& framing,
                         RequestHead& out) {
-  Special special;
-  framing.is_old = parsed.minor_version == 0;
-  out.method = parsed.method;
+  const SpecialFields& special = lines.special;
+  framing.is_old = lines.is_old;
+  out.method = std::move(lines.method);
   out.scheme = scheme;
-  copy_fields(parsed, special, out.headers);
+  out.headers = std::move(lines.headers);
   apply_connection(special, framing, out.headers);
-  if (const Fault fault = locate(parsed, special, framing, out)) return fault;
+  if (const Fault fault = locate(lines, out)) return fault;
   if (const Fault fault = frame_body(special, framing, out.content_length)) return fault;
   out.has_body = framing.is_chunked || out.content_length.value_or(0) > 0;
   if (special.expects > 0 && !framing.is_old) {
-    if (special.expects > 1 || !equals_ignoring_case(special.expect, "100-continue"))
+    if (special.expects > 1 || !special.is_100_continue)
       return {417, "The only expectation met here is 100-continue."};
     framing.expects_continue = out.has_body;
   }
   return {};
 }
 
-Fault interpret_response(const ParsedHead& parsed, Framing& framing, ResponseHead& out) {
-  Special special;
-  framing.is_old = parsed.minor_version == 0;
-  out.status = parsed.status;
-  copy_fields(parsed, special, out.headers);
-  apply_connection(special, framing, out.headers);
-  return frame_body(special, framing, out.content_length);
+Fault interpret_response(HeadLines&& lines, Framing& framing, ResponseHead& out) {
+  framing.is_old = lines.is_old;
+  out.status = lines.status;
+  out.headers = std::move(lines.headers);
+  apply_connection(lines.special, framing, out.headers);
+  return frame_body(lines.special, framing, out.content_length);
 }
 
 }  // namespace omni

@@ -13,7 +13,7 @@ Http1ServerCodec::Http1ServerCodec(ServerEvents& events, const CodecLimits& limi
     : events_(events),
       limits_(limits),
       scheme_(scheme == "https" ? "https" : "http"),
-      reader_(HeadGuard::Kind::kRequest, limits),
+      reader_(HeadReader::Kind::kRequest, limits),
       chunks_(limits) {}
 
 absl::Status Http1ServerCodec::feed(Buffer& in) {
@@ -58,13 +58,9 @@ absl::Status Http1ServerCodec::read_head(Buffer& in) {
     case HeadReader::Verdict::kComplete:
       break;
   }
-  ParsedHead parsed;
   RequestHead head;
   Framing framing;
-  Fault fault = parse_request_head(reader_.head(), parsed);
-  if (!fault) fault = interpret_request(parsed, scheme_, framing, head);
-  reader_.finish(in);
-  if (fault) return refuse(fault);
+  if (const Fault fault = reader_.finish(scheme_, framing, head)) return refuse(fault);
   begin_request(std::move(head), framing, !in.empty());
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "source/http/octets.h"
 #include "source/http/vocabulary.h"
 
 namespace omni {
@@ -12,7 +13,8 @@ namespace {
 
 // Up to here one copy is cheaper than three slices, each with its own iovec and reference.
 constexpr size_t kCopiedChunkBytes = 1024;
-// Left free behind a head, so that a short body's chunk or length line lands in the same block.
+// Left free behind a head, so that a short body's chunk or length line lands in the same block, and
+// put_padded() may write over it.
 constexpr size_t kSpareBytes = 96;
 
 // Fills a block whose size was computed before.
@@ -23,6 +25,11 @@ class Pen {
 
   void put(std::string_view text) {
     std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  // Text of Headers, behind which something may be read.
+  void put_padded(std::string_view text) {
+    copy_padded(text, at_);
     at_ += text.size();
   }
   void put(char c) { *at_++ = c; }
@@ -43,12 +50,15 @@ constexpr size_t kFixedBytes = 128;
 constexpr size_t kFieldOverhead = 4;  // ": " and CRLF
 
 void put_fields(const Headers& headers, Pen& pen) {
+  // One look at everything; only when something is found is each value looked at by itself.
+  const bool is_clean = is_field_value(headers.text());
   for (const Headers::Field field : headers) {
-    if (is_made_by_codec(field.name) || !is_token(field.name) || !is_field_value(field.value))
+    if (is_made_by_codec(field.name) || !(is_surely_token(field.name) || is_token(field.name)) ||
+        !(is_clean || is_field_value(field.value)))
       continue;
-    pen.put(field.name);
+    pen.put_padded(field.name);
     pen.put(": ");
-    pen.put(field.value);
+    pen.put_padded(field.value);
     pen.put("\r\n");
   }
 }
