@@ -15,19 +15,6 @@
 namespace omni::json {
 namespace {
 
-// Behind the closing quote of the string that `at` is in; null when it does not end. Bytes before
-// `at`, back to the opening quote, are looked at.
-const char* string_end(const char* at, const char* end) {
-  while (const void* found = std::memchr(at, '"', static_cast<size_t>(end - at))) {
-    const char* quote = static_cast<const char*>(found);
-    const char* slashes = quote;
-    while (slashes[-1] == '\\') --slashes;
-    at = quote + 1;
-    if ((quote - slashes) % 2 == 0) return at;
-  }
-  return nullptr;
-}
-
 // What is carried from one run of bytes to the next.
 struct Carry {
   bool in_string = false;
@@ -62,6 +49,19 @@ size_t scan_bytes(const char* text, size_t size, Carry& carry) {
 }
 
 #if defined(__x86_64__)
+
+// Behind the closing quote of the string that `at` is in; null when it does not end. Bytes before
+// `at`, back to the opening quote, are looked at.
+const char* string_end(const char* at, const char* end) {
+  while (const void* found = std::memchr(at, '"', static_cast<size_t>(end - at))) {
+    const char* quote = static_cast<const char*>(found);
+    const char* slashes = quote;
+    while (slashes[-1] == '\\') --slashes;
+    at = quote + 1;
+    if ((quote - slashes) % 2 == 0) return at;
+  }
+  return nullptr;
+}
 
 // 64 bytes, and masks of those that equal something.
 struct Run {
@@ -183,7 +183,7 @@ const bool kCpuIsFast = __builtin_cpu_supports("avx2") && __builtin_cpu_supports
 
 }  // namespace
 
-size_t nested_size(std::string_view text, const Readable& readable) {
+size_t nested_size(std::string_view text, [[maybe_unused]] const Readable& readable) {
   size_t end = std::string_view::npos;
 #if defined(__x86_64__)
   if (kCpuIsFast) {
