@@ -17,6 +17,11 @@ namespace omni {
 // Names are lower case (RFC 9113 section 8.2.1; harmless in HTTP/1). Views are valid until the next
 // call that is not const.
 class Headers {
+  // The value follows the name.
+  struct Entry {
+    uint32_t at, name_size, value_size;
+  };
+
  public:
   struct Field {
     std::string_view name, value;
@@ -47,14 +52,6 @@ class Headers {
   // Removes every field for which `wanted(name)` is true.
   template <class Wanted>
   void remove_if(Wanted wanted);
-  // For a reader that lowers a name and copies a value in one go: free bytes behind text(). The
-  // first of them become a field by add_written(). At least kSpareBytes more may be written over.
-  struct Room {
-    char* at;
-    size_t bytes;
-  };
-  Room room() const;
-  void add_written(size_t name_size, size_t value_size);
   void clear() { text_size_ = count_ = text_bytes_ = 0; }
   void reserve(size_t fields, size_t text_bytes);
 
@@ -71,6 +68,38 @@ class Headers {
   size_t text_bytes() const { return text_bytes_; }
   // Every name and value, and possibly those of fields that were removed.
   std::string_view text() const { return {block_.get(), text_size_}; }
+
+  // For a reader that checks and copies in one go: the text of fields is written in place and then
+  // announced. Requires a reserve() before. Nothing else may touch the headers while it lives.
+  class Filler {
+   public:
+    explicit Filler(Headers& headers)
+        : headers_(headers),
+          at_(headers.block_.get() + headers.text_size_),
+          next_(&headers.entry(headers.count_)) {}
+    ~Filler() { headers_.take(at_, next_); }
+    Filler(const Filler&) = delete;
+    Filler& operator=(const Filler&) = delete;
+
+    char* at() const { return at_; }
+    // Bytes that may be written there; 0 when there is no room for another field.
+    size_t room() const {
+      const ptrdiff_t left = reinterpret_cast<char*>(next_) - at_;
+      return left > static_cast<ptrdiff_t>(kSpareBytes) ? static_cast<size_t>(left) - kSpareBytes
+                                                        : 0;
+    }
+    // The name stands at at(), the value behind it.
+    void add(size_t name_size, size_t value_size) {
+      *next_-- = {static_cast<uint32_t>(at_ - headers_.block_.get()),
+                  static_cast<uint32_t>(name_size), static_cast<uint32_t>(value_size)};
+      at_ += name_size + value_size;
+    }
+
+   private:
+    Headers& headers_;
+    char* at_;
+    Entry* next_;
+  };
 
   class Iterator {
    public:
@@ -90,11 +119,6 @@ class Headers {
   Iterator end() const { return {this, count_}; }
 
  private:
-  // The value follows the name.
-  struct Entry {
-    uint32_t at, name_size, value_size;
-  };
-
   // Entries stand at the end of the block, the first one last.
   Entry& entry(size_t index) const {
     return reinterpret_cast<Entry*>(block_.get() + capacity_)[-1 - static_cast<ptrdiff_t>(index)];
@@ -113,6 +137,8 @@ class Headers {
   // Moves to a block of so many bytes; returns the one before, which `add` may still read from.
   std::unique_ptr<char[]> move_to(size_t capacity);
   void append(std::string_view name, std::string_view value);
+  // What a filler has left: the end of the text, and the place of the next entry.
+  void take(const char* text_end, const Entry* next);
   void add_growing(std::string_view name, std::string_view value);
   void assign(const Headers& other);
 
@@ -137,7 +163,18 @@ inline void Headers::append(std::string_view name, std::string_view value) {
   char* at = block_.get() + text_size_;
   Text::copy(at, name.data(), name.size());
   Text::copy(at + name.size(), value.data(), value.size());
-  add_written(name.size(), value.size());
+  entry(count_++) = {text_size_, static_cast<uint32_t>(name.size()),
+                     static_cast<uint32_t>(value.size())};
+  const auto bytes = static_cast<uint32_t>(name.size() + value.size());
+  text_size_ += bytes;
+  text_bytes_ += bytes;
+}
+
+inline void Headers::take(const char* text_end, const Entry* next) {
+  const auto size = static_cast<uint32_t>(text_end - block_.get());
+  text_bytes_ += size - text_size_;
+  text_size_ = size;
+  count_ += static_cast<uint32_t>(&entry(count_) - next);
 }
 
 inline void Headers::add(std::string_view name, std::string_view value) {
@@ -151,19 +188,6 @@ inline void Headers::add_growing(std::string_view name, std::string_view value) 
   const size_t wanted = block_bytes(count_ + size_t{4}, text_size_ + name.size() + value.size());
   const std::unique_ptr<char[]> before = move_to(wanted + capacity_ + 128);
   append(name, value);
-}
-
-inline Headers::Room Headers::room() const {
-  const size_t used = text_size_ + kSpareBytes + (count_ + size_t{1}) * sizeof(Entry);
-  return {block_.get() + text_size_, used < capacity_ ? capacity_ - used : 0};
-}
-
-inline void Headers::add_written(size_t name_size, size_t value_size) {
-  entry(count_++) = {text_size_, static_cast<uint32_t>(name_size),
-                     static_cast<uint32_t>(value_size)};
-  const auto bytes = static_cast<uint32_t>(name_size + value_size);
-  text_size_ += bytes;
-  text_bytes_ += bytes;
 }
 
 inline std::unique_ptr<char[]> Headers::move_to(size_t capacity) {

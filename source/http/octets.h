@@ -51,15 +51,18 @@ class Octets {
     const __m128i moved = _mm_add_epi8(bytes_, _mm_set1_epi8(static_cast<char>(0x80 - first)));
     return _mm_cmplt_epi8(moved, _mm_set1_epi8(static_cast<char>(0x80 + count)));
   }
-  __m128i is_control() const { return _mm_or_si128(within(0, 0x20), equal(0x7f)); }
-  Octets lowered() const {
-    return Octets(_mm_or_si128(bytes_, _mm_and_si128(within('A', 26), _mm_set1_epi8(0x20))));
+  __m128i at_most(uint8_t last) const {
+    const __m128i bound = _mm_set1_epi8(static_cast<char>(last));
+    return _mm_cmpeq_epi8(_mm_min_epu8(bytes_, bound), bytes_);
   }
-  // Of lower-case text: the bytes that names are made of nearly always.
+  __m128i is_control() const { return _mm_or_si128(at_most(0x1f), equal(0x7f)); }
+  // What names are made of nearly always: letters, digits and '-'.
   __m128i is_plain_name() const {
-    return _mm_or_si128(_mm_or_si128(within('a', 26), within('0', 10)),
-                        _mm_or_si128(equal('-'), equal('_')));
+    const __m128i letters = folded().within('a', 26);
+    return _mm_or_si128(_mm_or_si128(letters, within('0', 10)), equal('-'));
   }
+  // Those in lower case. Other bytes change.
+  Octets folded() const { return Octets(_mm_or_si128(bytes_, _mm_set1_epi8(0x20))); }
 
  private:
   explicit Octets(__m128i bytes) : bytes_(bytes) {}
@@ -89,8 +92,13 @@ inline const char* copy_to_control(const char* at, const char* end, char* out) {
        at += Octets::kSize, out += Octets::kSize) {
     const Octets octets(at);
     octets.store(out);
-    const uint32_t found = Octets::bits(_mm_andnot_si128(octets.equal('\t'), octets.is_control()));
-    if (found != 0) return at + __builtin_ctz(found);
+    const uint32_t found = Octets::bits(octets.is_control());
+    if (found == 0) continue;
+    const int before = __builtin_ctz(found);
+    at += before;
+    out += before;
+    if (*at != '\t') return at;
+    break;
   }
 #endif
   while (at < end && (!is_control(*at) || *at == '\t')) *out++ = *at++;
@@ -118,11 +126,12 @@ inline size_t lower_token(const char* at, const char* end, char* out) {
   const char* const begin = at;
 #if defined(__SSE2__)
   for (; end - at >= static_cast<ptrdiff_t>(Octets::kSize); at += Octets::kSize) {
-    const Octets octets = Octets(at).lowered();
-    octets.store(out + (at - begin));
+    const Octets octets(at);
+    octets.folded().store(out + (at - begin));
     const uint32_t plain = Octets::bits(octets.is_plain_name());
     if (plain == 0xffff) continue;
     at += __builtin_ctz(~plain);
+    if (*at == ':') return static_cast<size_t>(at - begin);
     break;
   }
 #endif
@@ -132,21 +141,6 @@ inline size_t lower_token(const char* at, const char* end, char* out) {
     out[at - begin] = c;
   }
   return static_cast<size_t>(at - begin);
-}
-
-// True when `text`, behind which sixteen bytes may be read, is made of letters, digits, '-' and
-// '_'. False says nothing.
-inline bool is_surely_token(std::string_view text) {
-#if defined(__SSE2__)
-  for (size_t at = 0; at < text.size(); at += Octets::kSize) {
-    const uint32_t plain = Octets::bits(Octets(text.data() + at).lowered().is_plain_name());
-    if (plain == 0xffff) continue;
-    return static_cast<size_t>(__builtin_ctz(~plain)) >= text.size() - at;
-  }
-  return !text.empty();
-#else
-  return false;
-#endif
 }
 
 // True when `text` is made of letters, digits, '-', '_' and '/', with no two '/' side by side.
@@ -159,7 +153,7 @@ inline bool is_surely_path(std::string_view text) {
     for (size_t at = 0;; at = std::min(at + Octets::kSize - 1, last)) {
       const Octets octets(text.data() + at);
       const uint32_t slashes = Octets::bits(octets.equal('/'));
-      const uint32_t plain = Octets::bits(octets.lowered().is_plain_name());
+      const uint32_t plain = Octets::bits(octets.is_plain_name());
       if ((slashes | plain) != 0xffff || (slashes & (slashes >> 1)) != 0) return false;
       if (at == last) return true;
     }
@@ -168,21 +162,53 @@ inline bool is_surely_path(std::string_view text) {
   char before = 0;
   for (const char c : text) {
     const bool is_plain = is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          c == '-' || c == '_' || (c == '/' && before != '/');
+                          c == '-' || (c == '/' && before != '/');
     if (!is_plain) return false;
     before = c;
   }
   return true;
 }
 
-// Copies `text`, behind which sixteen bytes may be read, to `out`, behind which as many may be
-// written.
-inline void copy_padded(std::string_view text, char* out) {
+// The next two copy `text`, behind which sixteen bytes may be read, to `out`, behind which as many
+// may be written.
+
+// True when it is made of letters, digits and '-'. False says nothing.
+inline bool copy_plain_token(std::string_view text, char* out) {
 #if defined(__SSE2__)
-  for (size_t at = 0; at < text.size(); at += Octets::kSize)
-    Octets(text.data() + at).store(out + at);
+  for (size_t at = 0; at < text.size(); at += Octets::kSize) {
+    const Octets octets(text.data() + at);
+    octets.store(out + at);
+    const uint32_t odd = ~Octets::bits(octets.is_plain_name());
+    const size_t plain = at + static_cast<size_t>(__builtin_ctz(odd));
+    if (plain >= text.size()) return true;
+    if (plain < at + Octets::kSize) break;
+  }
+  std::char_traits<char>::copy(out, text.data(), text.size());
+  return false;
 #else
   std::char_traits<char>::copy(out, text.data(), text.size());
+  return false;
+#endif
+}
+
+// True when it holds no control character. False says nothing: HT is allowed in a value.
+inline bool copy_plain_value(std::string_view text, char* out) {
+#if defined(__SSE2__)
+  const size_t rest = text.size() % Octets::kSize;
+  const size_t whole = text.size() - rest;
+  __m128i odd = _mm_setzero_si128();
+  for (size_t at = 0; at < whole; at += Octets::kSize) {
+    const Octets octets(text.data() + at);
+    octets.store(out + at);
+    odd = _mm_or_si128(odd, octets.is_control());
+  }
+  const Octets last(text.data() + whole);
+  last.store(out + whole);
+  const uint32_t in_last = Octets::bits(last.is_control()) & ((1u << rest) - 1);
+  return (Octets::bits(odd) | in_last) == 0;
+#else
+  std::char_traits<char>::copy(out, text.data(), text.size());
+  return false;
 #endif
 }
 

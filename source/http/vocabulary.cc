@@ -161,6 +161,31 @@ std::string_view reason_phrase(int status) {
   }
 }
 
+FieldKind known_field_kind(std::string_view name) {
+  switch (name.size()) {
+    case 2:
+      return name == "te" ? FieldKind::kDropped : FieldKind::kOrdinary;
+    case 4:
+      return name == "host" ? FieldKind::kHost : FieldKind::kOrdinary;
+    case 6:
+      return name == "expect" ? FieldKind::kExpect : FieldKind::kOrdinary;
+    case 7:
+      return name == "upgrade" || name == "trailer" ? FieldKind::kDropped : FieldKind::kOrdinary;
+    case 10:
+      if (name == "connection") return FieldKind::kConnection;
+      return name == "keep-alive" ? FieldKind::kDropped : FieldKind::kOrdinary;
+    case 14:
+      if (name == "content-length") return FieldKind::kContentLength;
+      return name == "http2-settings" ? FieldKind::kDropped : FieldKind::kOrdinary;
+    case 16:
+      return name == "proxy-connection" ? FieldKind::kDropped : FieldKind::kOrdinary;
+    case 17:
+      return name == "transfer-encoding" ? FieldKind::kTransferEncoding : FieldKind::kOrdinary;
+    default:
+      return FieldKind::kOrdinary;
+  }
+}
+
 bool is_known_method(std::string_view method) {
   return std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
 }
@@ -210,7 +235,9 @@ bool is_authority(std::string_view text) {
   while (named < text.size() && kName[static_cast<uint8_t>(text[named])]) ++named;
   if (named == text.size()) return true;
   const bool has_port = text[named] == ':' && named > 0 && text.size() - named <= 6;
-  if (has_port && std::all_of(text.begin() + named + 1, text.end(), is_digit)) return true;
+  bool good = has_port;
+  for (size_t at = named + 1; at < text.size(); ++at) good &= is_digit(text[at]);
+  if (good) return true;
   std::string_view host = text;
   const size_t colon = text.rfind(':');
   if (colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos) {

@@ -24,8 +24,14 @@ enum class FieldKind : uint8_t {
   kExpect,
   kDropped
 };
-// `name` is lower case.
-constexpr FieldKind field_kind(std::string_view name);
+// `name` is lower case. `known_field_kind` is the same, after a look at the size.
+FieldKind known_field_kind(std::string_view name);
+inline FieldKind field_kind(std::string_view name) {
+  constexpr uint32_t kSizes =
+      1u << 2 | 1u << 4 | 1u << 6 | 1u << 7 | 1u << 10 | 1u << 14 | 1u << 16 | 1u << 17;
+  const bool may_be_known = name.size() < 32 && (kSizes >> name.size() & 1) != 0;
+  return may_be_known ? known_field_kind(name) : FieldKind::kOrdinary;
+}
 inline bool is_made_by_codec(std::string_view name) {
   return field_kind(name) != FieldKind::kOrdinary;
 }
@@ -48,31 +54,6 @@ bool is_target(std::string_view text);
 // `target` with every other byte percent-encoded, and "/" for nothing: one from a peer has been
 // checked, one from a configuration may hold anything.
 std::string encode_target(std::string_view target);
-
-constexpr FieldKind field_kind(std::string_view name) {
-  switch (name.size()) {
-    case 2:
-      return name == "te" ? FieldKind::kDropped : FieldKind::kOrdinary;
-    case 4:
-      return name == "host" ? FieldKind::kHost : FieldKind::kOrdinary;
-    case 6:
-      return name == "expect" ? FieldKind::kExpect : FieldKind::kOrdinary;
-    case 7:
-      return name == "upgrade" || name == "trailer" ? FieldKind::kDropped : FieldKind::kOrdinary;
-    case 10:
-      if (name == "connection") return FieldKind::kConnection;
-      return name == "keep-alive" ? FieldKind::kDropped : FieldKind::kOrdinary;
-    case 14:
-      if (name == "content-length") return FieldKind::kContentLength;
-      return name == "http2-settings" ? FieldKind::kDropped : FieldKind::kOrdinary;
-    case 16:
-      return name == "proxy-connection" ? FieldKind::kDropped : FieldKind::kOrdinary;
-    case 17:
-      return name == "transfer-encoding" ? FieldKind::kTransferEncoding : FieldKind::kOrdinary;
-    default:
-      return FieldKind::kOrdinary;
-  }
-}
 
 // Decimal digits only, at most 18 of them: a billion gigabytes, and no overflow.
 std::optional<uint64_t> parse_content_length(std::string_view text);

@@ -131,37 +131,40 @@ const char* HeadReader::read_request_line(const char* at, const char* end) {
   const char* target = at + (is_post ? 5 : 4);
   const char* target_end = find_target_end(target, end);
   if (target_end == target || !starts_with(target_end, end, kRest)) return at;
-  lines_.method = is_post ? "POST" : "GET";
-  lines_.target.assign(target, static_cast<size_t>(target_end - target));
+  lines_.method = std::string(is_post ? "POST" : "GET", is_post ? 4 : 3);
+  lines_.target = std::string(target, target_end);
   first_line_done_ = true;
   return target_end + kRest.size();
 }
 
 const char* HeadReader::read_fields(const char* at, const char* end) {
-  Headers& headers = lines_.headers;
-  while (fields_ < limit_count_) {
-    const Headers::Room room = headers.room();
-    if (room.bytes < kShortName) break;
+  if (kind_ == Kind::kTrailers) return at;
+  Headers::Filler filler(lines_.headers);
+  size_t fields = fields_;
+  for (; fields < limit_count_; ++fields) {
+    const size_t room = filler.room();
+    if (room < kShortName || at == end || *at == '\r') break;
+    char* const name = filler.at();
     const auto left = static_cast<size_t>(end - at);
-    const size_t name_size = lower_token(at, at + std::min(left, kShortName), room.at);
+    const size_t name_size = lower_token(at, at + std::min(left, kShortName), name);
     const char* value = at + name_size;
     if (name_size == 0 || name_size == left || *value++ != ':') break;
+    if (value < end && *value == ' ') ++value;
     while (value < end && is_blank(*value)) ++value;
-    const size_t value_room = std::min(room.bytes - name_size, static_cast<size_t>(end - value));
-    char* const copy = room.at + name_size;
-    const char* value_end = copy_to_control(value, value + value_room, copy);
+    const size_t value_room = std::min(room - name_size, static_cast<size_t>(end - value));
+    const char* value_end = copy_to_control(value, value + value_room, name + name_size);
     if (!starts_with(value_end, end, "\r\n")) break;
     at = value_end + 2;
-    ++fields_;
     while (value_end > value && is_blank(value_end[-1])) --value_end;
     const auto value_size = static_cast<size_t>(value_end - value);
-    const FieldKind kind = field_kind({room.at, name_size});
+    const FieldKind kind = field_kind({name, name_size});
     if (kind == FieldKind::kOrdinary) {
-      headers.add_written(name_size, value_size);
+      filler.add(name_size, value_size);
     } else {
-      take_special(kind, {copy, value_size}, {value_end, static_cast<size_t>(at - 2 - value_end)});
+      take_special(kind, {value, value_size}, {value_end, static_cast<size_t>(at - 2 - value_end)});
     }
   }
+  fields_ = fields;
   return at;
 }
 
@@ -217,7 +220,7 @@ void HeadReader::take_field(std::string_view name, std::string_view value) {
 }
 
 void HeadReader::take_special(FieldKind kind, std::string_view value, std::string_view padding) {
-  if (kind == FieldKind::kHost) lines_.host = value;
+  if (kind == FieldKind::kHost) lines_.host = std::string(value);
   lines_.special.take(kind, value, padding);
 }
 

@@ -14,7 +14,7 @@ namespace {
 // Up to here one copy is cheaper than three slices, each with its own iovec and reference.
 constexpr size_t kCopiedChunkBytes = 1024;
 // Left free behind a head, so that a short body's chunk or length line lands in the same block, and
-// put_padded() may write over it.
+// copying sixteen bytes at a time may write over it.
 constexpr size_t kSpareBytes = 96;
 
 // Fills a block whose size was computed before.
@@ -27,10 +27,17 @@ class Pen {
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
-  // Text of Headers, behind which something may be read.
-  void put_padded(std::string_view text) {
-    copy_padded(text, at_);
-    at_ += text.size();
+  // `field` is of Headers, so that something behind its text may be read.
+  void put(const Headers::Field& field) {
+    char* at = at_;
+    if (!copy_plain_token(field.name, at) && !is_token(field.name)) return;
+    at += field.name.size();
+    std::memcpy(at, ": ", 2);
+    at += 2;
+    if (!copy_plain_value(field.value, at) && !is_field_value(field.value)) return;
+    at += field.value.size();
+    std::memcpy(at, "\r\n", 2);
+    at_ = at + 2;
   }
   void put(char c) { *at_++ = c; }
   void put_number(uint64_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
@@ -50,17 +57,8 @@ constexpr size_t kFixedBytes = 128;
 constexpr size_t kFieldOverhead = 4;  // ": " and CRLF
 
 void put_fields(const Headers& headers, Pen& pen) {
-  // One look at everything; only when something is found is each value looked at by itself.
-  const bool is_clean = is_field_value(headers.text());
-  for (const Headers::Field field : headers) {
-    if (is_made_by_codec(field.name) || !(is_surely_token(field.name) || is_token(field.name)) ||
-        !(is_clean || is_field_value(field.value)))
-      continue;
-    pen.put_padded(field.name);
-    pen.put(": ");
-    pen.put_padded(field.value);
-    pen.put("\r\n");
-  }
+  for (const Headers::Field field : headers)
+    if (!is_made_by_codec(field.name)) pen.put(field);
 }
 
 void put_framing(std::optional<uint64_t> length, BodyFraming framing, Pen& pen) {

@@ -96,6 +96,26 @@ TEST(PathTest, NoOtherSpellingReachesACanonicalPath) {
   }
 }
 
+// The short cut may know less than canonical_path(), and never anything else.
+TEST(PathTest, APlainPathIsItsOwnCanonicalPath) {
+  for (const std::string_view plain : {"/v1", "/v1/models", "/v1/chat/completions", "/healthz",
+                                       "/v1/models/gpt-4o", "/metrics", "/dashboard/x"})
+    EXPECT_TRUE(is_plain_path(plain)) << plain;
+  std::mt19937 random(9);
+  const std::string_view pieces[] = {
+      "/", "api", "v1",   "..", ".",  "%2e", "%2F", "models",           "%61", "//",
+      "?", "A",   "chat", "%",  "\\", "#",   "-",   "a-longer-segment", "\n"};
+  size_t known = 0;
+  for (int round = 0; round < 200000; ++round) {
+    std::string target = random() % 8 == 0 ? "" : "/";
+    for (size_t n = random() % 9; n > 0; --n) target += pieces[random() % std::size(pieces)];
+    if (!is_plain_path(target)) continue;
+    ++known;
+    ASSERT_EQ(canonical(target), target);
+  }
+  EXPECT_GT(known, 1000u);
+}
+
 TEST(PathTest, BelowMeansWholeSegments) {
   EXPECT_TRUE(is_below("/api", "/api"));
   EXPECT_TRUE(is_below("/api/x", "/api"));
