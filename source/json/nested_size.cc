@@ -165,6 +165,7 @@ __attribute__((target("avx2,pclmul,popcnt"))) size_t scan_fast(std::string_view 
     if (carry.depth == 0) return at + static_cast<size_t>(end);
     at += 64;
     if (!carry.in_text) continue;
+    if (at >= text.size()) return std::string_view::npos;  // What follows is another's.
     const char* behind = string_end(text.data() + at, text.data() + text.size());
     if (behind == nullptr) return std::string_view::npos;
     at = static_cast<size_t>(behind - text.data());
