@@ -4,13 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
-
-#include "source/base/check.h"
 
 namespace omni {
 
@@ -191,7 +191,7 @@ inline void Headers::add_growing(std::string_view name, std::string_view value) 
 }
 
 inline std::unique_ptr<char[]> Headers::move_to(size_t capacity) {
-  OMNI_CHECK(capacity <= UINT32_MAX);
+  if (capacity > UINT32_MAX) std::abort();  // Nobody has a head of four gigabytes.
   auto block = std::make_unique_for_overwrite<char[]>(capacity);
   if (block_ != nullptr) {
     std::memcpy(block.get(), block_.get(), text_size_);

@@ -71,10 +71,13 @@ Fault locate(HeadLines& lines, RequestHead& out) {
   if (lines.special.hosts == 0 && !lines.is_old) return {400, "There is no Host."};
   if (!is_authority(lines.host)) return {400, "The Host is malformed."};
   if (!is_usual && out.method == "CONNECT") return {405, "CONNECT is not served here."};
-  const std::string_view target = lines.target;
+  const std::string& target = lines.target;
   if (target.empty()) return {400, "The request target is missing."};
-  if (target[0] != '/' && (target != "*" || out.method != "OPTIONS"))
-    return split_absolute_target(target, out);
+  if (target[0] != '/' && (target != "*" || out.method != "OPTIONS")) {
+    const std::string dropped = std::move(lines.host);  // A connection that waits keeps neither.
+    const std::string absolute = std::move(lines.target);
+    return split_absolute_target(absolute, out);
+  }
   out.target = std::move(lines.target);
   out.authority = std::move(lines.host);
   return {};

@@ -37,6 +37,8 @@ void HeadReader::restart() {
   first_line_done_ = kind_ == Kind::kTrailers;
   fault_ = {};
   lines_.clear();
+  // A connection that waits keeps nothing of a long line.
+  if (partial_.capacity() > kShortName) std::string().swap(partial_);
   partial_.clear();
 }
 
@@ -220,7 +222,7 @@ void HeadReader::take_field(std::string_view name, std::string_view value) {
 }
 
 void HeadReader::take_special(FieldKind kind, std::string_view value, std::string_view padding) {
-  if (kind == FieldKind::kHost) lines_.host = std::string(value);
+  if (kind == FieldKind::kHost && kind_ == Kind::kRequest) lines_.host = std::string(value);
   lines_.special.take(kind, value, padding);
 }
 
