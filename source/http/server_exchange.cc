@@ -27,7 +27,9 @@ ServerExchange::ServerExchange(ExchangeOwner& owner, StreamId stream)
       began_ns_(clock_.since_start_ns()),
       last_input_ns_(began_ns_) {}
 
+// The connection is still there: exchanges that end by themselves die before it does.
 ServerExchange::~ServerExchange() {
+  if (owes_account_) give_account(false);
   chain_.reset();
   host_.body_budget().add(-budgeted_);
 }
@@ -155,6 +157,14 @@ void ServerExchange::hold_request_body(bool hold) { owner_.hold_request(stream_,
 void ServerExchange::end(bool aborted) {
   over_ = true;
   phases_.end = elapsed_us();
+  // A client that waits for its last byte need not wait for our bookkeeping too: the turn writes
+  // first and destroys then.
+  owes_account_ = !aborted;
+  if (aborted) give_account(true);
+  owner_.exchange_over(stream_);
+}
+
+void ServerExchange::give_account(bool aborted) {
   host_.finished({.exchange = *this,
                   .peer = owner_.peer(),
                   .protocol = owner_.protocol(),
@@ -163,7 +173,6 @@ void ServerExchange::end(bool aborted) {
                   .bytes_out = bytes_out_,
                   .aborted = aborted,
                   .phases = phases_});
-  owner_.exchange_over(stream_);
 }
 
 }  // namespace omni

@@ -75,6 +75,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   bool admit_body();
   void account_body();
   void end(bool aborted);
+  void give_account(bool aborted);
 
   ExchangeOwner& owner_;
   ExchangeHost& host_;
@@ -94,6 +95,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   uint64_t bytes_out_ = 0;
   int64_t budgeted_ = 0;
   bool over_ = false;
+  bool owes_account_ = false;  // Ended, and nobody was told yet.
 };
 
 }  // namespace omni
