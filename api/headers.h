@@ -30,7 +30,6 @@ class Headers {
   static constexpr size_t kSpareBytes = 16;
 
   Headers() = default;
-  ~Headers() = default;
   Headers(const Headers& other) { assign(other); }
   Headers(Headers&& other) noexcept { swap(other); }
   Headers& operator=(const Headers& other) {
@@ -46,20 +45,29 @@ class Headers {
   // `name` must be lower case already.
   void add(std::string_view name, std::string_view value);
   // Removes every field of that name, then adds this one.
-  void set(std::string_view name, std::string_view value);
-  // Returns how many fields went.
+  void set(std::string_view name, std::string_view value) {
+    remove(name);
+    add(name, value);
+  }
+  // Both return how many fields went.
   size_t remove(std::string_view name);
-  // Removes every field for which `wanted(name)` is true.
   template <class Wanted>
-  void remove_if(Wanted wanted);
+  size_t remove_if(Wanted wanted);
   void clear() { text_size_ = count_ = text_bytes_ = 0; }
-  void reserve(size_t fields, size_t text_bytes);
+  void reserve(size_t fields, size_t text_bytes) {
+    const size_t wanted = block_bytes(fields, text_bytes);
+    if (wanted > capacity_) move_to(wanted);
+  }
 
   // The first field of that name.
   std::optional<std::string_view> get(std::string_view name) const;
   // The same, empty when absent.
-  std::string_view value(std::string_view name) const;
-  size_t count(std::string_view name) const;
+  std::string_view value(std::string_view name) const { return get(name).value_or(""); }
+  size_t count(std::string_view name) const {
+    size_t found = 0;
+    for (size_t i = 0; i < count_; ++i) found += is_named(entry(i), name) ? 1 : 0;
+    return found;
+  }
 
   size_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
@@ -213,13 +221,8 @@ inline void Headers::assign(const Headers& other) {
   swap(copy);
 }
 
-inline void Headers::set(std::string_view name, std::string_view value) {
-  remove(name);
-  add(name, value);
-}
-
 template <class Wanted>
-void Headers::remove_if(Wanted wanted) {
+size_t Headers::remove_if(Wanted wanted) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < count_; ++i) {
     const Entry each = entry(i);
@@ -229,34 +232,17 @@ void Headers::remove_if(Wanted wanted) {
       entry(kept++) = each;
     }
   }
-  count_ = kept;
+  return std::exchange(count_, kept) - kept;
 }
 
 inline size_t Headers::remove(std::string_view name) {
-  const size_t before = count_;
-  remove_if([&](std::string_view other) { return other == name; });
-  return before - count_;
-}
-
-inline void Headers::reserve(size_t fields, size_t text_bytes) {
-  const size_t wanted = block_bytes(fields, text_bytes);
-  if (wanted > capacity_) move_to(wanted);
+  return remove_if([&](std::string_view other) { return other == name; });
 }
 
 inline std::optional<std::string_view> Headers::get(std::string_view name) const {
   for (size_t i = 0; i < count_; ++i)
     if (is_named(entry(i), name)) return field(entry(i)).value;
   return std::nullopt;
-}
-
-inline std::string_view Headers::value(std::string_view name) const {
-  return get(name).value_or(std::string_view());
-}
-
-inline size_t Headers::count(std::string_view name) const {
-  size_t found = 0;
-  for (size_t i = 0; i < count_; ++i) found += is_named(entry(i), name) ? 1 : 0;
-  return found;
 }
 
 }  // namespace omni

@@ -34,9 +34,7 @@ ServerExchange::~ServerExchange() {
   host_.body_budget().add(-budgeted_);
 }
 
-int64_t ServerExchange::elapsed_us() const {
-  return (clock_.since_start_ns() - began_ns_) / 1000;
-}
+int64_t ServerExchange::elapsed_us() const { return (clock_.since_start_ns() - began_ns_) / 1000; }
 
 void ServerExchange::begin(RequestHead&& head) {
   request_ = std::move(head);
