@@ -30,6 +30,7 @@ constexpr std::array<char, 256> make_lower_token_table() {
 inline constexpr std::array<char, 256> kLowerToken = make_lower_token_table();
 
 constexpr bool is_control(char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; }
+constexpr bool is_target_octet(char c) { return c > 0x20 && c < 0x7f && c != '#'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 #if defined(__SSE2__)
@@ -116,7 +117,7 @@ inline const char* find_target_end(const char* at, const char* end) {
     if (good != 0xffff) return at + __builtin_ctz(~good);
   }
 #endif
-  while (at<end&& * at> 0x20 && *at < 0x7f && *at != '#') ++at;
+  while (at < end && is_target_octet(*at)) ++at;
   return at;
 }
 
