@@ -71,9 +71,8 @@ uint64_t Log::dropped() const {
 }
 
 void Log::wake() {
-  // The fence pairs with the one in run(): either the sleeper sees the line or we see the sleeper.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!asleep_.load(std::memory_order_relaxed) || !asleep_.exchange(false)) return;
+  // Both sides exchange: either the sleeper comes second and sees the line, or we do and see him.
+  if (!asleep_.exchange(false, std::memory_order_acq_rel)) return;
   // Taking the lock makes sure that the sleeper is either before its look or inside its wait.
   { const std::lock_guard lock(mutex_); }
   something_.notify_one();
@@ -122,8 +121,7 @@ void Log::run() {
       drain();
       return;
     }
-    asleep_.store(true);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    asleep_.exchange(true, std::memory_order_acq_rel);
     lock.unlock();
     // A line may have come between the drain and the flag.
     if (drain()) {

@@ -71,7 +71,9 @@ void Request::note_bytes() {
 
 void Request::on_headers(ResponseHead&& head) {
   note_bytes();
-  body_.clear();  // Nothing will be sent again.
+  // Nothing will be sent again, and a stream may stay open for long.
+  body_.clear();
+  head_ = RequestHead();
   events_->on_response_headers(std::move(head));
 }
 
