@@ -24,9 +24,12 @@ void note(std::string& out, std::string_view key, Kind kind) {
   out.append(key).append("=").append(1, static_cast<char>('0' + static_cast<int>(kind)));
 }
 
+// simdjson 3.0 misreads numbers of more digits than a 64-bit integer holds.
+constexpr size_t kComparedDigits = 18;
+
 // False when the value itself is refused.
 template <class Read>
-bool note_scalar(std::string& out, Kind kind, Read& value) {
+bool note_scalar(std::string& out, Kind kind, std::string_view raw, Read& value) {
   if (kind == Kind::kString) {
     const auto text = value.text();
     if (text.ok()) out.append(*text);
@@ -34,7 +37,7 @@ bool note_scalar(std::string& out, Kind kind, Read& value) {
   }
   if (kind != Kind::kNumber) return true;
   const auto number = value.number();
-  if (number.ok()) out.append(std::to_string(*number));
+  if (number.ok() && raw.size() <= kComparedDigits) out.append(std::to_string(*number));
   return number.ok();
 }
 
@@ -47,7 +50,7 @@ bool walk(Skimmer& skimmer, std::string& out) {
       if (!walk(inner, out)) return false;
       out += ')';
     } else {
-      if (!note_scalar(out, member.kind, member)) out += '!';
+      if (!note_scalar(out, member.kind, member.raw, member)) out += '!';
     }
   }
   return skimmer.ok();
@@ -63,8 +66,12 @@ absl::Status strict(std::string_view key, Value& value, std::string& out) {
   } else if (value.kind() == Kind::kArray) {
     status = value.items([&](Value& each) { return strict("", each, out); });
     out += ')';
+  } else if (value.kind() == Kind::kBoolean) {
+    status = value.boolean().status();  // Until it is read, any word with that first letter is one.
+  } else if (value.kind() == Kind::kNull) {
+    if (value.raw() != "null") status = omni::invalid("refused");
   } else {
-    if (!note_scalar(out, value.kind(), value)) status = omni::invalid("refused");
+    if (!note_scalar(out, value.kind(), value.raw(), value)) status = omni::invalid("refused");
   }
   return status;
 }
