@@ -82,7 +82,10 @@ class Lane {
     bool has_work() const { return headers || complete || !body.empty(); }
     // Nothing here can move before something else happens.
     bool is_waiting() const { return parked != LaneEvent::kNothing || (whole && !complete); }
-    bool is_idle() const { return parked == LaneEvent::kNothing && !whole && !has_work(); }
+    // Nothing is here, nor on its way from here, that another event could overtake.
+    bool is_idle() const {
+      return parked == LaneEvent::kNothing && !whole && !in_callback && !has_work();
+    }
     bool skips(LaneEvent event) const { return (skipped & static_cast<uint8_t>(event)) != 0; }
   };
 

@@ -86,6 +86,20 @@ TEST(LaneTest, NothingOvertakesWhatWaitsAtAStageThatSkips) {
   EXPECT_EQ(row.take(), (Log{"2b:x", "out b:x", "2c", "out c"}));
 }
 
+TEST(LaneTest, NothingOvertakesAnEventThatASkippingStageIsBusyWith) {
+  Row row(2);
+  row.lane.skip(1, static_cast<uint8_t>(LaneEvent::kBody));
+  row.body = [](size_t, Buffer&) { return Next::kPause; };
+  row.headers = [&](size_t stage) {
+    if (stage == 1) row.lane.resume(0);
+    return stage == 0 ? Next::kPause : Next::kContinue;
+  };
+  row.lane.put_headers();
+  row.lane.put_body(Buffer("x"));
+  row.lane.resume(0);
+  EXPECT_EQ(row.take(), (Log{"0h", "0b:x", "1h", "out h", "out b:x"}));
+}
+
 TEST(LaneTest, WhatACallbackPutsInMovesBeforeTheEventItIsCalledFor) {
   Row row(2);
   row.complete = [&](size_t stage) {
