@@ -78,6 +78,9 @@ class Exchange {
   // Microseconds since the first request byte was seen.
   virtual int64_t elapsed_us() const = 0;
 
+  // Answered, or the client is gone: nothing new is worth beginning.
+  virtual bool is_over() const = 0;
+
   virtual RequestHead& request() = 0;
   virtual Facts& facts() = 0;
 };

@@ -26,7 +26,7 @@ class Headers {
   struct Field {
     std::string_view name, value;
   };
-  // Bytes behind text() that may be read, whatever they are.
+  // Bytes behind the last value that may be read, whatever they are.
   static constexpr size_t kSpareBytes = 16;
 
   Headers() = default;
@@ -49,7 +49,8 @@ class Headers {
     remove(name);
     add(name, value);
   }
-  // Both return how many fields went.
+  // Both remove and return how many fields went: those of a name, those for whose name `wanted` is
+  // true.
   size_t remove(std::string_view name);
   template <class Wanted>
   size_t remove_if(Wanted wanted);
@@ -74,8 +75,6 @@ class Headers {
   Field operator[](size_t index) const { return field(entry(index)); }
   // Bytes of all names and values.
   size_t text_bytes() const { return text_bytes_; }
-  // Every name and value, and possibly those of fields that were removed.
-  std::string_view text() const { return {block_.get(), text_size_}; }
 
   // For a reader that checks and copies in one go: the text of fields is written in place and then
   // announced. Requires a reserve() before. Nothing else may touch the headers while it lives.

@@ -39,7 +39,7 @@ SIDEWAYS = {
 # Who may include a library: pattern of the include, pattern of the files, what they are called.
 LIBRARIES = [
     (r"uv\.h|uv/.*", r"source/(event|net)/", "source/event and source/net"),
-    (r"(llhttp/)?llhttp\.h", r"source/http/http1/", "source/http/http1"),
+    (r"(llhttp/)?llhttp\.h", r"test/support/", "test/support"),
     (r"nghttp2/.*", r"source/http/http2/", "source/http/http2"),
     (r"lmdb\.h", r"source/store/", "source/store"),
     (r"openssl/.*", r"source/(net/tls|base/(cipher|digest))[^/]*$",

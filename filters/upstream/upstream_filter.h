@@ -44,8 +44,10 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
   void on_attempt_failed(AttemptFailure&& failure) override;
 
  private:
-  // The next attempt begins off the failed one's stack.
-  void on_turn_end() override { try_next(); }
+  // The next attempt begins off the failed one's stack, unless the client left in the same turn.
+  void on_turn_end() override {
+    if (!context_.exchange().is_over()) try_next();
+  }
   void try_next();
   void give_up(AttemptFailure&& failure);
 

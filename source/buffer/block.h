@@ -8,8 +8,7 @@ namespace omni {
 
 class Block {
  public:
-  // At least `capacity` writable bytes; the caller owns one reference. Small blocks come from a
-  // free list of this thread.
+  // `capacity` writable bytes; the caller owns one reference.
   static Block* create(size_t capacity);
 
   // A block lent by a reader, which will overwrite it after the current callback unless somebody

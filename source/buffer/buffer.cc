@@ -3,80 +3,19 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <iterator>
 #include <new>
 
 #include "source/base/check.h"
 
 namespace omni {
 
-namespace {
-
-// Heads, events and small bodies come and go by the thousand, and malloc's own thread cache ends at
-// a kilobyte. A thread keeps a few blocks of two sizes; what it keeps is freed when it ends.
-class BlockCache {
- public:
-  ~BlockCache() {
-    for (Shelf& shelf : shelves_)
-      while (shelf.count > 0) std::free(shelf.blocks[--shelf.count]);
-  }
-
-  // The size that `capacity` is rounded up to, or itself when it is not kept here.
-  static size_t rounded(size_t capacity) {
-    for (const size_t size : kSizes)
-      if (capacity <= size) return size;
-    return capacity;
-  }
-  void* take(size_t capacity) {
-    Shelf* shelf = find(capacity);
-    return shelf != nullptr && shelf->count > 0 ? shelf->blocks[--shelf->count] : nullptr;
-  }
-  bool keep(void* block, size_t capacity) {
-    Shelf* shelf = find(capacity);
-    if (shelf == nullptr || shelf->count == kKept) return false;
-    shelf->blocks[shelf->count++] = block;
-    return true;
-  }
-
- private:
-  static constexpr size_t kSizes[] = {512, 2048};
-#if defined(__SANITIZE_ADDRESS__)
-  static constexpr size_t kKept = 1;  // A block that is used again hides who used it too long.
-#else
-  static constexpr size_t kKept = 64;
-#endif
-  struct Shelf {
-    size_t count = 0;
-    void* blocks[kKept];
-  };
-
-  Shelf* find(size_t capacity) {
-    for (size_t i = 0; i < std::size(kSizes); ++i)
-      if (capacity == kSizes[i]) return &shelves_[i];
-    return nullptr;
-  }
-
-  Shelf shelves_[std::size(kSizes)];
-};
-
-BlockCache& block_cache() {
-  thread_local BlockCache cache;
-  return cache;
-}
-
-}  // namespace
-
 Block* Block::create(size_t capacity) {
-  capacity = BlockCache::rounded(capacity);
-  void* memory = block_cache().take(capacity);
-  if (memory == nullptr) memory = std::malloc(sizeof(Block) + capacity);
+  void* memory = std::malloc(sizeof(Block) + capacity);
   OMNI_CHECK(memory != nullptr);
   return new (memory) Block(capacity);
 }
 
-void Block::destroy() {
-  if (!block_cache().keep(this, capacity_)) std::free(this);
-}
+void Block::destroy() { std::free(this); }
 
 void Buffer::append(std::string_view bytes) {
   if (bytes.empty()) return;

@@ -88,6 +88,5 @@ int run(const std::vector<std::string_view>& words) {
 }  // namespace omni
 
 int main(int argc, char** argv) {
-  omni::tune_allocator();
   return omni::run(std::vector<std::string_view>(argv + 1, argv + argc));
 }

@@ -44,6 +44,11 @@ class FilterChain::Seat final : public FilterContext {
   Wants wants_;
 };
 
+// FilterHooks, which filters know, and the lane, which they do not, number events alike.
+static_assert(static_cast<uint8_t>(LaneEvent::kHeaders) == 1 &&
+              static_cast<uint8_t>(LaneEvent::kBody) == 2 &&
+              static_cast<uint8_t>(LaneEvent::kComplete) == 4);
+
 FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange& exchange,
                          ChainSink& sink, const ChainLimits& limits)
     : exchange_(exchange),

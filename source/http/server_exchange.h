@@ -50,7 +50,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
 
   void response_pressure(bool hold);
   StreamId stream() const { return stream_; }
-  bool is_over() const { return over_; }
+  bool is_over() const override { return over_; }
   bool is_request_complete() const { return phases_.request_complete >= 0; }
   // When the client last sent a byte of this request, or the exchange began; loop time.
   absl::Duration last_input() const { return absl::Nanoseconds(last_input_ns_); }

@@ -7,7 +7,7 @@
 namespace omni::json {
 namespace {
 
-// Up to here one copy is cheaper than slices; a block of this size is one that threads keep.
+// Up to here one copy is cheaper than slices.
 constexpr size_t kShortBytes = 2048;
 
 // Calls `put` with every piece of the result, in order.

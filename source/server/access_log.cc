@@ -255,8 +255,4 @@ UsageView usage_view(absl::Time now, const Finished& finished) {
   return record;
 }
 
-UsageRecord usage_record(absl::Time now, const Finished& finished) {
-  return UsageRecord(usage_view(now, finished));
-}
-
 }  // namespace omni

@@ -21,7 +21,5 @@ void append_access_line(std::string& out, LogFormat format, absl::Time now,
 bool is_recorded(const Finished& finished);
 // The record of the exchange; views of it and of its snapshot.
 UsageView usage_view(absl::Time now, const Finished& finished);
-// The same for keeping.
-UsageRecord usage_record(absl::Time now, const Finished& finished);
 
 }  // namespace omni

@@ -243,7 +243,9 @@ absl::Status Server::open_door(size_t index, const ListenerConfig& config) {
       address.is_unix() ? address.text()
                         : fmt::format("{}://{}", doorway->tls ? "https" : "http", address.text()));
   for (size_t i = 0; i < sockets.size(); ++i) {
-    handed_.push_back({.fd = fcntl(sockets[i].fd(), F_DUPFD_CLOEXEC, 0), .listener = index, .address = address.text()});
+    handed_.push_back({.fd = fcntl(sockets[i].fd(), F_DUPFD_CLOEXEC, 0),
+                       .listener = index,
+                       .address = address.text()});
     OMNI_RETURN_IF_ERROR(
         workers_[i % workers_.size()]->listen(index, doorway, std::move(sockets[i])));
   }

@@ -10,6 +10,7 @@
 #include "source/base/check.h"
 #include "source/base/status.h"
 #include "source/json/skim.h"
+#include "test/support/slow_nested_size.h"
 
 namespace {
 
@@ -76,26 +77,6 @@ absl::Status strict(std::string_view key, Value& value, std::string& out) {
   return status;
 }
 
-// The obvious way.
-size_t slow_size(std::string_view text) {
-  int64_t depth = 0;
-  bool in_string = false;
-  for (size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (in_string) {
-      if (c == '\\') ++at;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      if (--depth == 0) return at + 1;
-    }
-  }
-  return 0;
-}
-
 // A backslash outside of a string is an error that nested_size() leaves to others.
 bool has_stray_backslash(std::string_view text) {
   bool in_string = false;
@@ -133,11 +114,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
 
   if ((text[0] == '{' || text[0] == '[') && !has_stray_backslash(text)) {
-    OMNI_CHECK(omni::json::nested_size(text) == slow_size(text));
+    OMNI_CHECK(omni::json::nested_size(text) == omni::test::slow_nested_size(text));
     // The bytes around a value change nothing.
     const size_t part = size / 2 + 1;
     OMNI_CHECK(omni::json::nested_size(text.substr(0, part), {text.data(), text.data() + size}) ==
-               slow_size(text.substr(0, part)));
+               omni::test::slow_nested_size(text.substr(0, part)));
   }
   return 0;
 }

@@ -31,6 +31,7 @@ class FakeExchange final : public Exchange {
     refused = facts_.call.read(Buffer(body), accept);
   }
   std::optional<llm::CallError> refused;
+  bool over = false;
 
   FakeDispatcher& loop() { return dispatcher_; }
   FakeUpstreamPools& pools() { return pools_; }
@@ -43,6 +44,7 @@ class FakeExchange final : public Exchange {
   int64_t elapsed_us() const override {
     return absl::ToInt64Microseconds(dispatcher_.clock().since_start() - began_);
   }
+  bool is_over() const override { return over; }
   RequestHead& request() override { return request_; }
   Facts& facts() override { return facts_; }
 

@@ -56,9 +56,11 @@ function(omni_link_archives)
 endfunction()
 omni_link_archives()
 
-# Debian ships llhttp as sources.
-find_path(LLHTTP_INCLUDE llhttp.h PATHS /usr/share/include/llhttp REQUIRED)
-add_library(llhttp STATIC /usr/share/llhttp/api.c /usr/share/llhttp/http.c /usr/share/llhttp/llhttp.c)
-target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE} /usr/share/include)
-target_compile_definitions(llhttp PUBLIC LLHTTP_STRICT_MODE=1)
-target_compile_options(llhttp PRIVATE -w -O2)
+# The oracle of the tests for HTTP/1 heads; Debian ships it as sources.
+if(OMNI_TESTS)
+  find_path(LLHTTP_INCLUDE llhttp.h PATHS /usr/share/include/llhttp REQUIRED)
+  add_library(llhttp STATIC /usr/share/llhttp/api.c /usr/share/llhttp/http.c /usr/share/llhttp/llhttp.c)
+  target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE} /usr/share/include)
+  target_compile_definitions(llhttp PUBLIC LLHTTP_STRICT_MODE=1)
+  target_compile_options(llhttp PRIVATE -w -O2)
+endif()

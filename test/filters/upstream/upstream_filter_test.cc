@@ -266,6 +266,13 @@ TEST(UpstreamFilterTest, AClientThatLeavesCancelsTheAttempt) {
   EXPECT_TRUE(attempt.up().is_cancelled());
 }
 
+TEST(UpstreamFilterTest, NothingIsTriedForAClientWhoLeftAsTheAttemptFailed) {
+  Try attempt;
+  attempt.harness.exchange.over = true;
+  attempt.plain(500, "");
+  EXPECT_EQ(attempt.pools().count(), 1u);
+}
+
 TEST(UpstreamFilterTest, ACodedAnswerIsNoAnswer) {
   Try attempt;
   ResponseHead head;

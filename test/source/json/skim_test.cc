@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "source/base/status.h"
+#include "test/support/slow_nested_size.h"
 
 namespace omni::json {
 namespace {
@@ -237,26 +238,6 @@ TEST(SkimTest, NumbersAreReadAsTheLibraryReadsThem) {
   }
 }
 
-// The obvious way.
-size_t slow_size(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (in_string) {
-      if (c == '\\') ++at;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      if (--depth == 0) return at + 1;
-    }
-  }
-  return 0;
-}
-
 TEST(SkimTest, FindsTheEndOfANestedValueWhereTheObviousWayDoes) {
   std::mt19937 random(13);
   const std::string_view inside[] = {"a",  "\\\\", "\\\"", "{", "}", "]", "[", "xxxxxxxxxxxxxxxx",
@@ -275,7 +256,7 @@ TEST(SkimTest, FindsTheEndOfANestedValueWhereTheObviousWayDoes) {
         text += outside[random() % std::size(outside)];
       }
     }
-    ASSERT_EQ(nested_size(text), slow_size(text)) << text;
+    ASSERT_EQ(nested_size(text), test::slow_nested_size(text)) << text;
   }
 }
 

@@ -15,6 +15,10 @@
 namespace omni {
 namespace {
 
+UsageRecord record_of(absl::Time now, const Finished& finished) {
+  return UsageRecord(usage_view(now, finished));
+}
+
 // An exchange that answered over provider "one", at its second attempt.
 struct Done {
   Done() {
@@ -159,7 +163,7 @@ TEST(AccessLogTest, AnExchangeWithoutAnAnswerHasALineToo) {
 
 TEST(UsageRecordTest, SaysWhatWasUsedAndWhatItCost) {
   Done done;
-  const UsageRecord record = usage_record(absl::FromUnixMicros(5), done.finished());
+  const UsageRecord record = record_of(absl::FromUnixMicros(5), done.finished());
   EXPECT_EQ(record.time_us, 5);
   EXPECT_EQ(record.key_id, "k1");
   EXPECT_EQ(record.model_asked, "fast");
@@ -174,19 +178,19 @@ TEST(UsageRecordTest, SaysWhatWasUsedAndWhatItCost) {
 TEST(UsageRecordTest, WithoutAPriceThereIsNoCost) {
   Done done;
   done.exchange.facts().answer.model = "free";
-  EXPECT_EQ(usage_record(absl::UnixEpoch(), done.finished()).cost_nanodollars, std::nullopt);
+  EXPECT_EQ(record_of(absl::UnixEpoch(), done.finished()).cost_nanodollars, std::nullopt);
   done.exchange.facts().answer.model = "not listed";
-  EXPECT_EQ(usage_record(absl::UnixEpoch(), done.finished()).cost_nanodollars, std::nullopt);
+  EXPECT_EQ(record_of(absl::UnixEpoch(), done.finished()).cost_nanodollars, std::nullopt);
 }
 
 TEST(UsageRecordTest, UnknownCountsAreZeroAndMoreCachedThanSentIsNotNegative) {
   Done done;
   done.exchange.facts().usage = {};
-  UsageRecord record = usage_record(absl::UnixEpoch(), done.finished());
+  UsageRecord record = record_of(absl::UnixEpoch(), done.finished());
   EXPECT_EQ(record.input_tokens, 0u);
   EXPECT_EQ(record.cost_nanodollars, 0);
   done.exchange.facts().usage = {.input = 10, .output = 0, .cached = 1000};
-  record = usage_record(absl::UnixEpoch(), done.finished());
+  record = record_of(absl::UnixEpoch(), done.finished());
   EXPECT_EQ(record.cost_nanodollars, 500'000);
 }
 
