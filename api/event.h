@@ -35,7 +35,7 @@ class Deferred {
   virtual ~Deferred() = default;
 };
 
-// Work that must run before control returns to the loop, once per turn: flushing what callbacks
+// Work that must run before the loop waits again, once per turn: flushing what callbacks
 // wrote. Intrusive, so that asking for it costs nothing. Destroying it withdraws it.
 class TurnEnd {
  public:
@@ -68,7 +68,7 @@ class Dispatcher {
   virtual void post(Task task) = 0;
   // Runs the destructor at the end of this turn, when no frame of the object is on the stack.
   virtual void destroy_later(std::unique_ptr<Deferred> object) = 0;
-  // Calls on_turn_end() once when the current callback has returned. A no-op when already asked.
+  // Calls on_turn_end() once when this turn ends. A no-op when already asked.
   virtual void at_turn_end(TurnEnd& work) = 0;
 };
 

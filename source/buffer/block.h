@@ -11,8 +11,8 @@ class Block {
   // `capacity` writable bytes; the caller owns one reference.
   static Block* create(size_t capacity);
 
-  // A block lent by a reader, which will overwrite it after the current callback unless somebody
-  // kept a reference. Holders that outlive the callback call Buffer::own() first.
+  // A block lent by a reader, which gives it up when somebody still holds a share at the end of the
+  // turn. Holders of little call Buffer::own() first, which copies: the block is a big one.
   void lend() { lent_ = true; }
   void give() { lent_ = false; }
   bool is_lent() const { return lent_; }

@@ -60,7 +60,7 @@ class Buffer {
   // Makes everything one slice, copying unless it is one already, with at least `padding` readable
   // bytes after it, and returns it.
   std::string_view flatten(size_t padding = 0);
-  // Copies slices of lent blocks, so that nothing here depends on the current callback. Slices of
+  // Copies slices of lent blocks, so that nothing here depends on the current turn. Slices of
   // kLargeLoan bytes or more keep the block instead: the reader then takes another one.
   void own();
   std::string to_string() const;

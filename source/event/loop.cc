@@ -14,6 +14,9 @@ namespace omni {
 namespace {
 
 constexpr int64_t kTickMs = 10;
+// After so many reads, or so many bytes that may be held, a turn ends.
+constexpr int kTurnReads = 32;
+constexpr size_t kTurnBytes = 64 * 1024;
 
 uint64_t current_tick() {
   return static_cast<uint64_t>(absl::ToInt64Milliseconds(monotonic_now()) / kTickMs);
@@ -34,6 +37,7 @@ struct Loop::Handles {
   uv_loop_t loop;
   UvHandle<uv_async_t> wakeup;
   UvHandle<uv_timer_t> timer;
+  UvHandle<uv_check_t> check;  // Runs when all that was ready has been handled.
 };
 
 struct Loop::Posted {
@@ -95,6 +99,13 @@ Loop::Loop() : handles_(std::make_unique<Handles>()), wheel_(current_tick()) {
   handles_->wakeup.get()->data = this;
   OMNI_CHECK(uv_timer_init(uv(), handles_->timer.get()) == 0);
   handles_->timer.get()->data = this;
+  OMNI_CHECK(uv_check_init(uv(), handles_->check.get()) == 0);
+  handles_->check.get()->data = this;
+  uv_check_start(handles_->check.get(), [](uv_check_t* handle) {
+    auto* loop = static_cast<Loop*>(handle->data);
+    if (loop != nullptr && loop->open_reads_ > 0) loop->end_turn();
+  });
+  uv_unref(handles_->check.base());
 }
 
 Loop::~Loop() {
@@ -105,6 +116,7 @@ Loop::~Loop() {
   end_turn();
   handles_->wakeup.close();
   handles_->timer.close();
+  handles_->check.close();
   // What is still open belongs to somebody who outlives his loop.
   uv_walk(
       uv(), [](uv_handle_t* handle, void*) { OMNI_CHECK(uv_is_closing(handle) != 0); }, nullptr);
@@ -167,7 +179,13 @@ void Loop::run_posted() {
   }
 }
 
+void Loop::end_read() {
+  if (++open_reads_ >= kTurnReads || reads_.taken() > kTurnBytes || plaintexts_.taken() > kTurnBytes)
+    end_turn();
+}
+
 void Loop::end_turn() {
+  open_reads_ = 0;
   turn_.run();
   while (!doomed_.empty()) {
     dying_.swap(doomed_);
@@ -177,6 +195,10 @@ void Loop::end_turn() {
   reads_.settle();
   plaintexts_.settle();
   if (wheel_.wake() < scheduled_) schedule_wake();
+  forget_time();
+}
+
+void Loop::forget_time() {
   clock_.now_cached = absl::InfinitePast();
   clock_.monotonic_cached = 0;
 }

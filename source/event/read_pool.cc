@@ -1,5 +1,6 @@
 #include "source/event/read_pool.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace omni {
@@ -11,13 +12,23 @@ ReadPool::~ReadPool() {
   current_->unref();
 }
 
-Block& ReadPool::block() {
-  settle();
+absl::Span<char> ReadPool::room() {
+  if (taken_ == kReadBytes) settle();
   if (current_ == nullptr) current_ = fresh();
-  return *current_;
+  if (!current_->is_shared()) taken_ = 0;
+  return {current_->data() + taken_, kReadBytes - taken_};
+}
+
+Slice ReadPool::take(size_t count) {
+  current_->ref();
+  const Slice taken(current_->data() + taken_, count, current_);
+  constexpr size_t kLine = 64;
+  taken_ = std::min((taken_ + count + kLine - 1) / kLine * kLine, kReadBytes);
+  return taken;
 }
 
 void ReadPool::settle() {
+  taken_ = 0;
   if (current_ == nullptr || !current_->is_shared()) return;
   current_->give();
   if (parked_.size() < kMaxParked) {

@@ -2,10 +2,12 @@
 // therefore own no buffer, and a large body most often arrives in a single read.
 #pragma once
 
+#include <absl/types/span.h>
+
 #include <cstddef>
 #include <vector>
 
-#include "source/buffer/block.h"
+#include "source/buffer/slice.h"
 
 namespace omni {
 
@@ -20,9 +22,14 @@ class ReadPool {
   ReadPool& operator=(const ReadPool&) = delete;
   ~ReadPool();
 
-  // A lent block nobody else holds, kReadBytes to write to. The pool keeps its reference: take one
-  // more per slice. The same block is returned until somebody keeps a share of it.
-  Block& block();
+  // Where the next bytes go: a piece of the lent block that nobody holds. Bytes taken earlier in
+  // this turn stay what they are while somebody holds them; when nobody does, it is the same piece
+  // again, warm in the cache.
+  absl::Span<char> room();
+  // The first `count` bytes of room(), which were written.
+  Slice take(size_t count);
+  // So much of the block may be held: a turn that goes on ends with a block of its own.
+  size_t taken() const { return taken_; }
   // Call when a turn has ended: a block that somebody still holds is given up to its holders.
   void settle();
 
@@ -32,6 +39,7 @@ class ReadPool {
   Block* fresh();
 
   Block* current_ = nullptr;
+  size_t taken_ = 0;
   // Blocks given up; used again when their holders have gone, which spares mmap and page faults.
   std::vector<Block*> parked_;
 };

@@ -136,13 +136,14 @@ void TcpConnection::on_alloc(uv_handle_t* handle, size_t, uv_buf_t* out) {
       }
     }
   }
-  *out = uv_buf_init(self->loop_.reads().block().data(), ReadPool::kReadBytes);
+  const absl::Span<char> room = self->loop_.reads().room();
+  *out = uv_buf_init(room.data(), static_cast<unsigned>(room.size()));
 }
 
 void TcpConnection::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t*) {
   auto* self = static_cast<TcpConnection*>(stream->data);
   if (self == nullptr || count == 0) return;
-  const Loop::Turn turn(self->loop_);
+  const Loop::ReadTurn turn(self->loop_);
   self->received(count);
 }
 
@@ -156,9 +157,7 @@ void TcpConnection::received(ssize_t count) {
   if (count < 0) return read_ended(uv_status(static_cast<int>(count)));
   if (state_ != State::kOpen) return;  // Dropped.
   if (target_ != nullptr) return events_->on_read_into_target(static_cast<size_t>(count));
-  Block& block = loop_.reads().block();
-  block.ref();
-  in_.append(Slice(block.data(), static_cast<size_t>(count), &block));
+  in_.append(loop_.reads().take(static_cast<size_t>(count)));
   offer();
 }
 

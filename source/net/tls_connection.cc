@@ -103,9 +103,10 @@ void TlsConnection::established() {
 void TlsConnection::decrypt(Buffer& in) {
   bool is_full = true;
   while (is_full) {
+    const size_t room = loop_.plaintexts().room().size();
     const size_t count = fill(in);
     if (count > 0 && !offer()) return;
-    is_full = count == ReadPool::kReadBytes;
+    is_full = count == room;
   }
   if (!failure_.ok()) return fail(std::exchange(failure_, absl::OkStatus()));
   if (!session_->input_ended() || end_reported_) return;
@@ -115,20 +116,19 @@ void TlsConnection::decrypt(Buffer& in) {
 
 // Decrypts into the loop's plaintext block. An error is kept until what came before it was offered.
 size_t TlsConnection::fill(Buffer& in) {
-  Block& block = loop_.plaintexts().block();
+  const absl::Span<char> room = loop_.plaintexts().room();
   size_t filled = 0;
   Buffer out;
-  while (failure_.ok() && filled < ReadPool::kReadBytes) {
+  while (failure_.ok() && filled < room.size()) {
     const absl::StatusOr<size_t> count =
-        session_->read(in, out, block.data() + filled, ReadPool::kReadBytes - filled);
+        session_->read(in, out, room.data() + filled, room.size() - filled);
     if (!count.ok()) failure_ = count.status();
     if (!count.ok() || *count == 0) break;
     filled += *count;
   }
   send(std::move(out));
   if (filled == 0) return 0;
-  block.ref();
-  plain_in_.append(Slice(block.data(), filled, &block));
+  plain_in_.append(loop_.plaintexts().take(filled));
   return filled;
 }
 

@@ -207,30 +207,50 @@ TEST(LoopTest, TheClockStandsStillWithinATurn) {
 
 TEST(ReadPoolTest, LendsTheSameBlockUntilSomebodyKeepsIt) {
   ReadPool pool;
-  Block& first = pool.block();
-  EXPECT_TRUE(first.is_lent());
+  char* first = pool.room().data();
+  EXPECT_EQ(pool.room().size(), ReadPool::kReadBytes);
+  EXPECT_TRUE(pool.take(10).is_lent());
   pool.settle();
-  EXPECT_EQ(&pool.block(), &first);
-  first.ref();
-  Slice kept(first.data(), 100'000, &first);
+  EXPECT_EQ(pool.room().data(), first);
+  const Slice kept = pool.take(100'000);
   pool.settle();
-  EXPECT_FALSE(first.is_lent());
-  Block& second = pool.block();
-  EXPECT_NE(&second, &first);
-  EXPECT_EQ(kept.view().size(), 100'000u);
+  EXPECT_FALSE(kept.is_lent());
+  EXPECT_NE(pool.room().data(), first);
+  EXPECT_EQ(kept.view().data(), first);
+}
+
+TEST(ReadPoolTest, WhatIsHeldInATurnIsNotWrittenOver) {
+  ReadPool pool;
+  char* first = pool.room().data();
+  auto held = std::make_unique<Slice>(pool.take(100));
+  EXPECT_EQ(pool.room().data(), first + 128);
+  EXPECT_EQ(pool.room().size(), ReadPool::kReadBytes - 128);
+  EXPECT_GE(pool.taken(), 100u);
+  held.reset();
+  EXPECT_EQ(pool.room().data(), first);
+  EXPECT_EQ(pool.taken(), 0u);
+}
+
+TEST(ReadPoolTest, ABlockThatIsFullIsGivenUp) {
+  ReadPool pool;
+  const char* first = pool.room().data();
+  const Slice kept = pool.take(ReadPool::kReadBytes);
+  EXPECT_EQ(pool.room().size(), ReadPool::kReadBytes);
+  EXPECT_NE(pool.room().data(), first);
+  EXPECT_FALSE(kept.is_lent());
 }
 
 TEST(ReadPoolTest, TakesAGivenUpBlockAgainWhenItsHoldersHaveGone) {
   ReadPool pool;
-  Block& first = pool.block();
-  first.ref();
-  auto kept = std::make_unique<Slice>(first.data(), 100'000, &first);
-  Block& second = pool.block();
+  const char* first = pool.room().data();
+  auto kept = std::make_unique<Slice>(pool.take(100'000));
+  pool.settle();
+  pool.room();
+  const Slice also_kept = pool.take(100'000);
+  pool.settle();
   kept.reset();
-  second.ref();
-  const Slice also_kept(second.data(), 100'000, &second);
-  EXPECT_EQ(&pool.block(), &first);
-  EXPECT_TRUE(first.is_lent());
+  EXPECT_EQ(pool.room().data(), first);
+  EXPECT_TRUE(pool.take(1).is_lent());
 }
 
 TEST(SignalWatchTest, ReportsASignalAndMayBeDestroyedByIt) {

@@ -1,5 +1,6 @@
 #include "source/net/tcp_connection.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -146,6 +147,76 @@ TEST_F(TcpConnectionTest, KeepsSlicesThatOutliveTheCallbackIntact) {
   client.write(sent);
   ASSERT_TRUE(wait([&] { return kept.size() == sent.size(); }));
   EXPECT_EQ(kept.to_string(), sent);
+}
+
+// Raw clients whose bytes are all there before the loop looks.
+class ManyConnectionsTest : public NetTest {
+ protected:
+  ~ManyConnectionsTest() override {
+    for (const int fd : fds) ::close(fd);
+  }
+
+  void connect_all(size_t count) {
+    auto socket = BoundSocket::bind(*ListenAddress::parse("127.0.0.1:0"), false);
+    ASSERT_TRUE(socket.ok()) << socket.status();
+    address = socket->address();
+    auto made = net::listen(loop, *std::move(socket), nullptr, [this](auto connection) {
+      servers.push_back(std::make_unique<Peer>());
+      servers.back()->adopt(std::move(connection));
+    });
+    ASSERT_TRUE(made.ok()) << made.status();
+    listener = *std::move(made);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(address.port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (size_t i = 0; i < count; ++i) {
+      fds.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+      ASSERT_EQ(::connect(fds.back(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    }
+    ASSERT_TRUE(wait([&] { return servers.size() == count; }));
+  }
+  void send_all() {
+    for (size_t i = 0; i < fds.size(); ++i) {
+      const std::string text = message(i);
+      ASSERT_EQ(::send(fds[i], text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+    }
+  }
+  static std::string message(size_t i) { return "message " + std::to_string(i); }
+
+  std::vector<std::unique_ptr<Peer>> servers;
+  std::vector<int> fds;
+};
+
+TEST_F(ManyConnectionsTest, ReadsThatAreReadyTogetherShareATurnUpToALimit) {
+  connect_all(70);
+  struct Work final : TurnEnd {
+    void on_turn_end() override { trace += 'e'; }
+    std::string trace;
+  } work;
+  for (auto& peer : servers)
+    peer->on_bytes_hook = [&](Buffer& in) {
+      in.clear();
+      work.trace += 'r';
+      loop.at_turn_end(work);
+    };
+  send_all();
+  loop.run_once();
+  EXPECT_EQ(work.trace, std::string(32, 'r') + 'e' + std::string(32, 'r') + 'e' + "rrrrrre");
+}
+
+TEST_F(ManyConnectionsTest, WhatIsLentInATurnStaysWhatItIsUntilTheTurnEnds) {
+  connect_all(70);
+  for (auto& peer : servers)
+    peer->on_bytes_hook = [&own = *peer](Buffer& in) { own.connection->write(std::move(in)); };
+  send_all();
+  loop.run_once();
+  for (size_t i = 0; i < fds.size(); ++i) {
+    char text[64];
+    const ssize_t size = ::recv(fds[i], text, sizeof text, MSG_DONTWAIT);
+    ASSERT_GT(size, 0);
+    EXPECT_EQ(std::string_view(text, static_cast<size_t>(size)), message(i));
+  }
 }
 
 TEST_F(TcpConnectionTest, SaysWritableOnceAfterHavingBeenAboveTheHighWatermark) {
