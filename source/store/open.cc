@@ -213,8 +213,7 @@ absl::Status LmdbStore::prepare_tables(bool is_made) {
   OMNI_RETURN_IF_ERROR(batch.run(work, touched));
   const store::Batch::Outcome outcome = batch.commit();
   OMNI_RETURN_IF_ERROR(outcome.state);
-  OMNI_RETURN_IF_ERROR(outcome.bulk);
-  return bulk_->sync();
+  return outcome.bulk;  // Not synced: after a power cut an empty one is made again.
 }
 
 }  // namespace omni

@@ -33,12 +33,15 @@ bool write_all(int fd, const std::string& text) {
   return true;
 }
 
-void sync_folder_of(const std::string& path) {
-  const std::string folder = path.substr(0, path.rfind('/'));
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
+absl::Status replace_file(const std::string& path, const std::string& text, bool must_last) {
+  const std::string next = path + ".next";
+  const int fd = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return system_status(errno, path);
+  const bool is_written = write_all(fd, text) && (!must_last || ::fsync(fd) == 0);
+  const int code = errno;
   ::close(fd);
+  if (!is_written) return system_status(code, path);
+  return ::rename(next.c_str(), path.c_str()) == 0 ? absl::OkStatus() : system_status(errno, path);
 }
 
 }  // namespace
@@ -46,16 +49,7 @@ void sync_folder_of(const std::string& path) {
 absl::Status system_status(int code, const std::string& what) { return lmdb_status(code, what); }
 
 absl::Status write_file(const std::string& path, const std::string& text) {
-  const std::string next = path + ".next";
-  const int fd = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return system_status(errno, path);
-  const bool is_written = write_all(fd, text) && ::fsync(fd) == 0;
-  const int code = errno;
-  ::close(fd);
-  if (!is_written) return system_status(code, path);
-  if (::rename(next.c_str(), path.c_str()) != 0) return system_status(errno, path);
-  sync_folder_of(path);
-  return absl::OkStatus();
+  return replace_file(path, text, true);
 }
 
 std::string read_file(const std::string& path) {
@@ -108,8 +102,13 @@ void Ownership::try_own() {
 }
 
 absl::Status Ownership::mark_running() {
-  OMNI_RETURN_IF_ERROR(write_file(folder_ + "/running", own_pid()));
+  // That it is there must outlast a power cut; what it says only this process.
+  OMNI_RETURN_IF_ERROR(replace_file(folder_ + "/running", own_pid(), false));
   is_marked_ = true;
+  const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return absl::OkStatus();  // A folder that cannot be read cannot be synced either.
+  ::fsync(fd);
+  ::close(fd);
   return absl::OkStatus();
 }
 

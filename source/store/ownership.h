@@ -39,7 +39,8 @@ class Ownership {
   bool is_marked_ = false;
 };
 
-// Replaces `path` by `text` so that after a crash there is the old file or the new one.
+// Replaces `path` by `text` so that after a crash there is the old file or the new one; which of
+// them is settled by the next sync of the folder.
 absl::Status write_file(const std::string& path, const std::string& text);
 // Empty when there is no such file.
 std::string read_file(const std::string& path);
