@@ -41,9 +41,9 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents {
   void gather(Buffer&& bytes);
   void commit();
   void finish_plain();
-  void finish_refused();
+  [[gnu::cold]] void finish_refused();
   void check_deadline();
-  void fail(int status, std::string_view code, std::string message);
+  [[gnu::cold]] void fail(int status, std::string_view code, std::string message);
   void record(int status, std::string_view reason);
   std::string_view account_name() const;
   std::string masked(std::string_view text) const;

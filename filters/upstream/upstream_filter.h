@@ -49,7 +49,7 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
     if (!context_.exchange().is_over()) try_next();
   }
   void try_next();
-  void give_up(AttemptFailure&& failure);
+  [[gnu::cold]] void give_up(AttemptFailure&& failure);
 
   const Config& config_;
   FilterContext& context_;

@@ -5,7 +5,7 @@
 namespace omni {
 
 // Prints and aborts. Async-signal-safe enough to be called from anywhere.
-[[noreturn]] void check_failed(const char* file, int line, const char* expression);
+[[noreturn, gnu::cold]] void check_failed(const char* file, int line, const char* expression);
 
 }  // namespace omni
 

@@ -50,7 +50,7 @@ class FilterChain {
   // The client's side is full, or has room again.
   void response_pressure(bool hold);
   // Answers in place of the whole row; every filter sees it as a response.
-  void reply(LocalReply&& reply) { reply_from(seats_.size(), std::move(reply)); }
+  [[gnu::cold]] void reply(LocalReply&& reply) { reply_from(seats_.size(), std::move(reply)); }
   // Bytes of the request that lanes hold.
   size_t request_buffered() const { return request_lane_.buffered(); }
 
@@ -88,8 +88,8 @@ class FilterChain {
 
   // The response stage behind which filter `seat` answers.
   size_t entry_of(size_t seat) const { return seats_.size() - seat; }
-  void reply_from(size_t seat, LocalReply&& reply);
-  void fail_open_stream(const LocalReply& reply);
+  [[gnu::cold]] void reply_from(size_t seat, LocalReply&& reply);
+  [[gnu::cold]] void fail_open_stream(const LocalReply& reply);
   bool read_call(size_t stage);
   void check_request_watermark();
 

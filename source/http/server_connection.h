@@ -70,7 +70,7 @@ class ServerConnection final : public net::ConnectionEvents,
   void feed(Buffer& in);
   void fed(const absl::Status& status);
   void feed_again();
-  void fail_exchanges();
+  [[gnu::cold]] void fail_exchanges();
   void check_pressure();
   void close_when_done();
   void tell_shutdown();

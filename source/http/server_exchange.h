@@ -46,7 +46,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   // The client is gone: everything that was asked for this exchange is cancelled.
   void client_gone();
   // We end it: an error in the client's dialect, as a status or, when a stream is open, as its end.
-  void refuse(LocalReply&& reply);
+  [[gnu::cold]] void refuse(LocalReply&& reply);
 
   void response_pressure(bool hold);
   StreamId stream() const { return stream_; }

@@ -83,7 +83,7 @@ class Skimmer {
   const char* take_scalar(const char* at, Skimmed& member);
   const char* resolve_key(Skimmed& member);
   const char* finish(const char* at);
-  const char* fail(std::string_view text) {
+  [[gnu::cold]] const char* fail(std::string_view text) {
     error_ = text;
     return nullptr;
   }

@@ -56,16 +56,16 @@ class TcpConnection final : public Connection, private TurnEnd {
   void on_turn_end() override;
   void start_reading();
   void received(ssize_t count);
-  void read_ended(absl::Status why);
+  [[gnu::cold]] void read_ended(absl::Status why);
   void offer();
   void resume();
   void flush();
   bool try_write();
-  int write_rest();
-  void write_failed(int code);
-  void shut_down();
+  [[gnu::cold]] int write_rest();
+  [[gnu::cold]] void write_failed(int code);
+  [[gnu::cold]] void shut_down();
   void on_timer();
-  void finish(absl::Status why);
+  [[gnu::cold]] void finish(absl::Status why);
   bool is_held() const { return holds_ != 0; }
 
   Loop& loop_;

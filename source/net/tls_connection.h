@@ -61,7 +61,7 @@ class TlsConnection final : public Connection, private ConnectionEvents, private
   void resume();
   void encrypt();
   void send(Buffer&& ciphertext);
-  void fail(absl::Status why);
+  [[gnu::cold]] void fail(absl::Status why);
   void report(absl::Status why);
 
   Loop& loop_;

@@ -40,9 +40,9 @@ class Request final : public UpstreamRequest, private TurnEnd, private AlarmOwne
   void wait_in(std::list<Request*>& queue);
   void stop_waiting();
   // At the end of this turn, because open() must return first.
-  void fail_later(UpstreamFailure kind, absl::Status why);
+  [[gnu::cold]] void fail_later(UpstreamFailure kind, absl::Status why);
   // The caller may destroy the request inside this, as in each on_ function below.
-  void fail(UpstreamFailure kind, absl::Status why, bool sent);
+  [[gnu::cold]] void fail(UpstreamFailure kind, absl::Status why, bool sent);
 
   // For the connection.
   const RequestHead& head() const { return head_; }

@@ -41,7 +41,7 @@ class ChunkDecoder {
   void step(char c);
   void step_size(char c);
   Verdict read_trailers(Buffer& in);
-  void fail(const char* why) { fault_ = {400, why}; }
+  [[gnu::cold]] void fail(const char* why) { fault_ = {400, why}; }
 
   State state_ = State::kSizeStart;
   uint8_t digits_ = 0;

@@ -42,7 +42,7 @@ class Http1ClientCodec final : public ClientCodec {
   absl::Status read_chunked(Buffer& in);
   void deliver(Buffer&& body);
   void complete(const Buffer& in);
-  absl::Status fail(const Fault& fault);
+  [[gnu::cold]] absl::Status fail(const Fault& fault);
 
   ClientEvents& events_;
 

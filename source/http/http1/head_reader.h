@@ -41,7 +41,7 @@ class HeadReader {
   Fault finish(Framing& framing, ResponseHead& out);
 
  private:
-  Verdict fail(int status, const char* why);
+  [[gnu::cold]] Verdict fail(int status, const char* why);
   Verdict read_slice(const char*& at, const char* end);
   const char* complete_line(const char* at, const char* end);
   const char* read_first_line(const char* at, const char* end);

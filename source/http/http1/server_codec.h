@@ -56,7 +56,7 @@ class Http1ServerCodec final : public ServerCodec {
   void complete_request();
   void end_exchange();
   void finish();
-  absl::Status refuse(const Fault& fault);
+  [[gnu::cold]] absl::Status refuse(const Fault& fault);
 
   ServerEvents& events_;
   const CodecLimits limits_;
