@@ -147,6 +147,13 @@ uint64_t Environment::highest_byte() const {
 
 absl::Status Environment::sync() const { return lmdb_status(mdb_env_sync(get(), 1), "sync"); }
 
+void Environment::postpone_syncs() { mdb_env_set_flags(get(), MDB_NOSYNC, 1); }
+
+absl::Status Environment::sync_commits() {
+  OMNI_RETURN_IF_ERROR(sync());
+  return lmdb_status(mdb_env_set_flags(get(), MDB_NOSYNC, 0), "sync");
+}
+
 void Environment::clear_dead_readers() const {
   int dead = 0;
   mdb_reader_check(get(), &dead);

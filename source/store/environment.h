@@ -58,6 +58,10 @@ class Environment {
   uint64_t highest_byte() const;
 
   absl::Status sync() const;
+  // Commits from now on wait for no disk, until sync_commits(), which waits for theirs too. Not
+  // while another thread commits.
+  void postpone_syncs();
+  absl::Status sync_commits();
   // Frees the reader slots of processes that died.
   void clear_dead_readers() const;
 

@@ -177,14 +177,21 @@ absl::Status LmdbStore::start(Options& options) {
   using store::Environment;
   OMNI_ASSIGN_OR_RETURN(state_, Environment::open(state, Realm::kState, options.map_size_bytes));
   OMNI_ASSIGN_OR_RETURN(bulk_, Environment::open(bulk, Realm::kBulk, options.bulk_map_size_bytes));
+  // A disk that is slow to sync does not hold up the first answer, only the first write.
+  state_->postpone_syncs();
+  bulk_->postpone_syncs();
   OMNI_RETURN_IF_ERROR(prepare_tables(is_made));
-  if (!is_made) {
-    OMNI_RETURN_IF_ERROR(
-        store::write_file(path + "/format", fmt::format("{}{}\n", kFormatLine, kFormat)));
-  }
   OMNI_RETURN_IF_ERROR(ownership_->mark_running());
-  writer_ = std::make_unique<store::Writer>(
-      store::Writer::Parts{*state_, *bulk_, *ownership_, options.stats, std::move(options.report)});
+  const auto settle = [this, path, is_made]() -> absl::Status {
+    OMNI_RETURN_IF_ERROR(state_->sync_commits());
+    OMNI_RETURN_IF_ERROR(bulk_->sync_commits());
+    const std::string format = fmt::format("{}{}\n", kFormatLine, kFormat);
+    if (!is_made) OMNI_RETURN_IF_ERROR(store::write_file(path + "/format", format));
+    ownership_->sync_folder();
+    return absl::OkStatus();
+  };
+  writer_ = std::make_unique<store::Writer>(store::Writer::Parts{
+      *state_, *bulk_, *ownership_, settle, options.stats, std::move(options.report)});
   fetcher_ = std::make_unique<store::Fetcher>(options.stats);
   return absl::OkStatus();
 }
@@ -213,7 +220,7 @@ absl::Status LmdbStore::prepare_tables(bool is_made) {
   OMNI_RETURN_IF_ERROR(batch.run(work, touched));
   const store::Batch::Outcome outcome = batch.commit();
   OMNI_RETURN_IF_ERROR(outcome.state);
-  return outcome.bulk;  // Not synced: after a power cut an empty one is made again.
+  return outcome.bulk;
 }
 
 }  // namespace omni

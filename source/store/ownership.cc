@@ -102,14 +102,16 @@ void Ownership::try_own() {
 }
 
 absl::Status Ownership::mark_running() {
-  // That it is there must outlast a power cut; what it says only this process.
   OMNI_RETURN_IF_ERROR(replace_file(folder_ + "/running", own_pid(), false));
   is_marked_ = true;
+  return absl::OkStatus();
+}
+
+void Ownership::sync_folder() const {
   const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return absl::OkStatus();  // A folder that cannot be read cannot be synced either.
+  if (fd < 0) return;
   ::fsync(fd);
   ::close(fd);
-  return absl::OkStatus();
 }
 
 Ownership::~Ownership() {

@@ -27,6 +27,8 @@ class Ownership {
   // Whether the last process ended without closing the store.
   bool was_left_running() const { return was_left_running_; }
   absl::Status mark_running();
+  // The marker outlasts a power cut from here on.
+  void sync_folder() const;
 
  private:
   Ownership(std::string folder, int lock) : folder_(std::move(folder)), lock_(lock) {}

@@ -108,6 +108,8 @@ void Writer::wait(absl::Duration limit) {
 
 void Writer::run() {
   const StatThread counting(parts_.stats);
+  settle();
+  if (!settled_.ok()) complain(settled_, false);
   measure();
   for (;;) {
     // Read before the list: what was pushed before the stop is then seen below.
@@ -130,7 +132,11 @@ void Writer::run() {
   sync_bulk().IgnoreError();
 }
 
+void Writer::settle() { settled_ = parts_.settle(); }
+
 void Writer::commit_some() {
+  if (!settled_.ok()) settle();
+  if (!settled_.ok()) return answer(std::vector<absl::Status>(queue_.size(), settled_));
   const absl::Duration start = monotonic_now();
   Batch batch(parts_.state, parts_.bulk);
   std::vector<absl::Status> results;

@@ -26,6 +26,9 @@ class Writer {
     Environment& state;
     Environment& bulk;
     Ownership& ownership;
+    // What opening left to do. Called on this thread before the first commit, again when it failed:
+    // until then every write fails with its error.
+    absl::AnyInvocable<absl::Status()> settle;
     StatRegistry* stats;                                // May be null.
     absl::AnyInvocable<void(std::string_view)> report;  // May be empty. Called on this thread.
   };
@@ -52,6 +55,7 @@ class Writer {
   };
 
   void run();
+  void settle();
   void take_pushed();
   absl::Duration time_to_commit() const;
   void wait(absl::Duration limit);
@@ -74,6 +78,7 @@ class Writer {
 
   // The writer thread's own.
   Items queue_;  // In order of pushing.
+  absl::Status settled_ = absl::UnknownError("");
   bool has_waiting_ = false;
   absl::Duration oldest_;  // When the first item of queue_ was taken.
   bool bulk_needs_sync_ = false;

@@ -159,6 +159,17 @@ TEST_F(StoreFilesTest, SaysThatTheDiskIsReadOnly) {
   EXPECT_TRUE(open().ok());
 }
 
+TEST_F(StoreFilesTest, AcknowledgesNothingUntilANewStoreIsOnTheDiskWhole) {
+  const std::string in_the_way = path_ + "/format.next";
+  std::filesystem::create_directories(in_the_way);
+  ASSERT_TRUE(open().ok());
+  EXPECT_THAT(std::string(message(put(kStateTable, "a", "1"))), HasSubstr("Is a directory"));
+  std::filesystem::remove(in_the_way);
+  EXPECT_TRUE(put(kStateTable, "a", "2").ok());
+  ASSERT_TRUE(open().ok());
+  EXPECT_EQ(get(kStateTable, "a"), "2");
+}
+
 TEST_F(StoreFilesTest, AFullDiskIsAStatusOfTheUpdate) {
   std::filesystem::create_directories(path_);
   if (::mount("store-test", path_.c_str(), "tmpfs", 0, "size=1m,mode=0700") != 0) {
