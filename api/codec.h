@@ -89,6 +89,8 @@ class ServerCodec {
   virtual size_t active() const = 0;
   // The head of a request has begun but not ended; for the header-read timeout.
   virtual bool is_mid_headers() const = 0;
+  // It took too long. drain() holds the goodbye (an HTTP/1 408, an HTTP/2 GOAWAY); then close.
+  virtual void give_up_headers() = 0;
 };
 
 // The other side: called only from inside feed() and on_end_of_input().

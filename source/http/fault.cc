@@ -10,6 +10,8 @@ std::string_view fault_code(const Fault& fault) {
   switch (fault.status) {
     case 405:
       return "method_not_allowed";
+    case 408:
+      return "request_timeout";
     case 414:
       return "uri_too_long";
     case 417:

@@ -25,6 +25,7 @@ class FilterChain::Seat final : public FilterContext {
   void resume_request() override {
     chain_.request_lane_.resume(index_);
     chain_.check_request_watermark();
+    chain_.sink_.request_moved();
   }
   void resume_response() override { chain_.response_lane_.resume(chain_.entry_of(index_) - 1); }
   void reply(LocalReply reply) override { chain_.reply_from(index_, std::move(reply)); }

@@ -22,6 +22,7 @@ class ChainSink {
   virtual void send_complete() = 0;
   virtual void abort() = 0;                       // Too late for a status line.
   virtual void hold_request_body(bool hold) = 0;  // A watermark was crossed.
+  virtual void request_moved() = 0;               // A filter took what the lane held for it.
 
  protected:
   ~ChainSink() = default;

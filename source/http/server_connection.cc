@@ -32,7 +32,7 @@ ServerConnection::~ServerConnection() { fail_exchanges(); }
 
 void ServerConnection::start() {
   timer_ = host_.dispatcher().make_timer([this] { check_timeouts(); });
-  timer_->arm(limits_.header_timeout);
+  arm_timer();
   connection_->start(*this);
 }
 
@@ -123,9 +123,6 @@ void ServerConnection::on_request_headers(StreamId stream, RequestHead&& head) {
   exchanges_.push_back(std::make_unique<ServerExchange>(*this, stream));
   has_served_ = true;
   exchanges_.back()->begin(std::move(head));
-  if (!pressed_) return;
-  // What others left to send presses on this one too.
-  if (ServerExchange* exchange = find(stream)) exchange->response_pressure(true);
 }
 
 void ServerConnection::on_request_body(StreamId stream, Buffer&& bytes) {
@@ -175,14 +172,12 @@ void ServerConnection::on_turn_end() {
   close_when_done();
 }
 
+// What the socket has not taken presses on all; what waits for a stream's window on that stream
+// alone.
 void ServerConnection::check_pressure() {
-  size_t waiting = connection_->unsent();
-  for (const auto& exchange : exchanges_) waiting += codec_->pending(exchange->stream());
-  const bool press = pressed_ ? waiting > net::Connection::kLowWatermark
-                              : waiting > net::Connection::kHighWatermark;
-  if (press == pressed_) return;
-  pressed_ = press;
-  for (auto& exchange : exchanges_) exchange->response_pressure(press);
+  const size_t unsent = connection_->unsent();
+  for (const auto& exchange : exchanges_)
+    exchange->check_pressure(unsent + codec_->pending(exchange->stream()));
 }
 
 void ServerConnection::close_when_done() {
@@ -278,10 +273,19 @@ void ServerConnection::check_timeouts() {
   if (shutting_down_) flush_soon();
   const bool slow = refuse_slow_bodies(now);
   if (!closing_ && (is_idle_too_long(now) || (slow && !is_http2_))) {
+    if (!slow && codec_ && codec_->is_mid_headers()) codec_->give_up_headers();
     closing_ = true;
     flush_soon();
   }
-  timer_->arm(std::min({limits_.header_timeout, limits_.body_timeout, limits_.idle_timeout}));
+  arm_timer();
+}
+
+// Looks four times as often as the shortest limit asks for: a limit is exceeded by a quarter of it
+// at most, and bytes that come need not move a timer.
+void ServerConnection::arm_timer() {
+  const absl::Duration shortest =
+      std::min({limits_.header_timeout, limits_.body_timeout, limits_.idle_timeout});
+  timer_->arm(shortest / 4);
 }
 
 void ServerConnection::over() {

@@ -75,6 +75,7 @@ class ServerConnection final : public net::ConnectionEvents,
   void close_when_done();
   void tell_shutdown();
   bool awaits_first_request() const;
+  void arm_timer();
   void check_timeouts();
   bool is_idle_too_long(absl::Duration now) const;
   bool refuse_slow_bodies(absl::Duration now);
@@ -98,7 +99,6 @@ class ServerConnection final : public net::ConnectionEvents,
   bool is_http2_ = false;
   bool feeding_ = false;
   bool refeed_ = false;
-  bool pressed_ = false;
   bool closing_ = false;  // close_after_flush() was called.
   bool shutting_down_ = false;
   bool told_shutdown_ = false;

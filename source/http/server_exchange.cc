@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "source/http/local_reply.h"
+#include "source/net/connection.h"
 
 namespace omni {
 namespace {
@@ -84,12 +85,26 @@ void ServerExchange::answer_now(ResponseHead&& head, std::string_view body) {
 void ServerExchange::request_body(Buffer&& bytes) {
   bytes_in_ += bytes.size();
   last_input_ns_ = clock_.since_start_ns();
-  const size_t size = bytes.size();
   if (chain_) chain_->request_body(std::move(bytes));
   if (over_) return;
   account_body();
-  // What lanes hold is bounded by them; the rest has been disposed of.
-  owner_.codec().consumed(stream_, size);
+  return_credit();
+}
+
+void ServerExchange::request_moved() {
+  if (over_) return;
+  account_body();
+  return_credit();
+  owner_.flush_soon();
+}
+
+// A body that a filter wants whole is bounded by its own limit, and would never be whole otherwise.
+void ServerExchange::return_credit() {
+  const bool holds = chain_ && !chain_->wants_whole_request();
+  const uint64_t moved = bytes_in_ - (holds ? chain_->request_buffered() : 0);
+  if (moved <= returned_) return;
+  owner_.codec().consumed(stream_, static_cast<size_t>(moved - returned_));
+  returned_ = moved;
 }
 
 void ServerExchange::request_complete() {
@@ -115,8 +130,12 @@ void ServerExchange::refuse(LocalReply&& reply) {
   if (!over_ && chain_) chain_->reply(std::move(reply));
 }
 
-void ServerExchange::response_pressure(bool hold) {
-  if (chain_ && !over_) chain_->response_pressure(hold);
+void ServerExchange::check_pressure(size_t waiting) {
+  using net::Connection;
+  const bool press = waiting > (pressed_ ? Connection::kLowWatermark : Connection::kHighWatermark);
+  if (press == pressed_ || over_ || !chain_) return;
+  pressed_ = press;
+  chain_->response_pressure(press);
 }
 
 void ServerExchange::send_headers(ResponseHead&& head) {

@@ -48,7 +48,8 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   // We end it: an error in the client's dialect, as a status or, when a stream is open, as its end.
   [[gnu::cold]] void refuse(LocalReply&& reply);
 
-  void response_pressure(bool hold);
+  // So many bytes of the answer, or of others in front of it, wait for the client.
+  void check_pressure(size_t waiting);
   StreamId stream() const { return stream_; }
   bool is_over() const override { return over_; }
   bool is_request_complete() const { return phases_.request_complete >= 0; }
@@ -69,11 +70,13 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   void send_complete() override;
   void abort() override;
   void hold_request_body(bool hold) override;
+  void request_moved() override;
 
  private:
   void answer_now(ResponseHead&& head, std::string_view body);
   bool admit_body();
   void account_body();
+  void return_credit();
   void end(bool aborted);
   void give_account(bool aborted);
 
@@ -93,7 +96,9 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   int status_ = 0;
   uint64_t bytes_in_ = 0;
   uint64_t bytes_out_ = 0;
+  uint64_t returned_ = 0;  // Of bytes_in_: the codec knows that we have room for as many again.
   int64_t budgeted_ = 0;
+  bool pressed_ = false;
   bool over_ = false;
   bool owes_account_ = false;  // Ended, and nobody was told yet.
 };

@@ -23,6 +23,7 @@ class RecordingSink final : public ChainSink {
   void send_complete() override { events.push_back("complete"); }
   void abort() override { events.push_back("abort"); }
   void hold_request_body(bool hold) override { events.push_back(hold ? "hold" : "release"); }
+  void request_moved() override {}
 
   bool is_complete() const { return !events.empty() && events.back() == "complete"; }
   bool is_aborted() const { return !events.empty() && events.back() == "abort"; }

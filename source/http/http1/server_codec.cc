@@ -203,6 +203,10 @@ void Http1ServerCodec::finish() {
   gatherer_.clear();
 }
 
+void Http1ServerCodec::give_up_headers() {
+  refuse({408, "The head of the request did not arrive in time."}).IgnoreError();
+}
+
 absl::Status Http1ServerCodec::refuse(const Fault& fault) {
   const bool was_open = is_open_;
   const bool answers = was_open ? !head_sent_ : phase_ == Phase::kHead;

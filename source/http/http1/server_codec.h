@@ -38,6 +38,7 @@ class Http1ServerCodec final : public ServerCodec {
   bool is_finished() const override;
   size_t active() const override { return is_open_ ? 1 : 0; }
   bool is_mid_headers() const override { return phase_ == Phase::kHead && !reader_.is_empty(); }
+  void give_up_headers() override;
 
  private:
   // Where the input is. kAnswering: the request is complete and its answer is not.

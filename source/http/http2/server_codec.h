@@ -28,6 +28,7 @@ class Http2ServerCodec final : public ServerCodec, private Http2SessionOwner {
   bool is_finished() const override;
   size_t active() const override { return session_.open_streams(); }
   bool is_mid_headers() const override { return session_.is_mid_headers(); }
+  void give_up_headers() override { session_.begin_shutdown(); }
 
  private:
   bool accepts_stream() override { return alive_ < limits_.concurrent_streams; }

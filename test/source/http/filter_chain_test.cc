@@ -44,11 +44,11 @@ TEST(FilterChainTest, RequestsRunInwardsResponsesOutwards) {
   onion.build();
   onion.harness.send("hi");
   onion.harness.end();
-  EXPECT_THAT(onion.journal,
-              ElementsAre("a>headers", "b>headers", "c>headers", "a>body:hi", "b>body:hi",
-                          "c>body:hi", "a>complete", "b>complete", "c>complete", "b<headers:200",
-                          "a<headers:200", "b<body:ok", "a<body:ok", "b<complete", "a<complete",
-                          "c.end", "b.end", "a.end"));
+  EXPECT_THAT(
+      onion.journal,
+      ElementsAre("a>headers", "b>headers", "c>headers", "a>body:hi", "b>body:hi", "c>body:hi",
+                  "a>complete", "b>complete", "c>complete", "b<headers:200", "a<headers:200",
+                  "b<body:ok", "a<body:ok", "b<complete", "a<complete", "c.end", "b.end", "a.end"));
   EXPECT_THAT(onion.harness.sink.events, ElementsAre("headers", "body", "complete"));
 }
 

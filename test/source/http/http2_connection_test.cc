@@ -30,6 +30,21 @@ class Http2ConnectionTest : public test::ServerConnectionTest {
     send(bytes);
     ASSERT_EQ(contexts.size(), static_cast<size_t>(streams));
   }
+  // What WINDOW_UPDATE frames (RFC 9113 section 6.9) in `bytes` give to `stream`.
+  static size_t credit_given(std::string_view bytes, uint32_t stream) {
+    const auto number = [&](size_t at, size_t size) {
+      uint32_t out = 0;
+      for (size_t i = 0; i < size; ++i) out = out << 8 | static_cast<uint8_t>(bytes[at + i]);
+      return out;
+    };
+    size_t given = 0;
+    while (bytes.size() >= 9) {
+      const size_t size = 9 + number(0, 3);
+      if (bytes[3] == 8 && number(5, 4) == stream) given += number(9, 4);
+      bytes.remove_prefix(std::min(size, bytes.size()));
+    }
+    return given;
+  }
   size_t ended() const {
     return static_cast<size_t>(std::count(journal.begin(), journal.end(), "f.end"));
   }
@@ -137,8 +152,35 @@ TEST_F(Http2ConnectionTest, ShutdownWaitsForTheLastExchange) {
   EXPECT_EQ(overs, 1);
 }
 
+TEST_F(Http2ConnectionTest, AStreamWhoseWindowIsFullHoldsItselfAlone) {
+  open(2);
+  loop.turn([&] {
+    contexts[0]->respond_headers({});
+    contexts[0]->respond_body(Buffer(std::string(400 * 1024, 'x')));
+  });
+  EXPECT_EQ(std::count(journal.begin(), journal.end(), "f.hold"), 1);
+}
+
+// The window is smaller than what a lane may hold, so no watermark is ever crossed.
+TEST_F(Http2ConnectionTest, ABodyThatAFilterHoldsBackKeepsTheWindowShut) {
+  limits.codec.stream_window_bytes = 64 * 1024;
+  script.request_headers = [this](FilterContext& context) {
+    contexts.push_back(&context);
+    return Next::kPause;
+  };
+  open(1, false);
+  for (int i = 0; i < 3; ++i) send(data(1, std::string(16 * 1024, 'x')));
+  EXPECT_EQ(credit_given(peer->take(), 1), 0u);
+  loop.turn([&] { contexts[0]->resume_request(); });
+  loop.run_until_idle();
+  EXPECT_EQ(credit_given(peer->take(), 1), 48u * 1024);
+}
+
 TEST_F(Http2ConnectionTest, AStreamThatBeginsUnderPressureIsHeld) {
   open(1);
+  // The client has room for a megabyte (SETTINGS_INITIAL_WINDOW_SIZE), the socket has none.
+  send(frame(4, 0, 0, std::string("\0\4\0\x10\0\0", 6)) +
+       frame(8, 0, 0, std::string("\0\x10\0\0", 4)));
   peer->set_taking(false);
   loop.turn([&] {
     contexts[0]->respond_headers({});

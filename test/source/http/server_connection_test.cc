@@ -120,13 +120,18 @@ TEST_F(ServerConnectionTest, AConnectionThatSendsNothingIsClosed) {
   EXPECT_EQ(peer->written(), "");
 }
 
-TEST_F(ServerConnectionTest, AHeadThatDribblesInIsClosed) {
+TEST_F(ServerConnectionTest, AHeadThatDribblesInIsA408AndTheEnd) {
   connect();
+  loop.advance(absl::Seconds(5));
   send("GET /x HT");
-  for (int i = 0; i < 6 && overs == 0; ++i) {
-    loop.advance(absl::Seconds(5));
-    if (overs == 0) send("T");
+  for (int i = 0; i < 14; ++i) {
+    loop.advance(absl::Seconds(1));
+    send("T");
   }
+  EXPECT_EQ(overs, 0);
+  loop.advance(absl::Seconds(5));
+  EXPECT_THAT(peer->written(), testing::StartsWith("HTTP/1.1 408 "));
+  EXPECT_THAT(peer->written(), HasSubstr("request_timeout"));
   EXPECT_EQ(overs, 1);
 }
 
