@@ -78,7 +78,7 @@ class Loop final : public Dispatcher {
   struct Handles;
   struct Posted;
 
-  // One reading per turn: the clock costs 25 ns and a turn asks for it many times.
+  // One reading per read or task: the clock costs 25 ns, and each asks for it many times.
   class TurnClock final : public Clock {
    public:
     absl::Time now() const override;

@@ -101,11 +101,16 @@ std::string_view why_not_public(const SocketAddress& address) {
   return judge(bytes);
 }
 
-bool literal_is_private(std::string_view host) {
+bool names_this_host(std::string_view host) {
   if (!host.empty() && host.back() == '.') host.remove_suffix(1);
   const std::string name = lower(host);
-  if (name == "localhost" || name.ends_with(".localhost")) return true;
-  const std::optional<SocketAddress> literal = SocketAddress::parse(name, 0);
+  return name == "localhost" || name.ends_with(".localhost");
+}
+
+bool literal_is_private(std::string_view host) {
+  if (names_this_host(host)) return true;
+  if (!host.empty() && host.back() == '.') host.remove_suffix(1);
+  const std::optional<SocketAddress> literal = SocketAddress::parse(lower(host), 0);
   return literal && !why_not_public(*literal).empty();
 }
 

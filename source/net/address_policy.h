@@ -17,7 +17,10 @@ inline bool may_connect(const SocketAddress& address, bool allow_private) {
   return allow_private || why_not_public(address).empty();
 }
 
-// `host` is an address literal that is not public, or a name for this host (RFC 6761 section 6.3).
+// "localhost" or below it: a name for this host and nothing else (RFC 6761 section 6.3).
+bool names_this_host(std::string_view host);
+
+// `host` is an address literal that is not public, or names this host.
 bool literal_is_private(std::string_view host);
 
 }  // namespace omni::net

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "source/base/status.h"
+#include "source/net/address_policy.h"
 #include "source/net/tcp_connection.h"
 
 namespace omni::net {
@@ -40,6 +41,11 @@ void on_addresses(uv_getaddrinfo_t* raw, int status, addrinfo* list) {
   if (status == 0 && addresses.empty()) status = UV_EAI_NODATA;
   if (status != 0) return request->on_result(look_up_failed(request->name, status));
   request->on_result(std::move(addresses));
+}
+
+// Most local servers listen on IPv4 alone.
+Resolver::Addresses loopback() {
+  return {*SocketAddress::parse("127.0.0.1", 0), *SocketAddress::parse("::1", 0)};
 }
 
 Resolver::Lookup system_lookup(Loop& loop) {
@@ -120,6 +126,10 @@ Resolver::~Resolver() {
 std::unique_ptr<Resolver::Query> Resolver::resolve(Dispatcher& asker, std::string_view name,
                                                    OnResult on_result) {
   std::shared_ptr<Ticket> ticket(new Ticket{asker, std::move(on_result)});
+  if (names_this_host(name)) {
+    State::answer(ticket, loopback());
+    return std::make_unique<TicketQuery>(std::move(ticket));
+  }
   state_->owner.post([state = state_, name = lower(name), ticket]() mutable {
     if (!state->is_closed) state->ask(name, std::move(ticket));
   });

@@ -43,7 +43,9 @@ class Resolver {
 
   // Answers on `asker`, whose thread this is called on; never before returning. getaddrinfo() does
   // not tell how long an answer is good: 30 seconds, an error one. After that a stale answer is
-  // still given for ten minutes, while a new one is looked up.
+  // still given for ten minutes, while a new one is looked up. "localhost" and names below it are
+  // never looked up: they are 127.0.0.1 and ::1 (RFC 6761 section 6.3), on machines without
+  // /etc/hosts too.
   [[nodiscard]] std::unique_ptr<Query> resolve(Dispatcher& asker, std::string_view name,
                                                OnResult on_result);
 

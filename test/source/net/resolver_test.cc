@@ -119,6 +119,18 @@ TEST_F(ResolverTest, LooksUpAtMostEightNamesTogether) {
   EXPECT_EQ(answers.size(), 12u);
 }
 
+TEST_F(ResolverTest, NamesOfThisHostAreNotLookedUp) {
+  const auto one = ask_now("LocalHost");
+  const auto two = ask_now("my.app.localhost.");
+  EXPECT_EQ(answers, (std::vector<std::string>{"127.0.0.1", "127.0.0.1"}));
+  const auto other = ask_now("notlocalhost");
+  EXPECT_EQ(asked.size(), 1u);
+  auto cancelled = ask("localhost");
+  cancelled.reset();
+  dispatcher.run_until_idle();
+  EXPECT_EQ(answers.size(), 2u);
+}
+
 TEST_F(ResolverTest, ACancelledQueryIsNotAnswered) {
   auto before_asking = ask("a");
   before_asking.reset();
