@@ -22,7 +22,19 @@ void ConfigErrors::add(ConfigPosition at, std::string_view path, std::string_vie
     ++left_out_;
     return;
   }
-  found_.push_back({at, std::string(path), std::string(message)});
+  found_.push_back({at, std::string(path), std::string(message), {}});
+}
+
+void ConfigErrors::add_missing(ConfigPosition at, std::string_view path, std::string_view key,
+                               std::string_view message) {
+  const size_t before = found_.size();
+  add(at, path, message);
+  if (found_.size() > before) found_.back().missing = key;
+}
+
+void ConfigErrors::misspelled(std::string_view path, std::string_view key) {
+  std::erase_if(found_,
+                [&](const Found& found) { return found.missing == key && found.path == path; });
 }
 
 std::string ConfigErrors::place(ConfigPosition at) const {

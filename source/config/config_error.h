@@ -31,6 +31,10 @@ class ConfigErrors {
   const std::string& file_name(int index) const { return files_[static_cast<size_t>(index)]; }
 
   void add(ConfigPosition at, std::string_view path, std::string_view message);
+  // The mapping at `path` lacks `key`. Taken back by misspelled(), which has a better error for it.
+  void add_missing(ConfigPosition at, std::string_view path, std::string_view key,
+                   std::string_view message);
+  void misspelled(std::string_view path, std::string_view key);
 
   bool empty() const { return found_.empty(); }
   // More errors would only be counted; looking for them is not worth much work.
@@ -45,6 +49,7 @@ class ConfigErrors {
   struct Found {
     ConfigPosition at;
     std::string path, message;
+    std::string missing;  // The key that is, else empty.
   };
   std::vector<std::string> files_;
   std::vector<Found> found_;

@@ -56,7 +56,7 @@ std::optional<std::string> MappingReader::text(std::string_view key) { return re
 
 std::optional<std::string> MappingReader::required_text(std::string_view key) {
   if (find(key) == nullptr && entry(key) == nullptr)
-    errors_.add(value_.at, path_of({}), fmt::format("'{}' is missing", key));
+    missing(key, fmt::format("'{}' is missing", key));
   return text(key);
 }
 
@@ -124,6 +124,10 @@ void MappingReader::fail(std::string_view key, std::string_view message) {
   errors_.add(found != nullptr ? found->value.at : value_.at, path_of(key), message);
 }
 
+void MappingReader::missing(std::string_view key, std::string_view message) {
+  errors_.add_missing(value_.at, path_of({}), key, message);
+}
+
 void MappingReader::fail_at_key(std::string_view key, std::string_view message) {
   const ConfigEntry* found = entry(key);
   errors_.add(found != nullptr ? found->key_at : value_.at, path_of(key), message);
@@ -132,6 +136,8 @@ void MappingReader::fail_at_key(std::string_view key, std::string_view message) 
 void MappingReader::done() {
   for (const ConfigEntry& entry : value_.entries) {
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
+    const std::vector<std::string> best = nearest(entry.key, known_);
+    if (!best.empty()) errors_.misspelled(path_of({}), best[0]);
     errors_.add(entry.key_at, path_of(entry.key), "unknown key" + suggestion(entry.key, known_));
   }
 }

@@ -48,7 +48,9 @@ class MappingReader {
 
   // Records an error at the value of `key`, or at the mapping when there is none.
   void fail(std::string_view key, std::string_view message);
-  // The same at the key itself.
+  // `key` is not there and must be. Of a misspelled one only the misspelling is told.
+  void missing(std::string_view key, std::string_view message);
+  // As fail(), at the key itself.
   void fail_at_key(std::string_view key, std::string_view message);
   // Refuses every key that nobody asked for.
   void done();

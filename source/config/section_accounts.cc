@@ -46,7 +46,7 @@ Price read_price(const ConfigValue& value, std::string path, ConfigErrors& error
   Price price;
   for (const std::string_view key : {"input", "output"})
     if (value.kind != ConfigValue::Kind::kScalar && !reader.has(key))
-      reader.fail("", fmt::format("'{}' is missing", key));
+      reader.missing(key, fmt::format("'{}' is missing", key));
   price.input = reader.number("input", 0).value_or(0);
   price.output = reader.number("output", 0).value_or(0);
   price.cached = reader.number("cached", 0);
@@ -117,7 +117,8 @@ void read_accounts(MappingReader& provider, SectionContext& context, const Provi
   } else if (out.auth == AuthStyle::kNone) {
     out.accounts.push_back({.name = "main"});
   } else if (!provider.has("accounts")) {
-    provider.fail("", "'accounts' is missing; a provider that needs no key says auth: none");
+    provider.missing("accounts",
+                     "'accounts' is missing; a provider that needs no key says auth: none");
   } else {
     provider.fail("accounts", "names no account");
   }

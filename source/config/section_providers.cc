@@ -102,7 +102,7 @@ class ProviderReader {
     const std::optional<std::string> name = reader_.text("dialect");
     if (!name) {
       if (has_custom_type() && !reader_.has("dialect"))
-        reader_.fail("", "a provider without a type needs a dialect");
+        reader_.missing("dialect", "a provider without a type needs a dialect");
       if (type_ != nullptr && !is_available(type_->dialect))
         reader_.fail("type", fmt::format("providers that speak {} are {}", name_of(type_->dialect),
                                          kNotAvailable));
@@ -123,7 +123,7 @@ class ProviderReader {
   void read_base_url() {
     const std::optional<std::string> written = reader_.text("base_url");
     if (!written && has_custom_type() && !reader_.has("base_url"))
-      reader_.fail("", "a provider without a type needs a base_url");
+      reader_.missing("base_url", "a provider without a type needs a base_url");
     const bool allow_private = reader_.boolean("allow_private_network").value_or(false);
     const bool http2 = reader_.boolean("http2").value_or(false);
     const std::string ca_file = reader_.text("ca_file").value_or("");

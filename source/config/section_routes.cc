@@ -164,7 +164,7 @@ std::string check_prefix(std::string_view prefix) {
 std::string read_prefix(MappingReader& route) {
   const ConfigValue* value = route.find("match");
   if (value == nullptr) {
-    route.fail("", "'match' is missing");
+    route.missing("match", "'match' is missing");
     return {};
   }
   MappingReader match(*value, route.path_of("match"), route.errors());

@@ -104,7 +104,7 @@ class Loop final : public Dispatcher {
   std::vector<std::unique_ptr<Deferred>> dying_;  // Those being destroyed now.
   TimerWheel wheel_;
   uint64_t scheduled_ = TimerWheel::kNever;  // The tick our uv_timer is armed for.
-  int open_reads_ = 0;  // Of the turn under way.
+  int open_reads_ = 0;                       // Of the turn under way.
   ReadPool reads_;
   ReadPool plaintexts_;
   std::atomic<Posted*> posted_{nullptr};  // Latest first.

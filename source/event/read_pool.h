@@ -28,7 +28,8 @@ class ReadPool {
   absl::Span<char> room();
   // The first `count` bytes of room(), which were written.
   Slice take(size_t count);
-  // So much of the block may be held: a turn that goes on ends with a block of its own.
+  // Bytes of the block that may be held. When they are many the turn should end, so that the block
+  // is whole again.
   size_t taken() const { return taken_; }
   // Call when a turn has ended: a block that somebody still holds is given up to its holders.
   void settle();

@@ -186,7 +186,7 @@ absl::Status LmdbStore::start(Options& options) {
     OMNI_RETURN_IF_ERROR(state_->sync_commits());
     OMNI_RETURN_IF_ERROR(bulk_->sync_commits());
     const std::string format = fmt::format("{}{}\n", kFormatLine, kFormat);
-    if (!is_made) OMNI_RETURN_IF_ERROR(store::write_file(path + "/format", format));
+    if (!is_made) OMNI_RETURN_IF_ERROR(store::write_file(path + "/format", format, true));
     ownership_->sync_folder();
     return absl::OkStatus();
   };

@@ -33,7 +33,11 @@ bool write_all(int fd, const std::string& text) {
   return true;
 }
 
-absl::Status replace_file(const std::string& path, const std::string& text, bool must_last) {
+}  // namespace
+
+absl::Status system_status(int code, const std::string& what) { return lmdb_status(code, what); }
+
+absl::Status write_file(const std::string& path, const std::string& text, bool must_last) {
   const std::string next = path + ".next";
   const int fd = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return system_status(errno, path);
@@ -42,14 +46,6 @@ absl::Status replace_file(const std::string& path, const std::string& text, bool
   ::close(fd);
   if (!is_written) return system_status(code, path);
   return ::rename(next.c_str(), path.c_str()) == 0 ? absl::OkStatus() : system_status(errno, path);
-}
-
-}  // namespace
-
-absl::Status system_status(int code, const std::string& what) { return lmdb_status(code, what); }
-
-absl::Status write_file(const std::string& path, const std::string& text) {
-  return replace_file(path, text, true);
 }
 
 std::string read_file(const std::string& path) {
@@ -102,7 +98,7 @@ void Ownership::try_own() {
 }
 
 absl::Status Ownership::mark_running() {
-  OMNI_RETURN_IF_ERROR(replace_file(folder_ + "/running", own_pid(), false));
+  OMNI_RETURN_IF_ERROR(write_file(folder_ + "/running", own_pid(), false));
   is_marked_ = true;
   return absl::OkStatus();
 }

@@ -41,9 +41,10 @@ class Ownership {
   bool is_marked_ = false;
 };
 
-// Replaces `path` by `text` so that after a crash there is the old file or the new one; which of
-// them is settled by the next sync of the folder.
-absl::Status write_file(const std::string& path, const std::string& text);
+// Replaces `path` by `text`; another process sees the old file or the new one. When it `must_last`
+// the text is on disk, and after a power cut too it is one or the other; which, the next sync of
+// the folder settles.
+absl::Status write_file(const std::string& path, const std::string& text, bool must_last);
 // Empty when there is no such file.
 std::string read_file(const std::string& path);
 // The error in errno, with `what` before it.

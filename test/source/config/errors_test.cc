@@ -35,6 +35,19 @@ TEST(ErrorsTest, UnknownKeysPointAtTheKeyAndSuggestANeighbour) {
         "mean 'required'?\n"}});
 }
 
+TEST(ErrorsTest, OfAMisspelledKeyOnlyTheMisspellingIsTold) {
+  FakeWorld world;
+  expect_lines(
+      world, {{"providers:\n  - { id: m, dialekt: openai, base_url: http://x/v1, auth: none }\n",
+               "gateway.yaml:2:14: providers[0].dialekt: unknown key; did you mean 'dialect'?\n"},
+              {"providers:\n  - { id: m, dialekt: openai, base_ulr: http://x/v1, auth: none }\n",
+               "gateway.yaml:2:14: providers[0].dialekt: unknown key; did you mean 'dialect'?\n"
+               "gateway.yaml:2:31: providers[0].base_ulr: unknown key; did you mean 'base_url'?\n"},
+              {"providers:\n  - { id: m, dialekt: openai, auth: none }\n",
+               "gateway.yaml:2:5: providers[0]: a provider without a type needs a base_url\n"
+               "gateway.yaml:2:14: providers[0].dialekt: unknown key; did you mean 'dialect'?\n"}});
+}
+
 TEST(ErrorsTest, WrongTypesPointAtTheValue) {
   FakeWorld world;
   expect_lines(
