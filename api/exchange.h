@@ -44,8 +44,10 @@ struct Answer {
   // The source of an open stream broke off: why, for the error that ends the stream if it was not
   // complete by then.
   std::string failure_code, failure;
-  llm::Usage
-      usage;  // Of a plain answer: read when it was committed, so that nobody parses it again.
+  // What was read before the commit, so that nobody parses it again: usage so far, and of a stream
+  // how many frames that show nothing come before the first content (none when that is not known).
+  llm::Usage usage;
+  std::optional<int> frames_before_content;
 };
 
 // Facts about one request that several filters need. Plain data: each field says who writes it.

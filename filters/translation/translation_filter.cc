@@ -14,7 +14,17 @@ bool is_remote(const Answer& answer) {
   return answer.source == Answer::Source::kUpstream || answer.source == Answer::Source::kDemo;
 }
 
+llm::openai::StreamWatch make_watch(const Facts& facts) {
+  if (!facts.answer.frames_before_content) return llm::openai::StreamWatch(facts.call.choices());
+  return {facts.call.choices(), facts.answer.usage};
+}
+
 }  // namespace
+
+TranslationFilter::Stream::Stream(const Facts& facts)
+    : framer(kMaxEventBytes),
+      watch(make_watch(facts)),
+      frames_to_skip(facts.answer.frames_before_content.value_or(0)) {}
 
 absl::StatusOr<TranslationFilter::Config> TranslationFilter::Config::parse(const ConfigNode& node,
                                                                            FilterEnv&) {
@@ -31,12 +41,13 @@ Next TranslationFilter::on_response_headers(ResponseHead& head) {
                static_cast<int64_t>(head.content_length.value_or(0)) / kBytesPerToken);
     return Next::kContinue;
   }
-  stream_ = std::make_unique<Stream>(facts.call.choices());
+  stream_ = std::make_unique<Stream>(facts);
   return Next::kContinue;
 }
 
 // False for the one chunk that we asked for and the client did not.
 bool TranslationFilter::see(std::string_view frame) {
+  if (stream_->frames_to_skip > 0) return --stream_->frames_to_skip, true;
   using Frame = llm::openai::StreamWatch::Frame;
   const Frame found = stream_->watch.see(frame);
   if (found == Frame::kContent) ++stream_->deltas;

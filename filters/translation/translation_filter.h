@@ -35,9 +35,10 @@ class TranslationFilter final : public Filter {
 
  private:
   struct Stream {
-    explicit Stream(int choices) : framer(kMaxEventBytes), watch(choices) {}
+    explicit Stream(const Facts& facts);
     sse::Framer framer;
     llm::openai::StreamWatch watch;
+    int frames_to_skip = 0;  // They show nothing, as was found before the commit.
     int64_t deltas = 0;
   };
 

@@ -112,6 +112,10 @@ void HttpAttempt::watch_stream(Buffer&& bytes) {
     const Frame found = watch_->stream.see(frame);
     is_error = found == Frame::kError;
     is_good = found == Frame::kContent || found == Frame::kFinish;
+    if (found == Frame::kContent && watch_->empty_frames == watch_->frames)
+      exchange_.facts().answer.frames_before_content = watch_->frames;
+    ++watch_->frames;
+    watch_->empty_frames += found == Frame::kEmpty ? 1 : 0;
     return !is_error && !is_good;
   });
   if (is_error) {
@@ -147,8 +151,9 @@ void HttpAttempt::gather(Buffer&& bytes) {
 
 void HttpAttempt::commit() {
   state_ = State::kCommitted;
-  watch_.reset();
   Facts& facts = exchange_.facts();
+  if (watch_) facts.answer.usage = watch_->stream.usage();
+  watch_.reset();
   facts.answer.source = Answer::Source::kUpstream;
   facts.answer.dialect = target_.provider->dialect;
   facts.answer.is_stream = is_event_stream(head_.headers);

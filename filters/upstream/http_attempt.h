@@ -61,6 +61,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents {
     explicit Watch(int choices) : framer(kHoldBytes), stream(choices) {}
     sse::Framer framer;
     llm::openai::StreamWatch stream;
+    int frames = 0, empty_frames = 0;
   };
   std::unique_ptr<Watch> watch_;
   std::unique_ptr<UpstreamRequest> request_;

@@ -36,6 +36,9 @@ class StreamWatch {
   };
 
   explicit StreamWatch(int choices) : choices_(choices) {}
+  // For a stream whose first frames somebody has read: content follows, and `usage` was told.
+  StreamWatch(int choices, const Usage& usage)
+      : choices_(choices), has_content_(true), usage_(usage) {}
 
   // Reads one frame of the stream. Before the first content every frame is parsed; afterwards only
   // those that may finish or count, and others are called kContent.
@@ -43,7 +46,6 @@ class StreamWatch {
   // The same for a frame that may have broken off: it is parsed whatever came before.
   Frame see_last(std::string_view frame) { return look(frame, false); }
 
-  bool has_content() const { return has_content_; }
   // The upstream's own terminal event was seen: [DONE], or a finish reason for every choice.
   bool is_complete() const { return done_ || finished_.size() >= static_cast<size_t>(choices_); }
   bool is_done() const { return done_; }

@@ -34,7 +34,8 @@ const std::string kDone = "data: [DONE]\n\n";
 
 // The filter in a chain, with the test in the place of the upstream.
 struct Stream {
-  explicit Stream(bool hide = false, std::string_view body = R"({"model":"m","stream":true})") {
+  explicit Stream(bool hide = false, std::string_view body = R"({"model":"m","stream":true})",
+                  Answer found = {}) {
     source.name = "up";
     source.request_headers = [this](FilterContext& context) {
       upstream = &context;
@@ -44,6 +45,7 @@ struct Stream {
     harness.exchange.read_chat(body);
     harness.send(body);
     Answer& answer = harness.exchange.facts().answer;
+    answer = std::move(found);
     answer.source = Answer::Source::kUpstream;
     answer.is_stream = true;
     answer.hide_usage_chunk = hide;
@@ -87,6 +89,24 @@ TEST(TranslationFilterTest, WithoutUsageTokensAreEstimatedAndSaidToBe) {
   EXPECT_TRUE(stream.facts().usage.estimated);
   EXPECT_EQ(stream.facts().usage.output, 2);
   EXPECT_GE(stream.facts().usage.input, 1);
+}
+
+TEST(TranslationFilterTest, WhatWasReadBeforeTheCommitIsNotReadAgain) {
+  Stream stream(false, R"({"model":"m","stream":true})",
+                {.usage = {.input = 7}, .frames_before_content = 2});
+  const std::string text = ": hi\n\n" + kRole + kOne + kTwo + kFinish + kDone;
+  stream.put(text);
+  stream.finish();
+  EXPECT_EQ(stream.out(), text);
+  EXPECT_TRUE(stream.facts().stream_finished);
+  EXPECT_EQ(stream.facts().usage.input, 7);
+}
+
+TEST(TranslationFilterTest, DeltasAreCountedAsIfAllFramesHadBeenRead) {
+  Stream stream(false, R"({"model":"m","stream":true})", {.frames_before_content = 1});
+  stream.put(kRole + kOne + kTwo + kFinish + kDone);
+  stream.finish();
+  EXPECT_EQ(stream.facts().usage.output, 2);
 }
 
 TEST(TranslationFilterTest, AStreamThatEndsEarlyEndsInAnError) {

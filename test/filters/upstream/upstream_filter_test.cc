@@ -91,6 +91,7 @@ TEST(UpstreamFilterTest, AStreamIsCommittedAtItsFirstContent) {
   attempt.up().body_bytes(kContentEvent.substr(30));
   EXPECT_EQ(attempt.sink().body, ": hi\n\n" + kRoleEvent + kContentEvent);
   EXPECT_TRUE(attempt.facts().answer.is_stream);
+  EXPECT_EQ(attempt.facts().answer.frames_before_content, 2);
   attempt.up().body_bytes(kDoneEvent);
   attempt.up().complete();
   EXPECT_EQ(attempt.sink().body, ": hi\n\n" + kRoleEvent + kContentEvent + kDoneEvent);
