@@ -11,16 +11,9 @@
 #include "source/buffer/buffer.h"
 #include "source/catalog/dialect.h"
 #include "source/catalog/names.h"
+#include "source/llm/call_error.h"
 
 namespace omni::llm {
-
-// A request that cannot be understood, in the client's own terms.
-struct CallError {
-  int status = 400;
-  std::string code;     // Stable word.
-  std::string message;  // Names the field.
-  std::string param;
-};
 
 // Bytes [at, at + size) of the body.
 struct Span {

@@ -12,6 +12,8 @@ struct Usage {
   int64_t cached = -1;
   int64_t cache_write = -1;
   int64_t reasoning = -1;
+  int64_t cache_write_1h = -1;  // Of cache_write, what was written to live for an hour.
+  int64_t audio_input = -1, audio_output = -1;
   bool estimated = false;  // Counted here because the provider said nothing.
 
   bool is_known() const { return input >= 0 || output >= 0; }

@@ -1,0 +1,12 @@
+// Whether text is JSON, to its last byte.
+#pragma once
+
+#include <string_view>
+
+namespace omni::json {
+
+// One value with white space around it and nothing else (RFC 8259), nested at most kMaxDepth deep.
+// One pass; UTF-8 is not looked at.
+bool is_valid(std::string_view text);
+
+}  // namespace omni::json

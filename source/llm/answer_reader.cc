@@ -1,0 +1,65 @@
+#include "source/llm/answer_reader.h"
+
+#include "source/base/status.h"
+#include "source/base/strings.h"
+
+namespace omni::llm {
+
+AnswerReader::AnswerReader(Dialect dialect, const DecoderOptions& options, size_t max_event_bytes)
+    : is_lines_(dialect == Dialect::kOllama),
+      max_event_bytes_(max_event_bytes),
+      decoder_(make_answer_decoder(dialect, options)),
+      framer_(max_event_bytes) {}
+
+absl::Status AnswerReader::feed(const Buffer& in, Emit emit) {
+  if (is_lines_) return feed_lines(in, emit);
+  absl::Status status;
+  const bool fits = framer_.look(in, [&](std::string_view text) {
+    status = frame(text, emit);
+    return status.ok();
+  });
+  return fits ? status : invalid("an event is too large");
+}
+
+absl::Status AnswerReader::frame(std::string_view frame, Emit emit) {
+  return decoder_->event(sse::parse_frame(frame, joined_), emit);
+}
+
+absl::Status AnswerReader::feed_lines(const Buffer& in, Emit emit) {
+  for (size_t i = 0; i < in.slice_count(); ++i) {
+    std::string_view text = in.slice(i).view();
+    for (size_t end; (end = text.find('\n')) != std::string_view::npos;
+         text.remove_prefix(end + 1)) {
+      if (tail_.empty()) {
+        OMNI_RETURN_IF_ERROR(line(text.substr(0, end), emit));
+        continue;
+      }
+      tail_.append(text, 0, end);
+      OMNI_RETURN_IF_ERROR(line(tail_, emit));
+      tail_.clear();
+    }
+    tail_ += text;
+    if (tail_.size() > max_event_bytes_) return invalid("an event is too large");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AnswerReader::line(std::string_view line, Emit emit) {
+  const std::string_view data = trim(line);
+  if (data.empty()) return absl::OkStatus();
+  return decoder_->event({.data = data, .has_data = true}, emit);
+}
+
+absl::Status AnswerReader::finish(Emit emit) {
+  if (is_lines_ && !tail_.empty()) {
+    OMNI_RETURN_IF_ERROR(line(tail_, emit));
+  } else if (!framer_.tail().empty()) {
+    const std::string last(framer_.tail());
+    framer_.drop_tail();
+    OMNI_RETURN_IF_ERROR(frame(last, emit));
+  }
+  decoder_->finish(emit);
+  return absl::OkStatus();
+}
+
+}  // namespace omni::llm

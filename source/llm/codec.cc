@@ -1,0 +1,56 @@
+#include "source/llm/codec.h"
+
+#include "source/llm/openai/answer_decoder.h"
+#include "source/llm/openai/answer_encoder.h"
+#include "source/llm/openai/request_decoder.h"
+#include "source/llm/openai/request_encoder.h"
+
+namespace omni::llm {
+namespace {
+
+CallError not_spoken(Dialect dialect) {
+  return {400, "unsupported_dialect",
+          "The dialect '" + std::string(name_of(dialect)) + "' is not spoken yet.", ""};
+}
+
+}  // namespace
+
+std::optional<CallError> decode_request(Dialect dialect, std::string_view body, Request& out) {
+  switch (dialect) {
+    case Dialect::kOpenai:
+      return openai::decode_request(body, out);
+    default:
+      return not_spoken(dialect);
+  }
+}
+
+EncodeResult encode_request(Dialect dialect, const Request& request,
+                            const RequestOptions& options) {
+  switch (dialect) {
+    case Dialect::kOpenai:
+      return openai::encode_request(request, options);
+    default:
+      return not_spoken(dialect);
+  }
+}
+
+std::unique_ptr<AnswerDecoder> make_answer_decoder(Dialect dialect, const DecoderOptions& options) {
+  switch (dialect) {
+    case Dialect::kOpenai:
+      return std::make_unique<openai::ChatDecoder>(options);
+    default:
+      return nullptr;
+  }
+}
+
+std::unique_ptr<AnswerEncoder> make_answer_encoder(Dialect dialect, const AnswerOptions& options) {
+  switch (dialect) {
+    case Dialect::kOpenai:
+      if (options.stream) return std::make_unique<openai::ChatStreamEncoder>(options);
+      return std::make_unique<openai::ChatEncoder>(options);
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace omni::llm

@@ -1,0 +1,274 @@
+#include "source/llm/openai/answer_decoder.h"
+
+#include <algorithm>
+
+#include "source/base/status.h"
+#include "source/buffer/buffer.h"
+#include "source/json/reader.h"
+#include "source/llm/openai/answer.h"
+#include "source/llm/signature.h"
+
+namespace omni::llm::openai {
+namespace {
+
+using json::Kind;
+using json::Skimmed;
+
+StopReason stop_of(std::string_view word) {
+  if (word == "length") return StopReason::kLength;
+  if (word == "tool_calls" || word == "function_call") return StopReason::kToolCalls;
+  if (word == "content_filter") return StopReason::kFiltered;
+  return StopReason::kEnd;
+}
+
+template <class Visit>
+absl::Status each(const Skimmed& nested, Visit visit) {
+  json::Skimmer skimmer(nested);
+  Skimmed member;
+  while (skimmer.next(member)) OMNI_RETURN_IF_ERROR(visit(member));
+  return skimmer.status();
+}
+
+}  // namespace
+
+// The members of one chunk or answer, which may stand in any order.
+struct ChatDecoder::Chunk {
+  Event started;
+  std::optional<Skimmed> choices, error;
+  bool has_usage = false;
+};
+
+absl::Status ChatDecoder::read(std::string_view data, Chunk& chunk) {
+  chunk.started.kind = Event::Kind::kStarted;
+  json::Skimmer skimmer(data, Kind::kObject);
+  Skimmed value;
+  while (skimmer.next(value)) {
+    if (value.key == "choices" && value.kind == Kind::kArray) {
+      chunk.choices = value;
+    } else if (value.key == "id" && value.kind == Kind::kString) {
+      OMNI_RETURN_IF_ERROR(Text::of(value, chunk.started.id));
+    } else if (value.key == "model" && value.kind == Kind::kString) {
+      OMNI_RETURN_IF_ERROR(Text::of(value, chunk.started.model));
+    } else if (value.key == "created" && value.kind == Kind::kNumber) {
+      chunk.started.created_at = value.integer().value_or(0);
+    } else if (value.key == "usage" && value.kind == Kind::kObject) {
+      chunk.has_usage = true;
+      OMNI_RETURN_IF_ERROR(read_usage(value, usage_));
+    } else if (value.key == "error" && value.kind != Kind::kNull) {
+      chunk.error = value;
+    }
+  }
+  return skimmer.status();
+}
+
+absl::Status ChatDecoder::event(const sse::Event& event, Emit emit) {
+  if (!event.has_data || is_over_) return absl::OkStatus();
+  if (event.data == "[DONE]") {
+    // Choices that never gave a reason end here all the same.
+    for (int i = 0; i < tracker_.choices(); ++i) note_finish(i, StopReason::kEnd);
+    OMNI_RETURN_IF_ERROR(stop_all(emit));
+    done(emit);
+    return absl::OkStatus();
+  }
+  Chunk chunk;
+  OMNI_RETURN_IF_ERROR(read(event.data, chunk));
+  if (chunk.error && !chunk.choices) {
+    is_over_ = true;
+    Buffer padded(event.data);
+    const Error error = parse_error(502, padded.flatten(json::kPadding));
+    Event failed;
+    failed.kind = Event::Kind::kFailed;
+    failed.error = &error;
+    emit(failed);
+    return absl::OkStatus();
+  }
+  return tell(chunk, emit);
+}
+
+absl::Status ChatDecoder::tell(const Chunk& chunk, Emit emit) {
+  if (chunk.choices) {
+    tracker_.start(chunk.started, emit);
+    OMNI_RETURN_IF_ERROR(
+        each(*chunk.choices, [&](const Skimmed& value) { return choice(value, emit); }));
+  }
+  if (!chunk.has_usage) return absl::OkStatus();
+  Event usage;
+  usage.kind = Event::Kind::kUsage;
+  usage.usage = &usage_;
+  emit(usage);
+  return absl::OkStatus();
+}
+
+absl::Status ChatDecoder::whole(std::string_view body, Emit emit) {
+  is_whole_ = true;
+  Chunk chunk;
+  OMNI_RETURN_IF_ERROR(read(body, chunk));
+  if (!chunk.choices)
+    return failed(chunk.error ? "the answer is an error object" : "the answer has no choices");
+  OMNI_RETURN_IF_ERROR(tell(chunk, emit));
+  OMNI_RETURN_IF_ERROR(stop_all(emit));
+  if (!tracker_.is_stopped(1)) return failed("the answer has no finish_reason");
+  done(emit);
+  return absl::OkStatus();
+}
+
+absl::Status ChatDecoder::choice(const Skimmed& value, Emit emit) {
+  if (value.kind != Kind::kObject) return absl::OkStatus();
+  int64_t index = 0;
+  std::optional<Skimmed> said, finish, logprobs;
+  OMNI_RETURN_IF_ERROR(each(value, [&](const Skimmed& member) {
+    if (member.key == "index" && member.kind == Kind::kNumber) {
+      index = std::max<int64_t>(0, member.integer().value_or(0));
+    } else if ((member.key == "delta" || member.key == "message") && member.kind == Kind::kObject) {
+      said = member;
+    } else if (member.key == "finish_reason" && member.kind == Kind::kString) {
+      finish = member;
+    } else if (member.key == "logprobs" && member.kind == Kind::kObject) {
+      logprobs = member;
+    }
+    return absl::OkStatus();
+  }));
+  const int choice = static_cast<int>(std::min<int64_t>(index, 1024));
+  if (said) OMNI_RETURN_IF_ERROR(delta(choice, *said, emit));
+  if (logprobs) {
+    Event note;
+    note.kind = Event::Kind::kLogprobs;
+    note.raw = logprobs->raw;
+    OMNI_RETURN_IF_ERROR(tracker_.note(choice, PartKind::kText, note, emit));
+  }
+  if (finish) note_finish(choice, stop_of(finish->inside()));
+  return absl::OkStatus();
+}
+
+absl::Status ChatDecoder::delta(int choice, const Skimmed& value, Emit emit) {
+  // Details repeat the plain text: where both stand, the plain text is told and of the details only
+  // what it lacks.
+  return each(value, [&](const Skimmed& member) -> absl::Status {
+    const std::string_view key = member.key;
+    if (key == "content") return content(choice, member, emit);
+    if (key == "refusal") return text(choice, PartKind::kRefusal, member, emit);
+    if (key == "reasoning_content" || key == "reasoning")
+      return text(choice, PartKind::kReasoning, member, emit);
+    if (key == "tool_calls" && member.kind == Kind::kArray) return tool_calls(choice, member, emit);
+    if (key == "function_call" && member.kind == Kind::kObject)
+      return tool_call(choice, member, 0, emit);
+    if (key == "reasoning_details" && member.kind == Kind::kArray)
+      return each(member, [&](const Skimmed& item) { return thought(choice, item, emit); });
+    return absl::OkStatus();
+  });
+}
+
+absl::Status ChatDecoder::text(int choice, PartKind kind, const Skimmed& value, Emit emit) {
+  if (value.kind != Kind::kString || value.raw.size() <= 2) return absl::OkStatus();
+  Text delta;
+  OMNI_RETURN_IF_ERROR(Text::of(value, delta));
+  return tracker_.text(choice, kind, delta, emit);
+}
+
+// A string, or by some servers a row of {type: text | thinking}.
+absl::Status ChatDecoder::content(int choice, const Skimmed& value, Emit emit) {
+  if (value.kind != Kind::kArray) return text(choice, PartKind::kText, value, emit);
+  return each(value, [&](const Skimmed& item) { return content_item(choice, item, emit); });
+}
+
+absl::Status ChatDecoder::content_item(int choice, const Skimmed& value, Emit emit) {
+  if (value.kind != Kind::kObject) return absl::OkStatus();
+  return each(value, [&](const Skimmed& member) -> absl::Status {
+    if (member.key == "text") return text(choice, PartKind::kText, member, emit);
+    if (member.key != "thinking") return absl::OkStatus();
+    if (member.kind == Kind::kString) return text(choice, PartKind::kReasoning, member, emit);
+    if (member.kind != Kind::kArray) return absl::OkStatus();
+    return each(member, [&](const Skimmed& item) -> absl::Status {
+      if (item.kind != Kind::kObject) return absl::OkStatus();
+      return each(item, [&](const Skimmed& inner) {
+        return inner.key == "text" ? text(choice, PartKind::kReasoning, inner, emit)
+                                   : absl::OkStatus();
+      });
+    });
+  });
+}
+
+absl::Status ChatDecoder::thought(int choice, const Skimmed& value, Emit emit) {
+  if (value.kind != Kind::kObject) return absl::OkStatus();
+  return each(value, [&](const Skimmed& member) -> absl::Status {
+    const bool is_signature = member.key == "signature", is_data = member.key == "data";
+    if ((!is_signature && !is_data) || member.kind != Kind::kString) return absl::OkStatus();
+    Text proof;
+    OMNI_RETURN_IF_ERROR(Text::of(member, proof));
+    Event note;
+    note.kind = Event::Kind::kSignature;
+    (is_signature ? note.signature : note.redacted) = signature_in(Dialect::kAnthropic, proof);
+    return tracker_.note(choice, PartKind::kReasoning, note, emit);
+  });
+}
+
+absl::Status ChatDecoder::tool_calls(int choice, const Skimmed& value, Emit emit) {
+  int position = 0;
+  return each(value, [&](const Skimmed& item) {
+    if (item.kind != Kind::kObject) return absl::OkStatus();
+    return tool_call(choice, item, position++, emit);
+  });
+}
+
+absl::Status ChatDecoder::tool_call(int choice, const Skimmed& value, int position, Emit emit) {
+  PartTracker::ToolCall call;
+  std::string written_out;
+  bool has_index = false;
+  const auto function = [&](const Skimmed& member) -> absl::Status {
+    if (member.key == "name" && member.kind == Kind::kString) return Text::of(member, call.name);
+    if (member.key != "arguments" && member.key != "input") return absl::OkStatus();
+    if (member.kind == Kind::kString) return Text::of(member, call.fragment);
+    if (member.kind != Kind::kObject) return absl::OkStatus();
+    append_escaped(written_out, member.raw);
+    call.fragment = Text(written_out);
+    return absl::OkStatus();
+  };
+  OMNI_RETURN_IF_ERROR(each(value, [&](const Skimmed& member) -> absl::Status {
+    if (member.key == "index" && member.kind == Kind::kNumber) {
+      has_index = true;
+      call.key = member.integer().value_or(-1);
+    } else if (member.key == "id" && member.kind == Kind::kString) {
+      return Text::of(member, call.id);
+    } else if ((member.key == "function" || member.key == "custom") &&
+               member.kind == Kind::kObject) {
+      call.is_custom = member.key == "custom";
+      return each(member, function);
+    }
+    return function(member);
+  }));
+  // A message's calls are told apart by their place; a delta's that lacks its index by its id.
+  if (!has_index && is_whole_) call.key = position;
+  return tracker_.tool_call(choice, call, emit);
+}
+
+void ChatDecoder::note_finish(int choice, StopReason reason) {
+  for (const Finish& known : finishes_)
+    if (known.choice == choice) return;
+  if (!tracker_.has_stopped(choice)) finishes_.push_back({choice, reason});
+}
+
+absl::Status ChatDecoder::stop_all(Emit emit) {
+  for (const Finish& finish : finishes_) {
+    StopReason reason = finish.reason;
+    if (reason == StopReason::kEnd && tracker_.has_tool_calls(finish.choice))
+      reason = StopReason::kToolCalls;
+    OMNI_RETURN_IF_ERROR(tracker_.stop(finish.choice, reason, {}, emit));
+  }
+  finishes_.clear();
+  return absl::OkStatus();
+}
+
+void ChatDecoder::done(Emit emit) {
+  is_over_ = true;
+  Event event;
+  event.kind = Event::Kind::kDone;
+  emit(event);
+}
+
+void ChatDecoder::finish(Emit emit) {
+  if (is_over_) return;
+  if (!stop_all(emit).ok() || !tracker_.is_stopped(choices_)) return;
+  done(emit);
+}
+
+}  // namespace omni::llm::openai

@@ -1,0 +1,200 @@
+#include "source/llm/openai/message_writer.h"
+
+#include <algorithm>
+
+#include "source/llm/signature.h"
+
+namespace omni::llm::openai {
+namespace {
+
+constexpr std::string_view kImageNote = "[tool returned an image; see attached]";
+
+// The word after "audio/".
+std::string_view audio_format(const Media& media) {
+  const std::string_view type = media.media_type.inside();
+  const std::string_view format = type.substr(type.rfind('/') + 1);
+  return format == "mpeg" ? "mp3" : format;
+}
+
+bool is_shown(const Part& part) {
+  return part.kind == PartKind::kText || part.kind == PartKind::kImage ||
+         part.kind == PartKind::kAudio || part.kind == PartKind::kFile;
+}
+
+}  // namespace
+
+void MessageWriter::write(const Message& message) {
+  if (message.role == Role::kTool) {
+    for (const Part& result : message.parts) tool_result(result);
+    return;
+  }
+  if (message.role == Role::kUser) return user(message);
+  finish();
+  if (message.role == Role::kAssistant) return assistant(message);
+  system(message);
+}
+
+void MessageWriter::finish() {
+  if (images_.empty()) return;
+  json_.object().string("role", "user").array("content");
+  for (const Part* image : images_) part(*image);
+  json_.end_array().end_object();
+  images_.clear();
+}
+
+bool MessageWriter::keeps_marker(const std::vector<Part>& parts) {
+  const bool has_marker = std::any_of(parts.begin(), parts.end(),
+                                      [](const Part& part) { return !part.cache_control.empty(); });
+  if (has_marker && !options_.takes_cache_control) dropped_.add("cache_control");
+  return has_marker && options_.takes_cache_control;
+}
+
+void MessageWriter::system(const Message& message) {
+  json_.object().string("role", "system");
+  if (keeps_marker(message.parts)) {
+    json_.array("content");
+    for (const Part& text : message.parts) part(text);
+    json_.end_array();
+  } else {
+    json_.begin_text("content");
+    append_texts(json_.out(), message.parts, "\\n");
+    json_.end_text();
+  }
+  json_.end_object();
+}
+
+void MessageWriter::user(const Message& message) {
+  json_.object().string("role", "user");
+  if (message.name.is_given()) json_.text("name", message.name.inside());
+  const bool is_plain = images_.empty() && message.parts.size() == 1 &&
+                        message.parts[0].kind == PartKind::kText && !keeps_marker(message.parts);
+  if (is_plain) {
+    json_.text("content", message.parts[0].text.inside()).end_object();
+    return;
+  }
+  json_.array("content");
+  for (const Part* image : images_) part(*image);
+  images_.clear();
+  for (const Part& shown : message.parts)
+    if (is_shown(shown)) part(shown);
+  json_.end_array().end_object();
+}
+
+void MessageWriter::part(const Part& part) {
+  json_.object();
+  if (part.kind == PartKind::kText) {
+    json_.string("type", "text").text("text", part.text.inside());
+  } else {
+    media(part);
+  }
+  cache_control(part);
+  json_.end_object();
+}
+
+void MessageWriter::cache_control(const Part& part) {
+  if (part.cache_control.empty()) return;
+  if (options_.takes_cache_control) {
+    json_.member("cache_control", part.cache_control);
+  } else {
+    dropped_.add("cache_control");
+  }
+}
+
+void MessageWriter::media(const Part& part) {
+  const Media& media = part.media;
+  if (part.kind == PartKind::kImage) {
+    json_.string("type", "image_url").object("image_url").begin_text("url");
+    append_media_url(json_.out(), media);
+    json_.end_text();
+    if (media.detail.is_given()) json_.text("detail", media.detail.inside());
+    json_.end_object();
+  } else if (part.kind == PartKind::kAudio) {
+    json_.string("type", "input_audio").object("input_audio");
+    json_.text("data", media.data.inside()).text("format", audio_format(media)).end_object();
+  } else {
+    json_.string("type", "file").object("file");
+    if (media.file_id.is_given()) {
+      json_.text("file_id", media.file_id.inside());
+    } else {
+      json_.begin_text("file_data");
+      append_media_url(json_.out(), media);
+      json_.end_text();
+    }
+    if (media.filename.is_given()) json_.text("filename", media.filename.inside());
+    json_.end_object();
+  }
+}
+
+void MessageWriter::assistant(const Message& message) {
+  keeps_marker(message.parts);
+  json_.object().string("role", "assistant");
+  reasoning(message);
+  const bool has_calls = has_kind(message.parts, PartKind::kToolCall);
+  if (has_text(message.parts) || (!has_calls && !has_kind(message.parts, PartKind::kRefusal))) {
+    json_.begin_text("content");
+    for (const Part& text : message.parts)
+      if (text.kind == PartKind::kText) json_.out() += text.text.inside();
+    json_.end_text();
+  } else {
+    json_.null("content");
+  }
+  for (const Part& refusal : message.parts)
+    if (refusal.kind == PartKind::kRefusal) json_.text("refusal", refusal.text.inside());
+  if (has_calls) tool_calls(message);
+  json_.end_object();
+}
+
+void MessageWriter::reasoning(const Message& message) {
+  std::string text;
+  for (const Part& thought : message.parts) {
+    if (thought.kind != PartKind::kReasoning) continue;
+    text += thought.text.inside();
+    if (thought.signature.value.is_given() || thought.redacted.value.is_given())
+      dropped_.add("signature");
+  }
+  if (text.empty()) return;
+  if (options_.is_strict) {
+    dropped_.add("reasoning");
+  } else {
+    json_.text("reasoning_content", text);
+  }
+}
+
+void MessageWriter::tool_calls(const Message& message) {
+  json_.array("tool_calls");
+  for (const Part& call : message.parts) {
+    if (call.kind != PartKind::kToolCall) continue;
+    const std::string_view type = call.is_custom ? "custom" : "function";
+    json_.object().text("id", call.id.inside()).string("type", type);
+    json_.object(type).text("name", call.name.inside());
+    json_.begin_text(call.is_custom ? "input" : "arguments");
+    append_arguments_text(json_.out(), call);
+    json_.end_text().end_object();
+    if (call.signature.is_for(Dialect::kGemini) && !options_.is_strict)
+      json_.object("extra_content")
+          .object("google")
+          .text("thought_signature", call.signature.value.inside())
+          .end_object()
+          .end_object();
+    json_.end_object();
+  }
+  json_.end_array();
+}
+
+void MessageWriter::tool_result(const Part& result) {
+  json_.object().string("role", "tool").text("tool_call_id", result.id.inside());
+  bool has_image = false;
+  for (const Part& part : result.content) {
+    if (part.kind != PartKind::kImage && part.kind != PartKind::kFile) continue;
+    images_.push_back(&part);
+    has_image = true;
+  }
+  json_.begin_text("content");
+  append_texts(json_.out(), result.content, "\\n");
+  if (has_image && !has_text(result.content)) json_.out() += kImageNote;
+  json_.end_text().end_object();
+  if (result.is_error) dropped_.add("is_error");
+  if (!result.cache_control.empty()) dropped_.add("cache_control");
+}
+
+}  // namespace omni::llm::openai

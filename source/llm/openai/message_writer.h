@@ -1,0 +1,39 @@
+// The messages of a Chat Completions request.
+#pragma once
+
+#include <vector>
+
+#include "source/llm/codec.h"
+#include "source/llm/parts.h"
+
+namespace omni::llm::openai {
+
+// Writes into the open `messages` array. Images that a tool returned have no place in a tool's
+// message: they follow the row of results as the user's.
+class MessageWriter {
+ public:
+  MessageWriter(json::Builder& json, const RequestOptions& options, Dropped& dropped)
+      : json_(json), options_(options), dropped_(dropped) {}
+
+  void write(const Message& message);
+  void finish();
+
+ private:
+  void system(const Message& message);
+  void user(const Message& message);
+  void assistant(const Message& message);
+  void tool_calls(const Message& message);
+  void reasoning(const Message& message);
+  void tool_result(const Part& result);
+  void part(const Part& part);
+  void media(const Part& part);
+  void cache_control(const Part& part);
+  bool keeps_marker(const std::vector<Part>& parts);
+
+  json::Builder& json_;
+  const RequestOptions& options_;
+  Dropped& dropped_;
+  std::vector<const Part*> images_;  // Of results, not written yet.
+};
+
+}  // namespace omni::llm::openai

@@ -1,0 +1,223 @@
+#include "source/llm/openai/request_encoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "source/llm/openai/message_writer.h"
+#include "source/llm/parts.h"
+
+namespace omni::llm::openai {
+namespace {
+
+// Members that Chat Completions and Responses have in common.
+constexpr std::array<std::string_view, 6> kShared = {"service_tier",      "store",
+                                                     "prompt_cache_key",  "prompt_cache_retention",
+                                                     "safety_identifier", "prompt_cache_options"};
+
+class Encoder {
+ public:
+  Encoder(const Request& request, const RequestOptions& options)
+      : request_(request), options_(options), json_(body_) {}
+
+  EncodeResult run() {
+    body_.reserve(1024);
+    json_.object().string("model", options_.model);
+    if (options_.stream) stream();
+    messages();
+    tools();
+    tool_choice();
+    format();
+    limits();
+    sampling();
+    extras();
+    json_.end_object();
+    if (error_) return std::move(*error_);
+    return EncodedRequest{std::move(body_), dropped_.take()};
+  }
+
+ private:
+  void stream() {
+    json_.boolean("stream", true);
+    if (options_.ask_usage) json_.member("stream_options", R"({"include_usage":true})");
+  }
+
+  void messages() {
+    MessageWriter writer(json_, options_, dropped_);
+    json_.array("messages");
+    for (const Message& message : request_.messages) writer.write(message);
+    writer.finish();
+    json_.end_array();
+  }
+
+  void tools() {
+    if (request_.tools.empty()) return;
+    json_.array("tools");
+    for (const Tool& tool : request_.tools) write(tool);
+    json_.end_array();
+  }
+
+  void write(const Tool& tool);
+  void tool_choice();
+  void named_choice(Text name);
+  void format();
+  void limits();
+  void sampling();
+  void number(std::string_view key, RawJson value) {
+    if (!value.empty()) json_.member(key, value);
+  }
+  void effort();
+  void extras();
+  void refuse(std::string param, std::string message) {
+    if (!error_) error_ = CallError{400, "unsupported_value", std::move(message), std::move(param)};
+  }
+  bool is_custom(Text name) const {
+    return std::any_of(request_.tools.begin(), request_.tools.end(), [&](const Tool& tool) {
+      return tool.kind == Tool::Kind::kCustom && tool.name.inside() == name.inside();
+    });
+  }
+
+  const Request& request_;
+  const RequestOptions& options_;
+  std::string body_;
+  json::Builder json_;
+  Dropped dropped_;
+  std::optional<CallError> error_;
+};
+
+void Encoder::write(const Tool& tool) {
+  if (tool.kind == Tool::Kind::kHosted)
+    return refuse("tools", fmt::format("tools: '{}' runs at its own provider, and this model is at "
+                                       "another",
+                                       tool.name.inside()));
+  const bool is_custom = tool.kind == Tool::Kind::kCustom;
+  json_.object().string("type", is_custom ? "custom" : "function");
+  json_.object(is_custom ? "custom" : "function").text("name", tool.name.inside());
+  if (tool.description.is_given()) json_.text("description", tool.description.inside());
+  if (is_custom) {
+    number("format", tool.raw);
+  } else {
+    json_.member("parameters", tool.schema.empty() ? RawJson(R"({"type":"object","properties":{}})")
+                                                   : tool.schema);
+    if (tool.strict) json_.boolean("strict", *tool.strict);
+  }
+  json_.end_object();
+  if (!tool.cache_control.empty()) {
+    if (options_.takes_cache_control) {
+      json_.member("cache_control", tool.cache_control);
+    } else {
+      dropped_.add("cache_control");
+    }
+  }
+  json_.end_object();
+}
+
+void Encoder::named_choice(Text name) {
+  const std::string_view type = is_custom(name) ? "custom" : "function";
+  json_.object().string("type", type);
+  json_.object(type).text("name", name.inside()).end_object().end_object();
+}
+
+void Encoder::tool_choice() {
+  using Kind = ToolChoice::Kind;
+  const ToolChoice& choice = request_.tool_choice;
+  if (request_.parallel_tool_calls && !request_.tools.empty())
+    json_.boolean("parallel_tool_calls", *request_.parallel_tool_calls);
+  if (choice.kind == Kind::kUnset || request_.tools.empty()) return;
+  if (choice.kind == Kind::kNamed) {
+    json_.key("tool_choice");
+    return named_choice(choice.names.front());
+  }
+  constexpr std::string_view kWords[] = {"", "auto", "none", "required"};
+  const std::string_view word = kWords[static_cast<size_t>(choice.kind)];
+  if (choice.names.empty()) {
+    json_.string("tool_choice", word);
+    return;
+  }
+  json_.object("tool_choice").string("type", "allowed_tools");
+  json_.object("allowed_tools").string("mode", word).array("tools");
+  for (const Text& name : choice.names) named_choice(name);
+  json_.end_array().end_object().end_object();
+}
+
+void Encoder::format() {
+  using Kind = OutputFormat::Kind;
+  const OutputFormat& format = request_.format;
+  if (format.kind == Kind::kUnset || format.kind == Kind::kText) return;
+  if (format.kind == Kind::kJson) {
+    json_.member("response_format", R"({"type":"json_object"})");
+    return;
+  }
+  json_.object("response_format").string("type", "json_schema").object("json_schema");
+  json_.text("name", format.name.is_given() ? format.name.inside() : "answer");
+  if (format.description.is_given()) json_.text("description", format.description.inside());
+  number("schema", format.schema);
+  if (format.strict) json_.boolean("strict", *format.strict);
+  json_.end_object().end_object();
+}
+
+void Encoder::limits() {
+  // The vendor's newer models refuse the old name, other servers do not know the new one.
+  if (request_.max_tokens)
+    json_.number(options_.is_strict ? "max_completion_tokens" : "max_tokens", *request_.max_tokens);
+  if (request_.choices > 1) json_.number("n", request_.choices);
+  if (!request_.stop.empty()) {
+    json_.array("stop");
+    for (const Text& stop : request_.stop) json_.text_item(stop.inside());
+    json_.end_array();
+  }
+  effort();
+}
+
+void Encoder::effort() {
+  const Reasoning& reasoning = request_.reasoning;
+  Reasoning::Effort effort = reasoning.effort;
+  if (effort == Reasoning::Effort::kUnset && reasoning.budget)
+    effort = effort_of(*reasoning.budget);
+  // Off is what models without an effort do anyway, and most refuse the word.
+  if (effort == Reasoning::Effort::kUnset ||
+      (effort == Reasoning::Effort::kNone && request_.origin != Dialect::kOpenaiResponses))
+    return;
+  json_.string("reasoning_effort", name_of(effort));
+}
+
+void Encoder::sampling() {
+  number("temperature", request_.temperature);
+  number("top_p", request_.top_p);
+  number("frequency_penalty", request_.frequency_penalty);
+  number("presence_penalty", request_.presence_penalty);
+  number("seed", request_.seed);
+  if (request_.logprobs) json_.boolean("logprobs", *request_.logprobs);
+  number("top_logprobs", request_.top_logprobs);
+  if (!request_.top_k.empty()) {
+    if (options_.is_strict) {
+      dropped_.add("top_k");
+    } else {
+      json_.member("top_k", request_.top_k);
+    }
+  }
+  if (request_.user.is_given()) json_.text("user", request_.user.inside());
+  number("metadata", request_.metadata);
+}
+
+void Encoder::extras() {
+  for (const Extra& extra : request_.extras) {
+    const bool is_shared = request_.origin == Dialect::kOpenai ||
+                           (request_.origin == Dialect::kOpenaiResponses &&
+                            std::find(kShared.begin(), kShared.end(), extra.key) != kShared.end());
+    if (is_shared) {
+      json_.member(extra.key, extra.value);
+    } else {
+      dropped_.add(extra.key);
+    }
+  }
+}
+
+}  // namespace
+
+EncodeResult encode_request(const Request& request, const RequestOptions& options) {
+  return Encoder(request, options).run();
+}
+
+}  // namespace omni::llm::openai

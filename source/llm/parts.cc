@@ -1,0 +1,101 @@
+#include "source/llm/parts.h"
+
+#include <algorithm>
+
+#include "source/json/valid.h"
+
+namespace omni::llm {
+
+void Dropped::add(std::string_view name) {
+  if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.emplace_back(name);
+}
+
+void append_texts(std::string& out, const std::vector<Part>& parts, std::string_view separator) {
+  bool is_first = true;
+  for (const Part& part : parts) {
+    if (part.kind != PartKind::kText && part.kind != PartKind::kRefusal) continue;
+    if (!std::exchange(is_first, false)) out += separator;
+    out += part.text.inside();
+  }
+}
+
+bool has_text(const std::vector<Part>& parts) {
+  return std::any_of(parts.begin(), parts.end(), [](const Part& part) {
+    return part.kind == PartKind::kText && !part.text.is_empty();
+  });
+}
+
+bool has_kind(const std::vector<Part>& parts, PartKind kind) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [kind](const Part& part) { return part.kind == kind; });
+}
+
+void append_arguments_object(std::string& out, const Part& call) {
+  if (!call.arguments.empty()) {
+    out += call.arguments;
+    return;
+  }
+  const std::string text = call.arguments_text.decoded();
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) {
+    out += "{}";
+  } else if (!call.is_custom && text[first] == '{' && json::is_valid(text)) {
+    out += text;
+  } else {
+    json::Builder(out)
+        .object()
+        .text(call.is_custom ? "input" : "_arguments", call.arguments_text.inside())
+        .end_object();
+  }
+}
+
+void append_arguments_text(std::string& out, const Part& call) {
+  if (!call.arguments.empty()) return append_escaped(out, call.arguments);
+  if (call.arguments_text.is_empty() && !call.is_custom) {
+    out += "{}";
+  } else {
+    out += call.arguments_text.inside();
+  }
+}
+
+void append_media_url(std::string& out, const Media& media) {
+  if (!media.data.is_given()) {
+    out += media.url.inside();
+    return;
+  }
+  out += "data:";
+  out += media.media_type.is_given() ? media.media_type.inside()
+                                     : std::string_view("application/octet-stream");
+  out += ";base64,";
+  out += media.data.inside();
+}
+
+int64_t budget_of(Reasoning::Effort effort) {
+  switch (effort) {
+    case Reasoning::Effort::kUnset:
+      return -1;
+    case Reasoning::Effort::kNone:
+      return 0;
+    case Reasoning::Effort::kMinimal:
+    case Reasoning::Effort::kLow:
+      return 1024;
+    case Reasoning::Effort::kMedium:
+      return 10240;
+    default:
+      return 32768;
+  }
+}
+
+Reasoning::Effort effort_of(int64_t budget) {
+  if (budget < 0) return Reasoning::Effort::kMedium;
+  if (budget == 0) return Reasoning::Effort::kNone;
+  if (budget <= 1024) return Reasoning::Effort::kLow;
+  return budget <= 10240 ? Reasoning::Effort::kMedium : Reasoning::Effort::kHigh;
+}
+
+std::string_view name_of(Reasoning::Effort effort) {
+  constexpr std::string_view kNames[] = {"", "none", "minimal", "low", "medium", "high", "xhigh"};
+  return kNames[static_cast<size_t>(effort)];
+}
+
+}  // namespace omni::llm

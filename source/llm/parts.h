@@ -1,0 +1,43 @@
+// What encoders of every dialect do with parts.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/json/builder.h"
+#include "source/llm/request.h"
+
+namespace omni::llm {
+
+// Names of what had to be left out, each once, in the order they came up.
+class Dropped {
+ public:
+  void add(std::string_view name);
+  std::vector<std::string> take() { return std::move(names_); }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+// The texts of `parts`, `separator` (as it stands between quotes) between them, between quotes.
+void append_texts(std::string& out, const std::vector<Part>& parts, std::string_view separator);
+bool has_text(const std::vector<Part>& parts);
+bool has_kind(const std::vector<Part>& parts, PartKind kind);
+
+// Arguments as an object: `{}` for none; text that is no JSON object, which models do write, stays
+// readable as {"_arguments": "..."}.
+void append_arguments_object(std::string& out, const Part& call);
+// Arguments as what stands between a string's quotes.
+void append_arguments_text(std::string& out, const Part& call);
+
+// `data:TYPE;base64,DATA` or the URL, between quotes.
+void append_media_url(std::string& out, const Media& media);
+
+// Effort as a budget and the reverse (tokens).
+int64_t budget_of(Reasoning::Effort effort);
+Reasoning::Effort effort_of(int64_t budget);
+// low, medium, high and so on; empty for kUnset.
+std::string_view name_of(Reasoning::Effort effort);
+
+}  // namespace omni::llm
