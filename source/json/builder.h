@@ -40,6 +40,8 @@ class Builder {
 
   // For a value that is written piece by piece: the key and its colon, the value's begin.
   Builder& key(std::string_view key);
+  // Behind key() when the value was appended to out().
+  void after_value() { needs_comma_ = true; }
   // A string whose pieces are appended to out() before end_text().
   Builder& begin_text(std::string_view key);
   Builder& end_text();

@@ -1,5 +1,9 @@
 #include "source/llm/codec.h"
 
+#include "source/llm/anthropic/answer_decoder.h"
+#include "source/llm/anthropic/answer_encoder.h"
+#include "source/llm/anthropic/request_decoder.h"
+#include "source/llm/anthropic/request_encoder.h"
 #include "source/llm/openai/answer_decoder.h"
 #include "source/llm/openai/answer_encoder.h"
 #include "source/llm/openai/request_decoder.h"
@@ -19,6 +23,8 @@ std::optional<CallError> decode_request(Dialect dialect, std::string_view body, 
   switch (dialect) {
     case Dialect::kOpenai:
       return openai::decode_request(body, out);
+    case Dialect::kAnthropic:
+      return anthropic::decode_request(body, out);
     default:
       return not_spoken(dialect);
   }
@@ -29,6 +35,8 @@ EncodeResult encode_request(Dialect dialect, const Request& request,
   switch (dialect) {
     case Dialect::kOpenai:
       return openai::encode_request(request, options);
+    case Dialect::kAnthropic:
+      return anthropic::encode_request(request, options);
     default:
       return not_spoken(dialect);
   }
@@ -38,6 +46,8 @@ std::unique_ptr<AnswerDecoder> make_answer_decoder(Dialect dialect, const Decode
   switch (dialect) {
     case Dialect::kOpenai:
       return std::make_unique<openai::ChatDecoder>(options);
+    case Dialect::kAnthropic:
+      return std::make_unique<anthropic::MessagesDecoder>(options);
     default:
       return nullptr;
   }
@@ -48,6 +58,9 @@ std::unique_ptr<AnswerEncoder> make_answer_encoder(Dialect dialect, const Answer
     case Dialect::kOpenai:
       if (options.stream) return std::make_unique<openai::ChatStreamEncoder>(options);
       return std::make_unique<openai::ChatEncoder>(options);
+    case Dialect::kAnthropic:
+      if (options.stream) return std::make_unique<anthropic::MessagesStreamEncoder>(options);
+      return std::make_unique<anthropic::MessagesEncoder>(options);
     default:
       return nullptr;
   }

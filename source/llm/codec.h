@@ -32,12 +32,17 @@ struct RequestOptions {
   // The provider knows its vendor's own fields only, and refuses others.
   bool is_strict = false;
   bool takes_cache_control = false;  // OpenAI: Anthropic's markers on parts and tools.
+  // Anthropic: a request of another dialect, whose client cannot ask for it, has its prefix cached.
+  bool adds_cache_control = true;
 };
 
 struct EncodedRequest {
   std::string body;
   // What the target cannot say and the client may do without, by the client's own names.
   std::vector<std::string> dropped;
+  // Where the target has no structured output, the answer is asked for as a call of this tool:
+  // FormatTool turns it back. Empty: it was not needed.
+  std::string format_tool;
 };
 
 // A CallError (400) where leaving something out would change what was asked.

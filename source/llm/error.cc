@@ -8,6 +8,7 @@
 #include "source/base/status.h"
 #include "source/base/strings.h"
 #include "source/json/reader.h"
+#include "source/llm/anthropic/error.h"
 #include "source/llm/openai/error.h"
 
 namespace omni::llm {
@@ -109,10 +110,22 @@ Error parse_error(int status, std::string_view body) {
   return error;
 }
 
-std::string render_error(Dialect, const Error& error) { return openai::render_error(error); }
+std::string render_error(Dialect dialect, const Error& error) {
+  switch (dialect) {
+    case Dialect::kAnthropic:
+      return anthropic::render_error(error);
+    default:
+      return openai::render_error(error);
+  }
+}
 
-std::string render_stream_error(Dialect, const Error& error) {
-  return fmt::format("data: {}\n\n", openai::render_error(error));
+std::string render_stream_error(Dialect dialect, const Error& error) {
+  switch (dialect) {
+    case Dialect::kAnthropic:
+      return anthropic::render_stream_error(error);
+    default:
+      return fmt::format("data: {}\n\n", openai::render_error(error));
+  }
 }
 
 }  // namespace omni::llm

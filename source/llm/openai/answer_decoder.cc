@@ -4,6 +4,7 @@
 
 #include "source/base/status.h"
 #include "source/buffer/buffer.h"
+#include "source/json/each.h"
 #include "source/json/reader.h"
 #include "source/llm/openai/answer.h"
 #include "source/llm/signature.h"
@@ -11,6 +12,7 @@
 namespace omni::llm::openai {
 namespace {
 
+using json::each;
 using json::Kind;
 using json::Skimmed;
 
@@ -19,14 +21,6 @@ StopReason stop_of(std::string_view word) {
   if (word == "tool_calls" || word == "function_call") return StopReason::kToolCalls;
   if (word == "content_filter") return StopReason::kFiltered;
   return StopReason::kEnd;
-}
-
-template <class Visit>
-absl::Status each(const Skimmed& nested, Visit visit) {
-  json::Skimmer skimmer(nested);
-  Skimmed member;
-  while (skimmer.next(member)) OMNI_RETURN_IF_ERROR(visit(member));
-  return skimmer.status();
 }
 
 }  // namespace

@@ -172,7 +172,7 @@ void Encoder::limits() {
 
 void Encoder::effort() {
   const Reasoning& reasoning = request_.reasoning;
-  Reasoning::Effort effort = reasoning.effort;
+  Reasoning::Effort effort = reasoning.budget == 0 ? Reasoning::Effort::kNone : reasoning.effort;
   if (effort == Reasoning::Effort::kUnset && reasoning.budget)
     effort = effort_of(*reasoning.budget);
   // Off is what models without an effort do anyway, and most refuse the word.

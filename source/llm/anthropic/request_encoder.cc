@@ -1,0 +1,266 @@
+#include "source/llm/anthropic/request_encoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "source/llm/anthropic/message_writer.h"
+#include "source/llm/parts.h"
+
+namespace omni::llm::anthropic {
+namespace {
+
+// The field is required: what a model without a known limit is given.
+constexpr int64_t kDefaultMaxTokens = 4096;
+// The least that may be thought.
+constexpr int64_t kMinBudget = 1024;
+constexpr std::string_view kFormatTool = "json_answer";
+constexpr std::string_view kJsonNote =
+    "Answer with one JSON object and nothing else: no other text, no code fence.";
+constexpr std::string_view kTextSchema =
+    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
+
+double number_of(RawJson raw) {
+  double out = 0;
+  std::from_chars(raw.data(), raw.data() + raw.size(), out);
+  return out;
+}
+
+class Encoder {
+ public:
+  Encoder(const Request& request, const RequestOptions& options)
+      : request_(request), options_(options), json_(body_) {}
+
+  EncodeResult run();
+
+ private:
+  bool has_format_tool() const { return request_.format.kind == OutputFormat::Kind::kSchema; }
+  bool is_foreign() const { return request_.origin != Dialect::kAnthropic; }
+  bool marks_prefix() const;
+  bool may_think() const;
+  void limits();
+  void reasoning();
+  void sampling();
+  void tools();
+  void write(const Tool& tool);
+  bool is_allowed(const Tool& tool) const;
+  void tool_choice();
+  void extras();
+  void refuse(std::string param, std::string message) {
+    if (!error_) error_ = CallError{400, "unsupported_value", std::move(message), std::move(param)};
+  }
+
+  const Request& request_;
+  const RequestOptions& options_;
+  std::string body_;
+  json::Builder json_;
+  Dropped dropped_;
+  std::optional<CallError> error_;
+  int64_t max_tokens_ = 0;
+  bool is_thinking_ = false;
+};
+
+EncodeResult Encoder::run() {
+  if (request_.choices > 1) refuse("n", "n: this model gives one choice.");
+  body_.reserve(1024);
+  json_.object().string("model", options_.model);
+  limits();
+  if (options_.stream) json_.boolean("stream", true);
+  reasoning();
+  MessageWriter messages(json_, request_, dropped_, marks_prefix());
+  messages.write(request_.format.kind == OutputFormat::Kind::kJson ? kJsonNote
+                                                                   : std::string_view());
+  tools();
+  tool_choice();
+  sampling();
+  extras();
+  json_.end_object();
+  if (messages.error()) return std::move(*messages.error());
+  if (error_) return std::move(*error_);
+  EncodedRequest out{std::move(body_), dropped_.take(), {}};
+  if (has_format_tool()) out.format_tool = kFormatTool;
+  return out;
+}
+
+// A client whose dialect has no markers cannot ask for caching; one that has them did.
+bool Encoder::marks_prefix() const {
+  if (!options_.adds_cache_control || !is_foreign()) return false;
+  const auto has_marker = [](const Part& part) { return !part.cache_control.empty(); };
+  for (const Message& message : request_.messages)
+    if (std::any_of(message.parts.begin(), message.parts.end(), has_marker)) return false;
+  return std::none_of(request_.tools.begin(), request_.tools.end(),
+                      [](const Tool& tool) { return !tool.cache_control.empty(); });
+}
+
+void Encoder::limits() {
+  max_tokens_ = request_.max_tokens.value_or(options_.max_output > 0 ? options_.max_output
+                                                                     : kDefaultMaxTokens);
+  if (request_.max_tokens && options_.max_output > 0)
+    max_tokens_ = std::min(max_tokens_, options_.max_output);
+  json_.number("max_tokens", max_tokens_);
+}
+
+// With thinking on, a turn that is still calling tools must open with its own thought, and a tool
+// cannot be forced (docs.claude.com/en/docs/build-with-claude/extended-thinking).
+bool Encoder::may_think() const {
+  using Kind = ToolChoice::Kind;
+  if (has_format_tool() || request_.tool_choice.kind == Kind::kRequired ||
+      request_.tool_choice.kind == Kind::kNamed)
+    return false;
+  for (auto at = request_.messages.rbegin(); at != request_.messages.rend(); ++at) {
+    if (at->role == Role::kUser) return true;
+    if (at->role != Role::kAssistant || !has_kind(at->parts, PartKind::kToolCall)) continue;
+    const bool has_thought = std::any_of(at->parts.begin(), at->parts.end(), [](const Part& part) {
+      return part.kind == PartKind::kReasoning && (part.signature.is_for(Dialect::kAnthropic) ||
+                                                   part.redacted.is_for(Dialect::kAnthropic));
+    });
+    if (!has_thought) return false;
+  }
+  return true;
+}
+
+void Encoder::reasoning() {
+  const Reasoning& reasoning = request_.reasoning;
+  if (!reasoning.is_given() || reasoning.budget == 0 ||
+      (!reasoning.budget && reasoning.effort == Reasoning::Effort::kNone))
+    return;
+  if (!may_think()) return dropped_.add("reasoning_effort");
+  if (reasoning.is_adaptive) {
+    is_thinking_ = true;
+    json_.member("thinking", R"({"type":"adaptive"})");
+    if (reasoning.effort != Reasoning::Effort::kUnset)
+      json_.object("output_config").string("effort", name_of(reasoning.effort)).end_object();
+    return;
+  }
+  int64_t budget = reasoning.budget.value_or(budget_of(reasoning.effort));
+  if (budget < 0) budget = budget_of(Reasoning::Effort::kMedium);
+  budget = std::min(std::max(budget, kMinBudget), max_tokens_ - 1);
+  if (budget < kMinBudget) return dropped_.add("reasoning_effort");
+  is_thinking_ = true;
+  json_.object("thinking").string("type", "enabled").number("budget_tokens", budget).end_object();
+}
+
+void Encoder::sampling() {
+  // Thinking allows no other temperature than its own.
+  const auto put = [&](std::string_view name, RawJson value) {
+    if (value.empty()) return;
+    if (is_thinking_) return dropped_.add(name);
+    json_.member(name, value);
+  };
+  if (!request_.temperature.empty() && number_of(request_.temperature) > 1) {
+    dropped_.add("temperature");
+    if (!is_thinking_) json_.member("temperature", "1");
+  } else {
+    put("temperature", request_.temperature);
+  }
+  put("top_p", request_.top_p);
+  put("top_k", request_.top_k);
+  if (!request_.stop.empty()) {
+    json_.array("stop_sequences");
+    for (const Text& stop : request_.stop) json_.text_item(stop.inside());
+    json_.end_array();
+  }
+  const std::pair<std::string_view, bool> kUnknown[] = {
+      {"frequency_penalty", !request_.frequency_penalty.empty()},
+      {"presence_penalty", !request_.presence_penalty.empty()},
+      {"seed", !request_.seed.empty()},
+      {"logprobs", request_.logprobs.value_or(false)},
+      {"top_logprobs", !request_.top_logprobs.empty()},
+      {"metadata", !request_.metadata.empty()}};
+  for (const auto& [name, is_given] : kUnknown)
+    if (is_given) dropped_.add(name);
+  if (request_.user.is_given())
+    json_.object("metadata").text("user_id", request_.user.inside()).end_object();
+}
+
+bool Encoder::is_allowed(const Tool& tool) const {
+  const std::vector<Text>& names = request_.tool_choice.names;
+  return names.empty() || request_.tool_choice.kind == ToolChoice::Kind::kNamed ||
+         std::any_of(names.begin(), names.end(),
+                     [&](const Text& name) { return name.inside() == tool.name.inside(); });
+}
+
+void Encoder::tools() {
+  if (request_.tools.empty() && !has_format_tool()) return;
+  json_.array("tools");
+  for (const Tool& tool : request_.tools)
+    if (is_allowed(tool)) write(tool);
+  if (has_format_tool()) {
+    const OutputFormat& format = request_.format;
+    json_.object().string("name", kFormatTool);
+    if (format.description.is_given()) {
+      json_.text("description", format.description.inside());
+    } else {
+      json_.string("description", "Give the final answer by calling this.");
+    }
+    json_.member("input_schema",
+                 format.schema.empty() ? RawJson(R"({"type":"object"})") : format.schema);
+    json_.end_object();
+  }
+  json_.end_array();
+}
+
+void Encoder::write(const Tool& tool) {
+  if (tool.kind == Tool::Kind::kHosted) {
+    if (tool.origin == Dialect::kAnthropic) {
+      json_.item(tool.raw);
+    } else {
+      refuse("tools", fmt::format("tools: '{}' runs at its own provider, and this model is at "
+                                  "another",
+                                  tool.name.inside()));
+    }
+    return;
+  }
+  json_.object().text("name", tool.name.inside());
+  if (tool.description.is_given()) json_.text("description", tool.description.inside());
+  json_.member("input_schema", tool.kind == Tool::Kind::kCustom ? kTextSchema
+                               : tool.schema.empty()            ? RawJson(R"({"type":"object"})")
+                                                                : tool.schema);
+  if (tool.strict.value_or(false)) dropped_.add("strict");
+  if (!tool.cache_control.empty()) json_.member("cache_control", tool.cache_control);
+  json_.end_object();
+}
+
+void Encoder::tool_choice() {
+  using Kind = ToolChoice::Kind;
+  const ToolChoice& choice = request_.tool_choice;
+  if (request_.tools.empty() && !has_format_tool()) return;
+  const bool one_at_a_time = request_.parallel_tool_calls == false;
+  Kind kind = choice.kind;
+  if (kind == Kind::kUnset && one_at_a_time) kind = Kind::kAuto;
+  // The answer is a call as well: the model chooses among the client's tools and it.
+  if (has_format_tool() && kind != Kind::kNamed)
+    kind = request_.tools.empty() || kind == Kind::kNone ? Kind::kNamed : Kind::kRequired;
+  if (kind == Kind::kUnset) return;
+  constexpr std::string_view kWords[] = {"", "auto", "none", "any", "tool"};
+  json_.object("tool_choice").string("type", kWords[static_cast<size_t>(kind)]);
+  if (kind == Kind::kNamed) {
+    if (choice.kind == Kind::kNamed) {
+      json_.text("name", choice.names.front().inside());
+    } else {
+      json_.string("name", kFormatTool);
+    }
+  }
+  if (one_at_a_time && kind != Kind::kNone) json_.boolean("disable_parallel_tool_use", true);
+  json_.end_object();
+}
+
+void Encoder::extras() {
+  for (const Extra& extra : request_.extras) {
+    if (is_foreign()) {
+      dropped_.add(extra.key);
+    } else {
+      json_.member(extra.key, extra.value);
+    }
+  }
+}
+
+}  // namespace
+
+EncodeResult encode_request(const Request& request, const RequestOptions& options) {
+  return Encoder(request, options).run();
+}
+
+}  // namespace omni::llm::anthropic
