@@ -97,6 +97,10 @@ absl::StatusOr<BoundSocket> bind_ip(const ListenAddress& address, bool share) {
   return BoundSocket::adopt(out.release(), std::move(real));
 }
 
+bool is_any(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
+
+bool is_v6(const std::string& host) { return host.find(':') != std::string::npos; }
+
 absl::Status not_an_address(std::string_view text) {
   return invalid(
       fmt::format("'{}' is not a listen address; write host:port, [v6]:port or unix:/path", text));
@@ -112,8 +116,12 @@ bool ListenAddress::is_loopback() const {
 
 std::string ListenAddress::text() const {
   if (is_unix()) return "unix:" + unix_path;
-  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
-                                             : fmt::format("[{}]:{}", host, port);
+  return is_v6(host) ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+bool ListenAddress::overlaps(const ListenAddress& other) const {
+  return !is_unix() && !other.is_unix() && port == other.port && is_v6(host) == is_v6(other.host) &&
+         (host == other.host || is_any(host) || is_any(other.host));
 }
 
 absl::StatusOr<ListenAddress> ListenAddress::parse(std::string_view text) {
@@ -147,26 +155,36 @@ absl::StatusOr<BoundSocket> BoundSocket::bind(const ListenAddress& address, bool
 }
 
 absl::StatusOr<std::vector<BoundSocket>> BoundSocket::bind_all(const ListenAddress& address,
-                                                               size_t count) {
+                                                               size_t count, bool beside_ours) {
   std::vector<BoundSocket> out;
   // Bound without SO_REUSEPORT, so that the kernel reports whoever is there; set afterwards, so
   // that the others can join.
-  OMNI_ASSIGN_OR_RETURN(BoundSocket first, bind(address, false));
+  OMNI_ASSIGN_OR_RETURN(BoundSocket first, bind(address, beside_ours));
   const ListenAddress real = first.address();
   if (!real.is_unix() && !set_flag(first.fd(), SOL_SOCKET, SO_REUSEPORT))
     return cannot_listen(real, errno);
   out.push_back(std::move(first));
   while (out.size() < count) {
     if (real.is_unix()) {
-      const int fd = ::fcntl(out.front().fd(), F_DUPFD_CLOEXEC, 0);
-      if (fd < 0) return cannot_listen(real, errno);
-      out.push_back(adopt(fd, real));
+      OMNI_ASSIGN_OR_RETURN(BoundSocket next, out.front().duplicate());
+      out.push_back(std::move(next));
     } else {
       OMNI_ASSIGN_OR_RETURN(BoundSocket next, bind(real, true));
       out.push_back(std::move(next));
     }
   }
   return out;
+}
+
+absl::Status BoundSocket::listen() const {
+  if (::listen(fd_, kBacklog) != 0) return cannot_listen(address_, errno);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BoundSocket> BoundSocket::duplicate() const {
+  const int fd = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return cannot_listen(address_, errno);
+  return adopt(fd, address_);
 }
 
 BoundSocket BoundSocket::adopt(int fd, ListenAddress address) {

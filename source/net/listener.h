@@ -24,20 +24,23 @@ struct ListenAddress {
   bool is_unix() const { return !unix_path.empty(); }
   bool is_loopback() const;  // A unix socket counts as loopback.
   std::string text() const;
+  // Some connections could be meant for either: one is all addresses of a family, the ports agree.
+  bool overlaps(const ListenAddress& other) const;
   static absl::StatusOr<ListenAddress> parse(std::string_view text);
 };
 
-// A bound, not yet listening socket. Bound on main before any worker starts, so that a start
-// failure is one clear line; inherited ones come from the parent of an in-place restart.
+// A bound socket that no worker has yet. Bound on main, so that a failure is one clear line before
+// anything depends on it; inherited ones come from the parent of an in-place restart.
 class BoundSocket {
  public:
   // `reuse_port` lets every worker bind its own socket to the same address. Port 0 takes any.
   static absl::StatusOr<BoundSocket> bind(const ListenAddress& address, bool reuse_port);
   // One socket for each of `count` workers. Unlike bind() with `reuse_port` this refuses an address
   // that another process of ours has already, which the kernel would quietly share. Workers share
-  // the queue of a Unix socket.
+  // the queue of a Unix socket. `beside_ours`: sockets of this process that overlap the address are
+  // about to close; then the kernel cannot be asked.
   static absl::StatusOr<std::vector<BoundSocket>> bind_all(const ListenAddress& address,
-                                                           size_t count);
+                                                           size_t count, bool beside_ours = false);
   static BoundSocket adopt(int fd, ListenAddress address);
   BoundSocket(BoundSocket&& other) noexcept;
   BoundSocket& operator=(BoundSocket&& other) noexcept;
@@ -45,13 +48,21 @@ class BoundSocket {
 
   int fd() const { return fd_; }
   int release();
+  // Clients may connect from here on and wait in the queue. Fails when another program came first.
+  absl::Status listen() const;
+  // Another handle of the same socket, with the same queue: it listens until all are closed.
+  absl::StatusOr<BoundSocket> duplicate() const;
   const ListenAddress& address() const { return address_; }  // With the real port.
+
+  static constexpr int kBacklog = 4096;
 
  private:
   BoundSocket(int fd, ListenAddress address) : fd_(fd), address_(std::move(address)) {}
   int fd_ = -1;
   ListenAddress address_;
 };
+
+class TlsServer;  // tls_context.h
 
 class Listener {
  public:
@@ -60,6 +71,8 @@ class Listener {
   virtual ~Listener() = default;
   // Closes the listening socket; connections live on.
   virtual void stop_accepting() = 0;
+  // For connections accepted from now on; those in the kernel's queue are not accepted yet.
+  virtual void set_tls(std::shared_ptr<TlsServer> tls) = 0;
 };
 
 }  // namespace omni::net

@@ -20,7 +20,6 @@
 namespace omni::net {
 namespace {
 
-constexpr int kBacklog = 4096;
 constexpr absl::Duration kPause = absl::Milliseconds(100);
 
 uint64_t file_limit() {
@@ -67,18 +66,22 @@ class StreamListener final : public Listener {
     const int opened =
         is_unix_ ? uv_pipe_open(&socket_.get()->pipe, fd) : uv_tcp_open(&socket_.get()->tcp, fd);
     if (opened != 0) return opened;
-    return uv_listen(&socket_.get()->stream, kBacklog, [](uv_stream_t* stream, int status) {
-      auto* self = static_cast<StreamListener*>(stream->data);
-      if (self == nullptr || status != 0) return;  // The client went, or libuv turned it away.
-      const Loop::Turn turn(self->loop_);
-      self->on_connection();
-    });
+    return uv_listen(&socket_.get()->stream, BoundSocket::kBacklog,
+                     [](uv_stream_t* stream, int status) {
+                       auto* self = static_cast<StreamListener*>(stream->data);
+                       if (self == nullptr || status != 0)
+                         return;  // The client went, or libuv turned it away.
+                       const Loop::Turn turn(self->loop_);
+                       self->on_connection();
+                     });
   }
 
   void stop_accepting() override {
     socket_.close();
     retry_.reset();
   }
+
+  void set_tls(std::shared_ptr<TlsServer> tls) override { tls_ = std::move(tls); }
 
  private:
   int init(const UvHandle<AnyStream>& stream) {

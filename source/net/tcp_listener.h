@@ -11,8 +11,6 @@
 
 namespace omni::net {
 
-class TlsServer;  // tls_context.h
-
 // Takes the socket over. `on_accept` gets each connection before start(); it may destroy the
 // listener. With `tls` every connection begins with a handshake; without, it is null. Near the
 // limit of open files accepting pauses, and clients wait in the kernel's queue.

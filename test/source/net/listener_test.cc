@@ -56,6 +56,44 @@ TEST_F(ListenerTest, RefusesAnAddressThatSharingWorkersOfAnotherGatewayHave) {
   EXPECT_FALSE(BoundSocket::bind_all(ours->front().address(), 2).ok());
 }
 
+TEST(ListenAddressTest, KnowsWhatOverlaps) {
+  const auto overlaps = [](const char* a, const char* b) {
+    return ListenAddress::parse(a)->overlaps(*ListenAddress::parse(b));
+  };
+  EXPECT_TRUE(overlaps("127.0.0.1:80", "0.0.0.0:80"));
+  EXPECT_TRUE(overlaps("[::]:80", "[::1]:80"));
+  EXPECT_TRUE(overlaps("127.0.0.1:80", "127.0.0.1:80"));
+  EXPECT_FALSE(overlaps("127.0.0.1:80", "127.0.0.2:80"));
+  EXPECT_FALSE(overlaps("127.0.0.1:80", "0.0.0.0:81"));
+  EXPECT_FALSE(overlaps("0.0.0.0:80", "[::]:80"));
+  EXPECT_FALSE(overlaps("unix:/a", "unix:/a"));
+}
+
+TEST_F(ListenerTest, BindsBesideASocketOfOursThatIsAboutToClose) {
+  auto narrow = BoundSocket::bind_all(*ListenAddress::parse("127.0.0.1:0"), 2);
+  ASSERT_TRUE(narrow.ok());
+  for (const BoundSocket& socket : *narrow) ASSERT_TRUE(socket.listen().ok());
+  ListenAddress all = narrow->front().address();
+  all.host = "0.0.0.0";
+  EXPECT_FALSE(BoundSocket::bind_all(all, 2).ok());
+  const auto wide = BoundSocket::bind_all(all, 2, true);
+  ASSERT_TRUE(wide.ok()) << wide.status();
+  for (const BoundSocket& socket : *wide) EXPECT_TRUE(socket.listen().ok());
+}
+
+TEST_F(ListenerTest, ADuplicateKeepsTheQueueOfTheSocket) {
+  auto socket = BoundSocket::bind(*ListenAddress::parse("127.0.0.1:0"), false);
+  ASSERT_TRUE(socket->listen().ok());
+  address = socket->address();
+  auto copy = socket->duplicate();
+  ASSERT_TRUE(copy.ok());
+  const DialResult waiting = dial(origin());
+  ASSERT_NE(waiting.connection, nullptr);
+  { const BoundSocket closed = *std::move(socket); }
+  listen_on(*std::move(copy));
+  EXPECT_TRUE(wait([&] { return server.connection != nullptr; }));
+}
+
 TEST_F(ListenerTest, SeveralWorkersShareOneAddress) {
   auto sockets = BoundSocket::bind_all(*ListenAddress::parse("127.0.0.1:0"), 3);
   ASSERT_TRUE(sockets.ok()) << sockets.status();
