@@ -5,10 +5,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <system_error>
 #include <utility>
 
 #include "source/base/check.h"
+#include "source/base/digest.h"
 #include "source/base/status.h"
 #include "source/net/socket_address.h"
 
@@ -69,6 +71,25 @@ absl::Status require_client_certificate(SSL_CTX* context, const std::string& fil
   return absl::OkStatus();
 }
 
+// OpenSSL asks for no certificate when it resumes a session, so a ticket is good under the terms it
+// was given under only: not for who got it where no certificate, or that of another authority, was
+// asked for. Every listener, before and after a change of its terms, has the same ticket key.
+void set_ticket_terms(SSL_CTX* context) {
+  std::string terms = "omni";
+  const STACK_OF(X509_OBJECT)* trusted = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+  for (int i = 0; i < sk_X509_OBJECT_num(trusted); ++i) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    unsigned size = 0;
+    const X509* certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i));
+    if (certificate == nullptr) continue;  // A list of revoked ones.
+    X509_digest(certificate, EVP_sha256(), digest.data(), &size);
+    terms.append(digest.begin(), digest.begin() + size);
+  }
+  const Digest context_id = sha256(terms);
+  SSL_CTX_set_session_id_context(context, context_id.data(),
+                                 static_cast<unsigned>(context_id.size()));
+}
+
 absl::StatusOr<TlsContext> load_server(const TlsServerFiles& files, std::string ticket_key) {
   ERR_clear_error();
   TlsContext context(SSL_CTX_new(TLS_server_method()));
@@ -91,7 +112,7 @@ absl::StatusOr<TlsContext> load_server(const TlsServerFiles& files, std::string 
   // Tickets only: a cache in memory would not be shared with the process after a restart.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context.get(), 1);
-  SSL_CTX_set_session_id_context(context.get(), as_uchar("omni"), 4);
+  set_ticket_terms(context.get());
   if (SSL_CTX_set_tlsext_ticket_keys(context.get(), ticket_key.data(),
                                      static_cast<long>(ticket_key.size())) != 1)
     return failed("the ticket key has the wrong length");

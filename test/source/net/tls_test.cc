@@ -253,6 +253,24 @@ TEST_F(TlsTest, ResumesTheSessionOfAnEarlierConnection) {
   EXPECT_TRUE(is_resumed());
 }
 
+TEST_F(TlsTest, ATicketIsNoWayAroundTheClientCertificate) {
+  const std::string ticket_key = random_bytes(TlsServer::kTicketKeyBytes);
+  identity = *TlsServer::load(files(false), ticket_key);
+  listen(identity);
+  connect_secure();
+  ASSERT_EQ(tls_clients.kept(), 1u);
+  // The same sockets and the same key; clients are asked for a certificate from now on.
+  listener->set_tls(*TlsServer::load(files(true), ticket_key));
+  server = Peer();
+  client = Peer();
+  DialResult result = dial(secure());
+  if (result.connection == nullptr) return;  // Refused within the handshake, as TLS 1.2 does.
+  client.adopt(std::move(result.connection));
+  client.write("ping");
+  ASSERT_TRUE(wait([&] { return client.closed.has_value(); }));
+  EXPECT_EQ(server.received, "");
+}
+
 TEST_F(TlsTest, RefusesACertificateForAnotherHost) {
   use("server", {.name = "example.com", .alternatives = "DNS:example.com"});
   serve();
