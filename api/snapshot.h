@@ -58,6 +58,8 @@ struct Route {
 };
 
 struct ListenerRoutes {
+  // Of the listener, as long as it lives, wherever it stands in the file; never given twice.
+  size_t id = 0;
   std::string name;
   bool management = true;
   std::vector<Route> routes;  // Longest prefix first.
@@ -83,6 +85,13 @@ struct Snapshot {
   AdminAccess admin;
   std::vector<ListenerRoutes> listeners;  // In file order.
   bool access_log = true;
+
+  // Null when there is no such listener in this configuration.
+  const ListenerRoutes* find_listener(size_t id) const {
+    for (const ListenerRoutes& listener : listeners)
+      if (listener.id == id) return &listener;
+    return nullptr;
+  }
 };
 
 inline const Route* ListenerRoutes::match(std::string_view path) const {

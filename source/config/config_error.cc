@@ -41,6 +41,10 @@ std::string ConfigErrors::place(ConfigPosition at) const {
   return fmt::format("{}:{}:{}", file_name(at.file), at.line, at.column);
 }
 
+ConfigPlace ConfigErrors::place(ConfigPosition at, std::string path) const {
+  return {file_name(at.file), at.line, at.column, std::move(path)};
+}
+
 std::vector<ConfigError> ConfigErrors::sorted() const {
   std::vector<const Found*> order;
   for (const Found& found : found_) order.push_back(&found);

@@ -10,6 +10,14 @@
 
 namespace omni {
 
+// Where something stands in the configuration.
+struct ConfigPlace {
+  std::string file;
+  int line = 1;
+  int column = 1;
+  std::string path;
+};
+
 struct ConfigError {
   std::string file;
   int line = 1;
@@ -42,6 +50,7 @@ class ConfigErrors {
   size_t size() const { return found_.size() + left_out_; }
   // "FILE:LINE:COLUMN", for sentences that name a second place.
   std::string place(ConfigPosition at) const;
+  ConfigPlace place(ConfigPosition at, std::string path) const;
   // Sorted by file (in reading order), line and column.
   std::vector<ConfigError> sorted() const;
 

@@ -15,6 +15,7 @@
 #include "source/base/secret.h"
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
+#include "source/config/config_error.h"
 
 namespace omni {
 
@@ -56,13 +57,23 @@ struct RouteConfig {
 };
 
 struct ListenerConfig {
+  size_t id = 0;  // Given by the Reloader; see ListenerRoutes::id.
   std::string name;
-  std::string address;  // As written: host:port, [v6]:port or unix:/path. Checked.
+  std::string address;        // As written: host:port, [v6]:port or unix:/path. Checked.
+  std::string plain_address;  // The same, in the one way of writing it that all others mean.
+  bool takes_any_port = false;
   TlsConfig tls;
+  ConfigPlace address_at, tls_at;  // For what turns out when it is put in force.
   bool management = true;
   bool allow_open = false;
   ListenerLimits limits;
   std::vector<RouteConfig> routes;  // Longest prefix first.
+
+  // Both are served by the same sockets, in one configuration and in the next. Names may change;
+  // of ports that the kernel chose the name is all there is to know them by.
+  bool has_sockets_of(const ListenerConfig& other) const {
+    return plain_address == other.plain_address && (!takes_any_port || name == other.name);
+  }
 };
 
 // A gateway key of the file, before it is hashed.

@@ -119,9 +119,17 @@ std::vector<std::string> MappingReader::text_list(std::string_view key) {
   return out;
 }
 
-void MappingReader::fail(std::string_view key, std::string_view message) {
+ConfigPosition MappingReader::position_of(std::string_view key) const {
   const ConfigEntry* found = key.empty() ? nullptr : entry(key);
-  errors_.add(found != nullptr ? found->value.at : value_.at, path_of(key), message);
+  return found != nullptr ? found->value.at : value_.at;
+}
+
+ConfigPlace MappingReader::place_of(std::string_view key) const {
+  return errors_.place(position_of(key), path_of(key));
+}
+
+void MappingReader::fail(std::string_view key, std::string_view message) {
+  errors_.add(position_of(key), path_of(key), message);
 }
 
 void MappingReader::missing(std::string_view key, std::string_view message) {

@@ -58,12 +58,15 @@ class MappingReader {
   const ConfigValue& value() const { return value_; }
   const std::string& path() const { return path_; }
   std::string path_of(std::string_view key) const;
+  // Where fail() records an error of `key`.
+  ConfigPlace place_of(std::string_view key) const;
   ConfigErrors& errors() { return errors_; }
 
  private:
   template <class T>
   std::optional<T> read(std::string_view key, absl::StatusOr<T> (*as)(const ConfigValue&));
   const ConfigEntry* entry(std::string_view key) const;
+  ConfigPosition position_of(std::string_view key) const;
 
   const ConfigValue& value_;
   const std::string path_;

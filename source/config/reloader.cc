@@ -1,7 +1,6 @@
 #include "source/config/reloader.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <utility>
 
 #include "source/base/status.h"
@@ -25,58 +24,22 @@ std::vector<std::string> keep_fixed_values(const GatewayConfig& now, GatewayConf
   return warnings;
 }
 
-const ListenerConfig* find_listener(const GatewayConfig& config, const std::string& name) {
-  for (const ListenerConfig& listener : config.listeners)
-    if (listener.name == name) return &listener;
-  return nullptr;
-}
-
-// Workers hold the sockets and find a listener's routes by position: listeners keep their order,
-// addresses and TLS, and take everything else from `next`.
-std::vector<std::string> keep_sockets(const GatewayConfig& now, GatewayConfig& next) {
-  std::vector<std::string> warnings;
-  std::vector<ListenerConfig> kept;
-  bool has_moved = now.listeners.size() != next.listeners.size();
-  for (const ListenerConfig& old : now.listeners) {
-    const std::string path = fmt::format("listeners[{}]", kept.size());
-    const ListenerConfig* found = find_listener(next, old.name);
-    if (found == nullptr) {
-      warnings.push_back(fmt::format("{}: removed, needs a restart", path));
-      kept.push_back(old);
-      continue;
-    }
-    has_moved = has_moved || found != &next.listeners[kept.size()];
-    ListenerConfig merged = *found;
-    if (merged.address != old.address) warnings.push_back(path + ".address" + kNeedsRestart);
-    if (merged.tls.is_on() != old.tls.is_on()) {
-      warnings.push_back(path + ".tls" + kNeedsRestart);
-      merged.tls = old.tls;
-    }
-    if (merged.tls != old.tls && merged.tls.is_on() == old.tls.is_on())
-      warnings.push_back(path + ".tls" + kNeedsRestart);
-    if (merged.limits != old.limits) warnings.push_back(path + ".limits" + kNeedsRestart);
-    merged.tls = old.tls;
-    merged.limits = old.limits;
-    merged.address = old.address;
-    kept.push_back(std::move(merged));
-  }
-  for (size_t i = 0; i < next.listeners.size(); ++i)
-    if (find_listener(now, next.listeners[i].name) == nullptr)
-      warnings.push_back(fmt::format("listeners[{}]: added, needs a restart", i));
-  if (has_moved || !warnings.empty())
-    next.hashes.listeners = sha256(std::string(as_bytes(now.hashes.listeners)) +
-                                   std::string(as_bytes(next.hashes.listeners)));
-  next.listeners = std::move(kept);
-  return warnings;
+// Connections of `old` go on under the rules of `next`: it has the same sockets, and asks for no
+// certificate that those who came in before were not asked for.
+bool keeps_connections(const ListenerConfig& old, const ListenerConfig& next) {
+  return next.has_sockets_of(old) &&
+         (next.tls.client_ca.empty() || next.tls.client_ca == old.tls.client_ca);
 }
 
 }  // namespace
 
-Reloader::Reloader(std::string path, LoadEnv env, Secret pepper, StoredKeys stored_keys)
+Reloader::Reloader(std::string path, LoadEnv env, Secret pepper, StoredKeys stored_keys,
+                   Prepare prepare)
     : path_(std::move(path)),
       env_(std::move(env)),
       builder_(std::move(pepper)),
-      stored_keys_(std::move(stored_keys)) {
+      stored_keys_(std::move(stored_keys)),
+      prepare_(std::move(prepare)) {
   status_.source = path_;
 }
 
@@ -94,29 +57,42 @@ ReloadResult Reloader::reload(absl::Time now, bool force) {
     return {};
   }
   std::vector<std::string> warnings;
-  if (!is_first) {
-    warnings = keep_fixed_values(config_, loaded.config);
-    for (std::string& warning : keep_sockets(config_, loaded.config))
-      warnings.push_back(std::move(warning));
-  }
+  if (!is_first) warnings = keep_fixed_values(config_, loaded.config);
+  give_ids(loaded.config);
   return build(std::move(loaded.config), now, std::move(warnings));
+}
+
+// A connection finds its listener's routes by id, so an id is never given to another listener:
+// rules that open the management of one must not reach who came in by another.
+void Reloader::give_ids(GatewayConfig& next) {
+  for (ListenerConfig& listener : next.listeners) {
+    const auto old = std::find_if(
+        config_.listeners.begin(), config_.listeners.end(),
+        [&](const ListenerConfig& other) { return keeps_connections(other, listener); });
+    listener.id = old != config_.listeners.end() ? old->id : ++last_listener_id_;
+  }
 }
 
 ReloadResult Reloader::rebuild(absl::Time now) { return build(config_, now, {}); }
 
 ReloadResult Reloader::build(GatewayConfig next, absl::Time now,
                              std::vector<std::string> warnings) {
-  absl::StatusOr<std::shared_ptr<const Snapshot>> built = builder_.build(next, stored_keys_(), now);
-  if (!built.ok()) {
-    status_.last_error = ConfigError{path_, 1, 1, "keys", std::string(message(built.status()))};
-    ++status_.reload_failures;
-    return {.errors = {*status_.last_error}};
-  }
+  SnapshotBuilder builder = builder_;
+  absl::StatusOr<std::shared_ptr<const Snapshot>> built = builder.build(next, stored_keys_(), now);
+  if (!built.ok()) return refused({path_, 1, 1, "keys", std::string(message(built.status()))});
+  if (std::optional<ConfigError> error = prepare_(next)) return refused(*std::move(error));
+  builder_ = std::move(builder);
   config_ = std::move(next);
   status_.generation = (*built)->generation;
   status_.loaded_at = now;
   status_.last_error.reset();
   return {.snapshot = *std::move(built), .warnings = std::move(warnings)};
+}
+
+ReloadResult Reloader::refused(ConfigError error) {
+  status_.last_error = error;
+  ++status_.reload_failures;
+  return {.errors = {std::move(error)}};
 }
 
 }  // namespace omni

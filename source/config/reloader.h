@@ -1,11 +1,13 @@
-// Loads the configuration again and says what became of it. Pure logic: whoever watches files or
-// signals calls reload() and hands the snapshot to the workers.
+// Loads the configuration again and says what became of it. Whoever watches files or signals calls
+// reload() and hands the snapshot to the workers. It comes into force whole or not at all: what can
+// fail outside the file, such as binding an address, is prepared before anything is kept.
 #pragma once
 
 #include <absl/functional/any_invocable.h>
 #include <absl/time/time.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,10 @@ class Reloader {
  public:
   // The keys made through the management API, as they are now.
   using StoredKeys = absl::AnyInvocable<std::vector<GatewayKey>()>;
+  // The last word on a configuration without mistakes. Without an error it will be in force.
+  using Prepare = absl::AnyInvocable<std::optional<ConfigError>(const GatewayConfig&)>;
 
-  Reloader(std::string path, LoadEnv env, Secret pepper, StoredKeys stored_keys);
+  Reloader(std::string path, LoadEnv env, Secret pepper, StoredKeys stored_keys, Prepare prepare);
 
   // The first load and every later one. Reads the files; when they hold what they held before and
   // `force` is false, nothing happens.
@@ -44,13 +48,17 @@ class Reloader {
   const std::vector<std::string>& files() const { return files_; }
 
  private:
+  void give_ids(GatewayConfig& next);
   ReloadResult build(GatewayConfig next, absl::Time now, std::vector<std::string> warnings);
+  ReloadResult refused(ConfigError error);
 
   const std::string path_;
   const LoadEnv env_;
   SnapshotBuilder builder_;
   StoredKeys stored_keys_;
+  Prepare prepare_;
   GatewayConfig config_;
+  size_t last_listener_id_ = 0;
   ConfigStatus status_;
   std::vector<std::string> files_;
 };

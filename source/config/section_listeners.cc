@@ -21,6 +21,7 @@ constexpr int64_t kMiB = 1024 * kKiB;
 struct ParsedAddress {
   bool is_loopback = false;  // Unix sockets too.
   bool takes_any_port = false;
+  std::string plain;  // The same for all ways to write one address.
 };
 
 absl::StatusOr<uint16_t> parse_port(std::string_view text) {
@@ -28,6 +29,13 @@ absl::StatusOr<uint16_t> parse_port(std::string_view text) {
   if (!port || text[0] == '-' || *port > 65535)
     return invalid(fmt::format("'{}' is not a port from 0 to 65535", text));
   return static_cast<uint16_t>(*port);
+}
+
+std::string plain_address(int family, const void* bytes, uint16_t port) {
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  inet_ntop(family, bytes, host.data(), host.size());
+  return family == AF_INET6 ? fmt::format("[{}]:{}", host.data(), port)
+                            : fmt::format("{}:{}", host.data(), port);
 }
 
 absl::StatusOr<ParsedAddress> parse_address(const std::string& text) {
@@ -38,7 +46,7 @@ absl::StatusOr<ParsedAddress> parse_address(const std::string& text) {
     const std::string path = text.substr(kUnix.size());
     if (path.empty() || path.size() > kMaxUnixPath)
       return invalid(fmt::format("a socket path has 1 to {} bytes", kMaxUnixPath));
-    return ParsedAddress{true, false};
+    return ParsedAddress{true, false, text};
   }
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos) return invalid("expected host:port, [v6]:port or unix:/path");
@@ -55,24 +63,25 @@ absl::StatusOr<ParsedAddress> parse_address(const std::string& text) {
     constexpr std::array<unsigned char, 16> kLoopback = {0, 0, 0, 0, 0, 0, 0, 0,
                                                          0, 0, 0, 0, 0, 0, 0, 1};
     out.is_loopback = bytes == kLoopback;
+    out.plain = plain_address(AF_INET6, bytes.data(), port);
     return out;
   }
   if (host.find(':') != std::string::npos)
     return invalid("an IPv6 address is written in brackets, such as [::1]:20128");
-  if (host == "localhost") {
-    out.is_loopback = true;
-    return out;
-  }
+  if (host == "localhost") host = "127.0.0.1";
   if (inet_pton(AF_INET, host.c_str(), bytes.data()) != 1)
     return invalid(fmt::format("'{}' is not an IP address", host));
   out.is_loopback = bytes[0] == 127;
+  out.plain = plain_address(AF_INET, bytes.data(), port);
   return out;
 }
 
-void read_tls(MappingReader& listener, SectionContext& context, TlsConfig& out) {
+void read_tls(MappingReader& listener, SectionContext& context, ListenerConfig& config) {
   const ConfigValue* value = listener.find("tls");
   if (value == nullptr) return;
   MappingReader tls(*value, listener.path_of("tls"), context.errors);
+  config.tls_at = listener.place_of("tls");
+  TlsConfig& out = config.tls;
   out.certificate = tls.required_text("certificate").value_or("");
   out.private_key = tls.required_text("private_key").value_or("");
   out.client_ca = tls.text("client_ca").value_or("");
@@ -104,6 +113,16 @@ void read_limits(MappingReader& listener, SectionContext& context, ListenerLimit
   limits.done();
 }
 
+void read_address(MappingReader& listener, const absl::StatusOr<ParsedAddress>& parsed,
+                  ListenerConfig& out, StringSet& taken) {
+  if (!parsed.ok()) return listener.fail("address", message(parsed.status()));
+  out.plain_address = parsed->plain;
+  out.takes_any_port = parsed->takes_any_port;
+  out.address_at = listener.place_of("address");
+  if (!parsed->takes_any_port && !taken.insert(parsed->plain).second)
+    listener.fail("address", fmt::format("another listener has the address {}", out.address));
+}
+
 void read_listener(const MappingReader::Item& item, SectionContext& context, StringSet& names,
                    StringSet& addresses) {
   MappingReader reader(*item.value, item.path, context.errors);
@@ -114,11 +133,8 @@ void read_listener(const MappingReader::Item& item, SectionContext& context, Str
   if (!names.insert(out.name).second)
     reader.fail("name", fmt::format("another listener is named '{}'", out.name));
   const absl::StatusOr<ParsedAddress> address = parse_address(out.address);
-  if (!address.ok())
-    reader.fail("address", message(address.status()));
-  else if (!address->takes_any_port && !addresses.insert(out.address).second)
-    reader.fail("address", fmt::format("another listener has the address {}", out.address));
-  read_tls(reader, context, out.tls);
+  read_address(reader, address, out, addresses);
+  read_tls(reader, context, out);
   out.management = reader.boolean("management").value_or(true);
   out.allow_open = reader.boolean("allow_open").value_or(false);
   read_limits(reader, context, out.limits);

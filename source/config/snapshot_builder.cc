@@ -52,6 +52,7 @@ std::vector<ListenerRoutes> make_listeners(const std::vector<ListenerConfig>& li
   std::vector<ListenerRoutes> out;
   for (const ListenerConfig& listener : listeners) {
     ListenerRoutes& made = out.emplace_back();
+    made.id = listener.id;
     made.name = listener.name;
     made.management = listener.management;
     for (const RouteConfig& route : listener.routes) {

@@ -39,7 +39,7 @@ struct Entry {
 
 // Where a request came from.
 struct Door {
-  size_t listener = 0;
+  size_t listener = 0;    // ListenerRoutes::id
   std::string_view peer;  // "127.0.0.1:4711", "unix:".
   bool from_loopback = false;
 };
@@ -68,7 +68,8 @@ class ExchangeHost {
   virtual Dispatcher& dispatcher() = 0;
   virtual UpstreamPools& upstreams() = 0;
   virtual BodyBudget& body_budget() = 0;
-  virtual std::shared_ptr<const Snapshot> pin() const = 0;
+  // What an exchange that begins now runs under; `listener` is where its connection came in.
+  virtual std::shared_ptr<const Snapshot> pin(size_t listener) const = 0;
   virtual uint64_t next_id() = 0;
   // Decides how the request is served; fills facts.endpoint and the call's dialect.
   virtual Entry enter(Exchange& exchange, const Door& door) = 0;

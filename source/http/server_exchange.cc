@@ -24,7 +24,7 @@ ServerExchange::ServerExchange(ExchangeOwner& owner, StreamId stream)
       stream_(stream),
       id_(host_.next_id()),
       public_id_(make_public_id(id_)),
-      snapshot_(host_.pin()),
+      snapshot_(host_.pin(owner_.listener())),
       began_ns_(clock_.since_start_ns()),
       last_input_ns_(began_ns_) {}
 

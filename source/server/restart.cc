@@ -52,13 +52,22 @@ std::string own_binary() {
   return access(out.c_str(), X_OK) == 0 ? out : "/proc/self/exe";
 }
 
+std::string from_hex(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i + 1 < text.size(); i += 2)
+    out.push_back(static_cast<char>(hex_value(text[i]) * 16 + hex_value(text[i + 1])));
+  return out;
+}
+
 }  // namespace
 
-// "ready=70;ticket=HEX;64=0,127.0.0.1:20128;65=..."
+// "ready=70;ticket=HEX;64=0,127.0.0.1:20128;64.name=HEX;65=...". What a version does not know it
+// passes over.
 std::string Inheritance::text() const {
   std::string out = fmt::format("ready={};ticket={}", ready_fd, to_hex(ticket_key));
   for (const HandedSocket& socket : sockets)
-    out += fmt::format(";{}={},{}", socket.fd, socket.listener, socket.address);
+    out += fmt::format(";{0}={1},{2};{0}.name={3}", socket.fd, socket.listener, socket.address,
+                       to_hex(socket.name));
   return out;
 }
 
@@ -71,16 +80,17 @@ Inheritance Inheritance::parse(const std::string& text) {
     if (name == "ready") {
       out.ready_fd = static_cast<int>(parse_int(value).value_or(-1));
     } else if (name == "ticket") {
-      for (size_t i = 0; i + 1 < value.size(); i += 2)
-        out.ticket_key.push_back(
-            static_cast<char>(hex_value(value[i]) * 16 + hex_value(value[i + 1])));
+      out.ticket_key = from_hex(value);
+    } else if (name.ends_with(".name")) {
+      if (!out.sockets.empty()) out.sockets.back().name = from_hex(value);
     } else if (const auto fd = parse_int(name)) {
       const size_t comma = value.find(',');
       if (comma == std::string_view::npos) continue;
       out.sockets.push_back(
           {.fd = static_cast<int>(*fd),
            .listener = static_cast<size_t>(parse_int(value.substr(0, comma)).value_or(0)),
-           .address = std::string(value.substr(comma + 1))});
+           .address = std::string(value.substr(comma + 1)),
+           .name = ""});
     }
   }
   return out;
@@ -91,6 +101,28 @@ void Inheritance::tell_ready() {
   // The parent that is gone by now needs no telling.
   [[maybe_unused]] const ssize_t written = write(ready_fd, "1", 1);
   close(std::exchange(ready_fd, -1));
+}
+
+std::vector<HandedSocket> Inheritance::take(const net::ListenAddress& address, size_t listener,
+                                            const std::string& name) {
+  std::vector<HandedSocket> out;
+  std::erase_if(sockets, [&](const HandedSocket& socket) {
+    const absl::StatusOr<net::ListenAddress> bound = net::ListenAddress::parse(socket.address);
+    if (!bound.ok() || bound->host != address.host || bound->unix_path != address.unix_path)
+      return false;
+    const bool is_of_listener =
+        socket.name.empty() ? socket.listener == listener : socket.name == name;
+    const bool takes_any_port = !address.is_unix() && address.port == 0;
+    if (takes_any_port ? !is_of_listener : bound->port != address.port) return false;
+    out.push_back(socket);
+    return true;
+  });
+  return out;
+}
+
+void Inheritance::close_rest() {
+  for (const HandedSocket& socket : sockets) close(socket.fd);
+  sockets.clear();
 }
 
 Restart::Restart(Dispatcher& dispatcher, const std::vector<std::string>& arguments,

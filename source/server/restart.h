@@ -18,8 +18,9 @@ namespace omni {
 // A listening socket on its way to the next process.
 struct HandedSocket {
   int fd = -1;
-  size_t listener = 0;
+  size_t listener = 0;  // Its place in the file of the process that hands it over.
   std::string address;  // With the real port.
+  std::string name;     // Of the listener; empty when a version before this one hands it over.
 };
 
 // What this process was given by the one before it.
@@ -33,6 +34,12 @@ struct Inheritance {
   static Inheritance parse(const std::string& text);
   std::string text() const;
   void tell_ready();
+  // Takes out the sockets that a listener of the new file has at `address`, wherever it stood in
+  // the old one. Only of a port 0 the place is asked, and only when there is no name to ask for.
+  std::vector<HandedSocket> take(const net::ListenAddress& address, size_t listener,
+                                 const std::string& name);
+  // Of listeners that are gone.
+  void close_rest();
 
   static constexpr char kVariable[] = "OMNIROUTE_INHERIT";
 };

@@ -111,10 +111,10 @@ Entry route_request(Exchange& exchange, const Door& door, const RouterState& sta
   if (facts.path == "/healthz" || facts.path == "/readyz")
     return health(facts.path, head.method, state);
   const Snapshot& snapshot = exchange.snapshot();
-  if (door.listener >= snapshot.listeners.size()) return not_found(facts.path);
-  const ListenerRoutes& listener = snapshot.listeners[door.listener];
-  if (!is_management(facts.path)) return client_path(exchange, listener);
-  if (!listener.management) return not_found(facts.path);
+  const ListenerRoutes* listener = snapshot.find_listener(door.listener);
+  if (listener == nullptr) return not_found(facts.path);
+  if (!is_management(facts.path)) return client_path(exchange, *listener);
+  if (!listener->management) return not_found(facts.path);
   // Scrapers bring no cookie: metrics obey the address rules alone.
   const bool has_login = is_below(facts.path, "/metrics") || state.has_password.load();
   if (std::optional<LocalReply> refusal =

@@ -1,6 +1,5 @@
 #include "source/server/server.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -10,7 +9,6 @@
 #include <utility>
 
 #include "source/admin/admin_filter.h"
-#include "source/base/random.h"
 #include "source/base/status.h"
 #include "source/net/tcp_listener.h"
 #include "source/server/memory.h"
@@ -20,21 +18,6 @@ namespace omni {
 namespace {
 
 constexpr absl::Duration kDrainPoll = absl::Milliseconds(10);
-// After their drain time exchanges get an error; this long it may take to leave.
-constexpr absl::Duration kGoodbye = absl::Seconds(2);
-
-ServerLimits limits_of(const ListenerLimits& config) {
-  ServerLimits out;
-  out.codec.header_bytes = config.header_bytes;
-  out.codec.header_count = config.header_count;
-  out.codec.concurrent_streams = config.concurrent_streams;
-  out.codec.gather_body_bytes = config.body_bytes;
-  out.chain.whole_request_bytes = config.body_bytes;
-  out.header_timeout = config.header_timeout;
-  out.body_timeout = config.body_timeout;
-  out.idle_timeout = config.idle_timeout;
-  return out;
-}
 
 LogLevel level_of(LogConfig::Level level) { return static_cast<LogLevel>(level); }
 
@@ -43,6 +26,8 @@ std::string join_errors(const std::vector<ConfigError>& errors) {
   for (const ConfigError& error : errors) out += (out.empty() ? "" : "\n") + error.text();
   return out;
 }
+
+std::string listening_line(const std::string& url) { return fmt::format("listening on {}\n", url); }
 
 size_t worker_count(const GatewayConfig& config) {
   return config.workers > 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
@@ -55,7 +40,8 @@ Server::Server(std::string config_path, const FilterRegistry& filters, Inheritan
       filters_(filters),
       inheritance_(std::move(inheritance)),
       log_(STDERR_FILENO),
-      log_writer_(log_.attach()) {
+      log_writer_(log_.attach()),
+      doors_(inheritance_) {
   registry_.attach_thread();
 }
 
@@ -70,7 +56,6 @@ Server::~Server() {
   resolver_.reset();
   reloader_.reset();
   store_.reset();
-  for (const HandedSocket& socket : handed_) close(socket.fd);
   registry_.detach_thread();
 }
 
@@ -79,25 +64,27 @@ void Server::say(LogLevel level, std::string_view text) { log_writer_.message(le
 absl::Status Server::start() {
   // First thing: until the handlers stand, SIGUSR2 means death.
   watch();
+  const bool is_successor = !inheritance_.is_empty();
   net::raise_file_limit();
   OMNI_RETURN_IF_ERROR(open_store());
   OMNI_RETURN_IF_ERROR(load());
   ledger_ = std::make_unique<BodyLedger>(memory_limit_bytes() / 4);
   resolver_ = std::make_unique<net::Resolver>(loop_);
   admin_ = std::make_unique<AdminApi>(reloader_->status(), registry_);
-  admin_->set_password(reloader_->config().admin.password);
-  router_.has_password = !reloader_->config().admin.password.empty();
   router_.admin_row.push_back(AdminFilter::make_template(loop_, *admin_));
   start_workers();
-  OMNI_RETURN_IF_ERROR(open_doors());
+  put_in_force(reloader_->snapshot());
   router_.ready = true;
   log_.flush();
-  for (const std::string& url : listening_) {
-    const std::string line = fmt::format("listening on {}\n", url);
+  for (const std::string& url : doors_.urls()) {
+    const std::string line = listening_line(url);
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
   }
   inheritance_.tell_ready();
-  watch_files();
+  watch_config();
+  watch_certificates();
+  // An edit after we read the file was left to us by the process before.
+  if (is_successor) loop_.post([this] { reload(false); });
   return absl::OkStatus();
 }
 
@@ -130,9 +117,12 @@ absl::Status Server::open_store() {
 }
 
 absl::Status Server::load() {
-  reloader_ = std::make_unique<Reloader>(config_path_,
-                                         LoadEnv{filters_, registry_, *store_, ConfigInput::real()},
-                                         store_->pepper(), [this] { return stored_keys(); });
+  reloader_ = std::make_unique<Reloader>(
+      config_path_, LoadEnv{filters_, registry_, *store_, ConfigInput::real()}, store_->pepper(),
+      [this] { return stored_keys(); },
+      [this](const GatewayConfig& next) {
+        return doors_.prepare(next, workers_.empty() ? worker_count(next) : workers_.size());
+      });
   const ReloadResult result = reloader_->reload(loop_.clock().now(), true);
   if (!result.errors.empty()) return invalid(join_errors(result.errors));
   for (const std::string& warning : result.warnings) say(LogLevel::kWarning, warning);
@@ -186,73 +176,6 @@ void Server::start_workers() {
     workers_.push_back(std::make_unique<Worker>(i, services, reloader_->snapshot()));
 }
 
-absl::StatusOr<std::shared_ptr<net::TlsServer>> Server::load_tls(const TlsConfig& config) {
-  if (!config.is_on()) return std::shared_ptr<net::TlsServer>();
-  if (ticket_key_.empty())
-    ticket_key_ = inheritance_.ticket_key.empty() ? random_bytes(net::TlsServer::kTicketKeyBytes)
-                                                  : inheritance_.ticket_key;
-  return net::TlsServer::load({.certificate = config.certificate,
-                               .private_key = config.private_key,
-                               .client_ca = config.client_ca},
-                              ticket_key_);
-}
-
-absl::Status Server::open_doors() {
-  const std::vector<ListenerConfig>& listeners = reloader_->config().listeners;
-  for (size_t i = 0; i < listeners.size(); ++i)
-    OMNI_RETURN_IF_ERROR(
-        with_context(open_door(i, listeners[i]), fmt::format("listener '{}'", listeners[i].name)));
-  for (const HandedSocket& socket : inheritance_.sockets)
-    close(socket.fd);  // Of listeners that are gone.
-  inheritance_.sockets.clear();
-  return absl::OkStatus();
-}
-
-absl::Status Server::open_door(size_t index, const ListenerConfig& config) {
-  auto doorway = std::make_shared<Doorway>();
-  OMNI_ASSIGN_OR_RETURN(doorway->tls, load_tls(config.tls));
-  doorway->limits = limits_of(config.limits);
-  doorway->max_connections = config.limits.max_connections;
-  OMNI_ASSIGN_OR_RETURN(net::ListenAddress address, net::ListenAddress::parse(config.address));
-
-  // Sockets that the process before us handed over come first; every one is kept, or its queue is
-  // lost.
-  std::vector<net::BoundSocket> sockets;
-  std::erase_if(inheritance_.sockets, [&](const HandedSocket& handed) {
-    if (handed.listener != index) return false;
-    const absl::StatusOr<net::ListenAddress> theirs = net::ListenAddress::parse(handed.address);
-    const bool same = theirs.ok() && theirs->host == address.host &&
-                      theirs->unix_path == address.unix_path &&
-                      (address.port == 0 || theirs->port == address.port);
-    if (!same) return false;
-    sockets.push_back(net::BoundSocket::adopt(handed.fd, *theirs));
-    return true;
-  });
-  const size_t wanted = address.is_unix() ? 1 : workers_.size();
-  // bind_all() refuses an address that another program serves; with SO_REUSEPORT alone the kernel
-  // would share it between the two.
-  if (sockets.empty()) {
-    OMNI_ASSIGN_OR_RETURN(sockets, net::BoundSocket::bind_all(address, wanted));
-  }
-  address = sockets.front().address();
-  while (sockets.size() < wanted) {
-    OMNI_ASSIGN_OR_RETURN(net::BoundSocket bound, net::BoundSocket::bind(address, true));
-    sockets.push_back(std::move(bound));
-  }
-  listening_.push_back(
-      address.is_unix() ? address.text()
-                        : fmt::format("{}://{}", doorway->tls ? "https" : "http", address.text()));
-  for (size_t i = 0; i < sockets.size(); ++i) {
-    handed_.push_back({.fd = fcntl(sockets[i].fd(), F_DUPFD_CLOEXEC, 0),
-                       .listener = index,
-                       .address = address.text()});
-    OMNI_RETURN_IF_ERROR(
-        workers_[i % workers_.size()]->listen(index, doorway, std::move(sockets[i])));
-  }
-  doorways_.push_back(std::move(doorway));
-  return absl::OkStatus();
-}
-
 void Server::watch() {
   const auto on = [this](int signal, Dispatcher::Task task) {
     signals_.push_back(std::make_unique<SignalWatch>(loop_, signal, std::move(task)));
@@ -267,47 +190,68 @@ void Server::watch() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-void Server::watch_files() {
+void Server::watch_config() {
   config_watch_ = std::make_unique<FileWatch>(loop_, reloader_->files(), [this] { reload(false); });
-  std::vector<std::string> certificates;
-  for (const auto& doorway : doorways_) {
-    if (!doorway->tls) continue;
-    const net::TlsServerFiles& files = doorway->tls->files();
-    for (const std::string& file : {files.certificate, files.private_key, files.client_ca})
-      if (!file.empty()) certificates.push_back(file);
-  }
-  if (certificates.empty()) return;
+}
+
+void Server::watch_certificates() {
+  std::vector<std::string> files = doors_.certificate_files();
+  if (files == watched_certificates_) return;
+  watched_certificates_ = std::move(files);
   certificate_watch_ =
-      std::make_unique<FileWatch>(loop_, certificates, [this] { reload_certificates(); });
+      std::make_unique<FileWatch>(loop_, watched_certificates_, [this] { reload_certificates(); });
 }
 
 void Server::reload(bool force) {
+  // Two processes must not both bind what is new. The next one reads the file itself; if it fails,
+  // this one comes back here.
+  if (draining_ || restart_) return;
   const std::vector<std::string> watched = reloader_->files();
   const ReloadResult result = reloader_->reload(loop_.clock().now(), force);
   for (const ConfigError& error : result.errors) say(LogLevel::kError, error.text());
   for (const std::string& warning : result.warnings) say(LogLevel::kWarning, warning);
   if (result.snapshot) {
-    for (const auto& worker : workers_) worker->put_in_force(result.snapshot);
-    const LogConfig& log = reloader_->config().log;
-    log_.set_level(level_of(log.level));
-    log_.set_format(log.format == LogConfig::Format::kJson ? LogFormat::kJson : LogFormat::kText);
-    admin_->set_password(reloader_->config().admin.password);
-    router_.has_password = !reloader_->config().admin.password.empty();
+    const std::vector<std::string> before = doors_.urls();
+    put_in_force(result.snapshot);
     say(LogLevel::kInfo, fmt::format("configuration {} is in force", result.snapshot->generation));
+    tell_doors(before, doors_.urls());
+    watch_certificates();
   }
-  if (reloader_->files() != watched)
-    config_watch_ =
-        std::make_unique<FileWatch>(loop_, reloader_->files(), [this] { reload(false); });
+  if (reloader_->files() != watched) watch_config();
+}
+
+void Server::put_in_force(const std::shared_ptr<const Snapshot>& snapshot) {
+  std::vector<DoorChange> changes = doors_.open();
+  for (size_t i = 0; i < workers_.size(); ++i)
+    workers_[i]->put_in_force(snapshot, std::move(changes[i]));
+  const GatewayConfig& config = reloader_->config();
+  log_.set_level(level_of(config.log.level));
+  log_.set_format(config.log.format == LogConfig::Format::kJson ? LogFormat::kJson
+                                                                : LogFormat::kText);
+  admin_->set_password(config.admin.password);
+  router_.has_password = !config.admin.password.empty();
+}
+
+// The lines of a start, for what has come later. Through the log's ring: a slow reader of standard
+// error must not hold the loop.
+void Server::tell_doors(const std::vector<std::string>& before,
+                        const std::vector<std::string>& now) {
+  const auto has = [](const std::vector<std::string>& urls, const std::string& url) {
+    return std::find(urls.begin(), urls.end(), url) != urls.end();
+  };
+  for (const std::string& url : now)
+    if (!has(before, url)) log_writer_.line(listening_line(url));
+  for (const std::string& url : before)
+    if (!has(now, url)) say(LogLevel::kInfo, fmt::format("no longer listening on {}", url));
 }
 
 void Server::reload_certificates() {
-  for (const auto& doorway : doorways_) {
-    if (!doorway->tls) continue;
-    const absl::Status status = doorway->tls->reload();
+  for (const auto& certificate : doors_.certificates()) {
+    const absl::Status status = certificate->reload();
     if (!status.ok()) {
       say(LogLevel::kError, fmt::format("certificate kept: {}", message(status)));
     } else {
-      say(LogLevel::kInfo, fmt::format("certificate {} loaded", doorway->tls->files().certificate));
+      say(LogLevel::kInfo, fmt::format("certificate {} loaded", certificate->files().certificate));
     }
   }
 }
@@ -319,14 +263,15 @@ void Server::restart() {
                "restart in place refused: as process 1 our end is the container's");
   say(LogLevel::kInfo, "restarting in place");
   Inheritance handed;
-  handed.sockets = handed_;
-  handed.ticket_key = ticket_key_;
+  handed.sockets = doors_.handed();
+  handed.ticket_key = doors_.ticket_key();
   restart_ = std::make_unique<Restart>(
       loop_, std::vector<std::string>{"omniroute", "serve", "--config", config_path_},
       std::move(handed), [this](absl::Status status) {
         if (status.ok()) return begin_drain("the new process serves");
         say(LogLevel::kError, fmt::format("restart in place failed: {}", message(status)));
         restart_.reset();
+        reload(false);
       });
 }
 
@@ -347,9 +292,7 @@ void Server::begin_drain(std::string_view why) {
       reloader_ ? reloader_->config().shutdown.drain : absl::ZeroDuration();
   say(LogLevel::kInfo, fmt::format("draining ({}), at most {}", why, absl::FormatDuration(limit)));
   for (const auto& worker : workers_) worker->drain();
-  // An open copy would keep the socket listening: clients would connect and wait for no one.
-  for (const HandedSocket& socket : handed_) close(socket.fd);
-  handed_.clear();
+  doors_.close_copies();
   drain_deadline_ = loop_.clock().since_start() + limit;
   drain_timer_ = loop_.make_timer([this] { check_drained(); });
   drain_timer_->arm(kDrainPoll);
@@ -360,7 +303,7 @@ void Server::check_drained() {
   if (connections() == 0 || (ended_exchanges_ && now >= drain_deadline_)) return loop_.stop();
   if (!ended_exchanges_ && now >= drain_deadline_) {
     ended_exchanges_ = true;
-    drain_deadline_ = now + kGoodbye;
+    drain_deadline_ = now + Worker::kGoodbye;
     for (const auto& worker : workers_) worker->end_exchanges();
   }
   drain_timer_->arm(kDrainPoll);

@@ -12,6 +12,7 @@
 #include "source/event/file_watch.h"
 #include "source/event/loop.h"
 #include "source/event/signal_watch.h"
+#include "source/server/doors.h"
 #include "source/server/restart.h"
 #include "source/server/worker.h"
 #include "source/store/lmdb_store.h"
@@ -31,13 +32,13 @@ class Server {
  private:
   absl::Status load();
   absl::Status open_store();
-  absl::Status open_doors();
-  absl::Status open_door(size_t index, const ListenerConfig& config);
-  absl::StatusOr<std::shared_ptr<net::TlsServer>> load_tls(const TlsConfig& config);
   void start_workers();
   void watch();
-  void watch_files();
+  void watch_config();
+  void watch_certificates();
   void reload(bool force);
+  void tell_doors(const std::vector<std::string>& before, const std::vector<std::string>& now);
+  void put_in_force(const std::shared_ptr<const Snapshot>& snapshot);
   void reload_certificates();
   void restart();
   void begin_drain(std::string_view why);
@@ -60,14 +61,12 @@ class Server {
   std::unique_ptr<BodyLedger> ledger_;
   net::TlsTrust trust_;
   std::unique_ptr<net::Resolver> resolver_;
-  std::string ticket_key_;
-  std::vector<std::shared_ptr<Doorway>> doorways_;
-  std::vector<HandedSocket> handed_;  // Duplicates of the listening sockets, for a restart.
+  Doors doors_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<std::string> listening_;  // "http://127.0.0.1:20128"
   std::vector<std::unique_ptr<SignalWatch>> signals_;
   std::unique_ptr<FileWatch> config_watch_;
   std::unique_ptr<FileWatch> certificate_watch_;
+  std::vector<std::string> watched_certificates_;
   std::unique_ptr<Restart> restart_;
   std::unique_ptr<Timer> drain_timer_;
   bool draining_ = false;

@@ -47,8 +47,9 @@ void Worker::set_up() {
 }
 
 void Worker::tear_down() {
-  listeners_.clear();
+  gates_.clear();
   clients_.clear();
+  retired_.clear();
   pools_.reset();
   connector_.reset();
   tls_clients_.reset();
@@ -57,37 +58,42 @@ void Worker::tear_down() {
   services_.registry.detach_thread();
 }
 
-absl::Status Worker::listen(size_t listener, std::shared_ptr<Doorway> doorway,
-                            net::BoundSocket socket) {
-  absl::Status result;
-  thread_.run_and_wait([&] {
-    absl::StatusOr<std::unique_ptr<net::Listener>> made =
-        net::listen(thread_.loop(), std::move(socket), doorway->tls,
-                    [this, listener, doorway](std::unique_ptr<net::Connection> connection) {
-                      accept(listener, doorway, std::move(connection));
-                    });
-    if (made.ok()) {
-      listeners_.push_back(*std::move(made));
-    } else {
-      result = made.status();
-    }
-  });
-  return result;
+void Worker::open(DoorChange::Opened opened) {
+  auto gate = std::make_unique<Gate>(Gate{std::move(opened.doorway), nullptr});
+  absl::StatusOr<std::unique_ptr<net::Listener>> made =
+      net::listen(thread_.loop(), std::move(opened.socket), gate->doorway->tls,
+                  [this, at = gate.get()](std::unique_ptr<net::Connection> connection) {
+                    accept(at->doorway, std::move(connection));
+                  });
+  // The socket was listening before it came here, so the machine is out of something.
+  if (!made.ok()) return log_->message(LogLevel::kError, message(made.status()));
+  gate->listener = *std::move(made);
+  gates_.push_back(std::move(gate));
 }
 
-void Worker::accept(size_t listener, const std::shared_ptr<Doorway>& doorway,
+void Worker::replace(const DoorChange::Replaced& replaced) {
+  for (const auto& gate : gates_) {
+    if (gate->doorway->listener != replaced.listener) continue;
+    gate->doorway = replaced.doorway;
+    gate->listener->set_tls(replaced.doorway->tls);
+  }
+}
+
+void Worker::accept(const std::shared_ptr<const Doorway>& doorway,
                     std::unique_ptr<net::Connection> connection) {
-  if (doorway->connections.load(std::memory_order_relaxed) >= doorway->max_connections) {
+  if (doorway->connections->load(std::memory_order_relaxed) >= doorway->max_connections) {
     services_.stats.connections_refused.add();
     return;
   }
-  doorway->connections.fetch_add(1, std::memory_order_relaxed);
+  doorway->connections->fetch_add(1, std::memory_order_relaxed);
   connection_count_.fetch_add(1, std::memory_order_relaxed);
   services_.stats.connections.add(1);
-  auto client = std::make_unique<ServerConnection>(std::move(connection), *this, *this,
-                                                   doorway->limits, listener);
-  ServerConnection* raw = client.get();
-  clients_.emplace(raw, Client{std::move(client), doorway});
+  auto client = std::make_unique<Client>();
+  client->doorway = doorway;
+  client->connection = std::make_unique<ServerConnection>(std::move(connection), *this, *this,
+                                                          doorway->limits, doorway->listener);
+  ServerConnection* raw = client->connection.get();
+  clients_.emplace(raw, std::move(client));
   raw->start();
   if (draining_) raw->begin_shutdown();
 }
@@ -95,11 +101,54 @@ void Worker::accept(size_t listener, const std::shared_ptr<Doorway>& doorway,
 void Worker::connection_over(ServerConnection& connection) {
   const auto at = clients_.find(&connection);
   if (at == clients_.end()) return;
-  at->second.doorway->connections.fetch_sub(1, std::memory_order_relaxed);
+  const size_t listener = at->second->doorway->listener;
+  at->second->doorway->connections->fetch_sub(1, std::memory_order_relaxed);
   connection_count_.fetch_sub(1, std::memory_order_relaxed);
   services_.stats.connections.add(-1);
-  dispatcher().destroy_later(std::move(at->second.connection));
+  dispatcher().destroy_later(std::move(at->second));
   clients_.erase(at);
+  if (!retired_.empty()) left(listener);
+}
+
+std::vector<ServerConnection*> Worker::clients_of(size_t listener) const {
+  std::vector<ServerConnection*> out;
+  for (const auto& [raw, client] : clients_)
+    if (client->doorway->listener == listener) out.push_back(raw);
+  return out;
+}
+
+void Worker::retire(size_t listener, absl::Duration drain) {
+  std::erase_if(gates_, [&](const auto& gate) { return gate->doorway->listener == listener; });
+  const std::vector<ServerConnection*> clients = clients_of(listener);
+  if (clients.empty()) return;
+  Retired& retired = retired_[listener];
+  retired.snapshot = snapshot_;
+  retired.connections = clients.size();
+  retired.timer = dispatcher().make_timer([this, listener] { end_retired(listener); });
+  retired.timer->arm(drain);
+  for (ServerConnection* client : clients) client->begin_shutdown();
+}
+
+// First their exchanges end, then what does not take its error.
+void Worker::end_retired(size_t listener) {
+  Retired& retired = retired_[listener];
+  if (!std::exchange(retired.has_ended, true)) {
+    retired.timer->arm(kGoodbye);
+    for (ServerConnection* client : clients_of(listener)) client->end_exchanges();
+  } else {
+    for (ServerConnection* client : clients_of(listener)) connection_over(*client);
+  }
+}
+
+// Not the snapshot in force, whose rules are for other listeners.
+std::shared_ptr<const Snapshot> Worker::pin_of_retired(size_t listener) const {
+  const auto at = retired_.find(listener);
+  return at == retired_.end() ? snapshot_ : at->second.snapshot;
+}
+
+void Worker::left(size_t listener) {
+  const auto at = retired_.find(listener);
+  if (at != retired_.end() && --at->second.connections == 0) retired_.erase(at);
 }
 
 // The worker's own control block keeps the count on the worker's cache line; the shared one is
@@ -113,19 +162,19 @@ void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
       });
 }
 
-void Worker::put_in_force(std::shared_ptr<const Snapshot> snapshot) {
-  dispatcher().post(
-      [this, snapshot = std::move(snapshot)]() mutable { adopt(std::move(snapshot)); });
-}
-
-void Worker::stop_accepting() {
-  dispatcher().post([this] { listeners_.clear(); });
+void Worker::put_in_force(std::shared_ptr<const Snapshot> snapshot, DoorChange change) {
+  dispatcher().post([this, snapshot = std::move(snapshot), change = std::move(change)]() mutable {
+    for (const DoorChange::Replaced& replaced : change.replaced) replace(replaced);
+    for (const size_t listener : change.retired) retire(listener, change.drain);
+    adopt(std::move(snapshot));
+    for (DoorChange::Opened& opened : change.opened) open(std::move(opened));
+  });
 }
 
 void Worker::drain() {
   dispatcher().post([this] {
     draining_ = true;
-    listeners_.clear();
+    gates_.clear();
     for (auto& [raw, client] : clients_) raw->begin_shutdown();
     pools_->drain_idle();
   });

@@ -5,6 +5,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "source/net/listener.h"
 #include "source/net/resolver.h"
 #include "source/net/tls_context.h"
+#include "source/server/doorway.h"
 #include "source/server/router.h"
 #include "source/server/worker_stats.h"
 #include "source/stats/registry.h"
@@ -40,24 +42,18 @@ struct WorkerServices {
   UsageLog::Stats usage_stats;
 };
 
-// One listener as workers see it. Shared; immutable but for the count.
-struct Doorway {
-  std::shared_ptr<net::TlsServer> tls;  // Null: plain.
-  ServerLimits limits;
-  uint32_t max_connections = 10000;
-  std::atomic<uint32_t> connections{0};  // Over all workers.
-};
-
 class Worker final : public ExchangeHost, public ServerConnection::Registry {
  public:
+  // After their drain time exchanges get an error; this long it may take to leave.
+  static constexpr absl::Duration kGoodbye = absl::Seconds(2);
+
   // Every method but the constructor and destructor is called on main and runs on the worker's
   // loop.
   Worker(size_t index, const WorkerServices& services, std::shared_ptr<const Snapshot> snapshot);
   ~Worker();  // Main thread; closes what is open and joins.
 
-  absl::Status listen(size_t listener, std::shared_ptr<Doorway> doorway, net::BoundSocket socket);
-  void put_in_force(std::shared_ptr<const Snapshot> snapshot);
-  void stop_accepting();
+  // Both at once: no request meets the new rules at the old doors.
+  void put_in_force(std::shared_ptr<const Snapshot> snapshot, DoorChange change);
   // No new requests on any connection; idle ones close.
   void drain();
   // Ends the exchanges that are left with an error in their dialect.
@@ -68,7 +64,9 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   Dispatcher& dispatcher() override { return thread_.loop(); }
   UpstreamPools& upstreams() override { return *pools_; }
   BodyBudget& body_budget() override { return budget_; }
-  std::shared_ptr<const Snapshot> pin() const override { return snapshot_; }
+  std::shared_ptr<const Snapshot> pin(size_t listener) const override {
+    return retired_.empty() ? snapshot_ : pin_of_retired(listener);
+  }
   uint64_t next_id() override { return ++last_id_; }
   Entry enter(Exchange& exchange, const Door& door) override;
   void dress(Exchange& exchange, ResponseHead& head) override;
@@ -76,14 +74,32 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   void connection_over(ServerConnection& connection) override;
 
  private:
-  struct Client {
+  struct Client final : Deferred {
+    std::shared_ptr<const Doorway> doorway;  // Outlives the connection, which refers to its limits.
     std::unique_ptr<ServerConnection> connection;
-    std::shared_ptr<Doorway> doorway;
+  };
+  struct Gate {
+    std::shared_ptr<const Doorway> doorway;  // For the next connection.
+    std::unique_ptr<net::Listener> listener;
+  };
+  // A listener that is gone, as long as connections of it are there.
+  struct Retired {
+    std::shared_ptr<const Snapshot> snapshot;  // The last that knew it: its requests run under it.
+    size_t connections = 0;
+    bool has_ended = false;  // Its exchanges got their error.
+    std::unique_ptr<Timer> timer;
   };
 
   void set_up();
   void tear_down();
-  void accept(size_t listener, const std::shared_ptr<Doorway>& doorway,
+  void open(DoorChange::Opened opened);
+  void replace(const DoorChange::Replaced& replaced);
+  void retire(size_t listener, absl::Duration drain);
+  void end_retired(size_t listener);
+  std::vector<ServerConnection*> clients_of(size_t listener) const;
+  std::shared_ptr<const Snapshot> pin_of_retired(size_t listener) const;
+  void left(size_t listener);
+  void accept(const std::shared_ptr<const Doorway>& doorway,
               std::unique_ptr<net::Connection> connection);
   void adopt(std::shared_ptr<const Snapshot> snapshot);
   std::string_view date();
@@ -95,8 +111,9 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   bool access_log_ = true;
   std::atomic<size_t> connection_count_{0};
   bool draining_ = false;
-  absl::flat_hash_map<ServerConnection*, Client> clients_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  absl::flat_hash_map<ServerConnection*, std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<Gate>> gates_;
+  absl::flat_hash_map<size_t, Retired> retired_;  // By listener; nearly always empty.
   LogWriter* log_ = nullptr;
   std::string line_;  // Reused for every access-log line.
   std::string date_;

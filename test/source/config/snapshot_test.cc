@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,9 @@ class ReloaderTest : public testing::Test {
  protected:
   Reloader reloader(const std::string& text) {
     world_.files["gateway.yaml"] = text;
-    return Reloader("gateway.yaml", world_.env(), Secret("pepper"), [this] { return stored_; });
+    return Reloader(
+        "gateway.yaml", world_.env(), Secret("pepper"), [this] { return stored_; },
+        [](const GatewayConfig&) { return std::nullopt; });
   }
   void write(const std::string& text) { world_.files["gateway.yaml"] = text; }
 
@@ -123,31 +126,13 @@ TEST_F(ReloaderTest, WhatNeedsARestartIsNamedAndTheRestApplies) {
   const ReloadResult result = r.reload(kNow);
   EXPECT_THAT(result.warnings, ElementsAre("workers: changed, needs a restart",
                                            "storage.path: changed, needs a restart",
-                                           "storage.map_size: changed, needs a restart",
-                                           "listeners[0].address: changed, needs a restart"));
+                                           "storage.map_size: changed, needs a restart"));
   ASSERT_NE(result.snapshot, nullptr);
   EXPECT_NE(result.snapshot->providers->find("demo2"), nullptr);
   EXPECT_FALSE(result.snapshot->listeners[0].management);
   EXPECT_EQ(r.config().workers, 0u);
   EXPECT_EQ(r.config().storage.path, "./data");
-  EXPECT_EQ(r.config().listeners[0].address, "127.0.0.1:20128");
-}
-
-TEST_F(ReloaderTest, ListenersComeAndGoWithARestartOnly) {
-  Reloader r = reloader(
-      "listeners: [{ name: a, address: \"127.0.0.1:1\" }, { name: b, address: \"127.0.0.1:2\" "
-      "}]\n");
-  ASSERT_NE(r.reload(kNow).snapshot, nullptr);
-  write(
-      "listeners: [{ name: b, address: \"127.0.0.1:2\", management: false }, { name: c, address: "
-      "\"127.0.0.1:3\" }]\n");
-  const ReloadResult result = r.reload(kNow);
-  EXPECT_THAT(result.warnings, ElementsAre("listeners[0]: removed, needs a restart",
-                                           "listeners[1]: added, needs a restart"));
-  ASSERT_EQ(result.snapshot->listeners.size(), 2u);
-  EXPECT_EQ(result.snapshot->listeners[0].name, "a");
-  EXPECT_EQ(result.snapshot->listeners[1].name, "b");
-  EXPECT_FALSE(result.snapshot->listeners[1].management);
+  EXPECT_EQ(r.config().listeners[0].address, "127.0.0.1:9999");
 }
 
 TEST_F(ReloaderTest, StoredKeysJoinAtTheNextBuild) {

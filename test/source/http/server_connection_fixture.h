@@ -25,7 +25,7 @@ class FakeHost final : public ExchangeHost {
   Dispatcher& dispatcher() override { return dispatcher_; }
   UpstreamPools& upstreams() override { return pools_; }
   BodyBudget& body_budget() override { return budget_; }
-  std::shared_ptr<const Snapshot> pin() const override { return snapshot_; }
+  std::shared_ptr<const Snapshot> pin(size_t) const override { return snapshot_; }
   uint64_t next_id() override { return ++ids_; }
   Entry enter(Exchange& exchange, const Door&) override {
     Entry entry;

@@ -14,7 +14,7 @@ namespace {
 
 class RouterTest : public testing::Test {
  protected:
-  // One listener with management and a "/v1" row, one without management.
+  // Listener 1 with management and a "/v1" row, behind it listener 0 without management.
   RouterTest() {
     state.ready = true;
     state.admin_row.push_back(test::make_template(script));
@@ -25,6 +25,7 @@ class RouterTest : public testing::Test {
     auto snapshot = test::SnapshotBuilder().build();
     snapshot->admin.allow = {"127.0.0.0/8"};
     snapshot->listeners.resize(2);
+    snapshot->listeners[0].id = 1;
     snapshot->listeners[1].management = false;
     for (ListenerRoutes& routes : snapshot->listeners)
       routes.routes.push_back(
@@ -56,7 +57,7 @@ class RouterTest : public testing::Test {
   RouterState state;
   Entry entry;
   std::string resource, path;
-  size_t listener = 0;
+  size_t listener = 1;
   std::string peer = "127.0.0.1:4711";
 };
 
@@ -116,11 +117,11 @@ TEST_F(RouterTest, NotReadyIsSaidWhileHealthStaysWell) {
 }
 
 TEST_F(RouterTest, ManagementIsWhereTheListenerSaysAndForWhoMay) {
-  listener = 1;
+  listener = 0;
   EXPECT_EQ(ask("GET", "/api/config/status"), "404 not_found");
   EXPECT_EQ(ask("GET", "/metrics"), "404 not_found");
   EXPECT_EQ(ask("GET", "/v1/models"), "row models");
-  listener = 0;
+  listener = 1;
   peer = "10.1.2.3:4711";
   EXPECT_EQ(ask("GET", "/api/config/status"), "403 admin_address_refused");
   EXPECT_EQ(ask("GET", "/v1/models"), "row models");
