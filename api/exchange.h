@@ -44,6 +44,10 @@ struct Answer {
   // The source of an open stream broke off: why, for the error that ends the stream if it was not
   // complete by then.
   std::string failure_code, failure;
+  // The request was written in another dialect: what the target could not be told, by the client's
+  // names, and the tool that stands for a structured answer.
+  std::vector<std::string> dropped;
+  std::string format_tool;
   // What was read before the commit, so that nobody parses it again: usage so far, and of a stream
   // how many frames that show nothing come before the first content (none when that is not known).
   llm::Usage usage;

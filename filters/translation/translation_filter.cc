@@ -1,8 +1,13 @@
 #include "filters/translation/translation_filter.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
+
+#include "source/base/status.h"
 
 namespace omni::filters {
 namespace {
@@ -12,6 +17,12 @@ constexpr int64_t kBytesPerToken = 4;
 
 bool is_remote(const Answer& answer) {
   return answer.source == Answer::Source::kUpstream || answer.source == Answer::Source::kDemo;
+}
+
+std::string_view content_type(const llm::Call& call) {
+  if (!call.wants_stream() || call.wants_json_array()) return "application/json";
+  return call.dialect() == Dialect::kOllama ? "application/x-ndjson"
+                                            : "text/event-stream; charset=utf-8";
 }
 
 llm::openai::StreamWatch make_watch(const Facts& facts) {
@@ -32,17 +43,50 @@ absl::StatusOr<TranslationFilter::Config> TranslationFilter::Config::parse(const
   return Config();
 }
 
+TranslationFilter::Observed::Observed(const Facts& facts, std::string_view id_seed)
+    : reader(facts.answer.dialect, {.id_seed = id_seed, .choices = facts.call.choices()},
+             kMaxEventBytes) {}
+
+void TranslationFilter::Observed::see(const llm::Event& event) {
+  using Kind = llm::Event::Kind;
+  if (event.kind == Kind::kUsage) usage = *event.usage;
+  if (event.kind == Kind::kDelta) ++deltas;
+  is_done |= event.kind == Kind::kDone;
+  if (event.kind == Kind::kFailed)
+    failure_code = event.error->code.empty() ? "upstream_error" : event.error->code;
+}
+
 Next TranslationFilter::on_response_headers(ResponseHead& head) {
-  Facts& facts = context_.exchange().facts();
+  Exchange& exchange = context_.exchange();
+  Facts& facts = exchange.facts();
   if (!is_remote(facts.answer)) return Next::kContinue;
-  request_bytes_ = static_cast<int64_t>(context_.exchange().request().content_length.value_or(0));
-  if (!facts.answer.is_stream) {
+  request_bytes_ = static_cast<int64_t>(exchange.request().content_length.value_or(0));
+  if (!facts.answer.dropped.empty())
+    head.headers.set("x-omniroute-dropped",
+                     fmt::format("{}", fmt::join(facts.answer.dropped, ", ")));
+  if (facts.answer.dialect != facts.call.dialect() ||
+      facts.answer.is_stream != facts.call.wants_stream()) {
+    begin_transcoding(head);
+  } else if (!facts.answer.is_stream) {
     note_usage(facts.answer.usage,
                static_cast<int64_t>(head.content_length.value_or(0)) / kBytesPerToken);
-    return Next::kContinue;
+  } else if (facts.answer.dialect == Dialect::kOpenai) {
+    stream_ = std::make_unique<Stream>(facts);
+  } else {
+    observed_ = std::make_unique<Observed>(facts, exchange.public_id());
   }
-  stream_ = std::make_unique<Stream>(facts);
   return Next::kContinue;
+}
+
+void TranslationFilter::begin_transcoding(ResponseHead& head) {
+  Facts& facts = context_.exchange().facts();
+  transcoder_ = std::make_unique<Transcoder>(context_.exchange(), kMaxEventBytes, kMaxPlainBytes);
+  facts.answer.is_stream = facts.call.wants_stream();
+  head.content_length.reset();
+  head.headers.set("content-type", content_type(facts.call));
+  if (!facts.answer.is_stream) return;
+  head.headers.set("cache-control", "no-cache");
+  head.headers.set("x-accel-buffering", "no");
 }
 
 // False for the one chunk that we asked for and the client did not.
@@ -55,6 +99,13 @@ bool TranslationFilter::see(std::string_view frame) {
 }
 
 Next TranslationFilter::on_response_body(Buffer& bytes) {
+  if (transcoder_) {
+    const absl::Status status = transcoder_->feed(bytes);
+    if (status.ok()) return Next::kContinue;
+    return fail("upstream_invalid_answer",
+                fmt::format("The provider's answer makes no sense: {}", message(status)));
+  }
+  if (observed_) return observe(bytes);
   if (!stream_) return Next::kContinue;
   Buffer whole;
   const bool ok = stream_->framer.feed(
@@ -64,16 +115,64 @@ Next TranslationFilter::on_response_body(Buffer& bytes) {
   return Next::kContinue;
 }
 
+Next TranslationFilter::observe(Buffer& bytes) {
+  Buffer whole;
+  const absl::Status status = observed_->reader.pass(
+      bytes, [this](const llm::Event& event) { observed_->see(event); }, whole);
+  bytes = std::move(whole);
+  if (status.ok()) return Next::kContinue;
+  return fail("upstream_invalid_answer",
+              fmt::format("The provider's stream makes no sense: {}", message(status)));
+}
+
+Next TranslationFilter::finish_observing() {
+  Buffer last;
+  const absl::Status status = observed_->reader.finish_pass(
+      [this](const llm::Event& event) { observed_->see(event); }, last);
+  if (status.ok() && !last.empty()) context_.respond_body(std::move(last));
+  note_usage(observed_->usage, observed_->deltas);
+  Facts& facts = context_.exchange().facts();
+  facts.stream_finished = observed_->is_done;
+  if (!observed_->failure_code.empty()) {
+    facts.error_code = observed_->failure_code;
+    return Next::kContinue;
+  }
+  return observed_->is_done ? Next::kContinue : fail_incomplete();
+}
+
+Next TranslationFilter::finish_transcoding() {
+  Facts& facts = context_.exchange().facts();
+  Buffer last;
+  const absl::Status status = transcoder_->finish(last);
+  note_usage(transcoder_->usage(), transcoder_->deltas());
+  facts.stream_finished = transcoder_->is_done();
+  if (!status.ok())
+    return fail("upstream_invalid_answer",
+                fmt::format("The provider's answer makes no sense: {}", message(status)));
+  if (!last.empty()) context_.respond_body(std::move(last));
+  if (transcoder_->has_failed()) {
+    facts.error_code = transcoder_->failure_code();
+    return Next::kContinue;
+  }
+  return transcoder_->is_done() ? Next::kContinue : fail_incomplete();
+}
+
+Next TranslationFilter::fail_incomplete() {
+  const Answer& answer = context_.exchange().facts().answer;
+  if (!answer.failure.empty()) return fail(answer.failure_code, answer.failure);
+  return fail("upstream_stream_incomplete",
+              "The provider's stream ended before the answer was complete.");
+}
+
 Next TranslationFilter::on_response_complete() {
+  if (transcoder_) return finish_transcoding();
+  if (observed_) return finish_observing();
   if (!stream_) return Next::kContinue;
   finish_tail();
   note_usage(stream_->watch.usage(), stream_->deltas);
   Facts& facts = context_.exchange().facts();
   facts.stream_finished = stream_->watch.is_complete();
-  if (facts.stream_finished) return Next::kContinue;
-  if (!facts.answer.failure.empty()) return fail(facts.answer.failure_code, facts.answer.failure);
-  return fail("upstream_stream_incomplete",
-              "The provider's stream ended before the answer was complete.");
+  return facts.stream_finished ? Next::kContinue : fail_incomplete();
 }
 
 // The blank line after the last event may be missing: the event counts when it is whole all the

@@ -7,6 +7,7 @@
 #include "source/base/status.h"
 #include "source/json/reader.h"
 #include "source/json/writer.h"
+#include "source/llm/decoded.h"
 
 namespace omni::filters {
 namespace {
@@ -38,6 +39,17 @@ absl::Status read_content(json::Value& value, std::string& out) {
       return absl::OkStatus();
     });
   });
+}
+
+std::string last_user_text(const llm::Request& request) {
+  std::string last;
+  for (const llm::Message& message : request.messages) {
+    if (message.role != llm::Role::kUser) continue;
+    last.clear();
+    for (const llm::Part& part : message.parts)
+      if (part.kind == llm::PartKind::kText) last += part.text.decoded();
+  }
+  return last;
 }
 
 std::string last_user_text(std::string_view body) {
@@ -86,7 +98,15 @@ DemoAttempt::DemoAttempt(Exchange& exchange, const Target& target, AttemptEvents
       created_(absl::ToUnixSeconds(exchange.dispatcher().clock().now())) {
   const bool is_lorem = target.model == "lorem";
   pace_ = is_lorem ? kLoremPace : absl::ZeroDuration();
-  std::string text = is_lorem ? std::string(kLorem) : last_user_text(exchange.facts().call.body());
+  llm::Call& call = exchange.facts().call;
+  std::string text;
+  if (is_lorem) {
+    text = kLorem;
+  } else if (call.dialect() == Dialect::kOpenai) {
+    text = last_user_text(call.body());
+  } else if (const llm::Decoded& decoded = call.decoded(); !decoded.error) {
+    text = last_user_text(decoded.request);
+  }
   if (text.empty()) text = "(There was no user message to repeat.)";
   words_ = words_of(text);
   input_tokens_ = static_cast<int64_t>(exchange.facts().call.body().size() + 3) / 4;
@@ -100,8 +120,16 @@ void DemoAttempt::hold(bool hold) {
 
 void DemoAttempt::begin() {
   Facts& facts = exchange_.facts();
+  if (facts.call.dialect() != Dialect::kOpenai && facts.call.decoded().error) {
+    const llm::CallError& error = *facts.call.decoded().error;
+    return events_.on_attempt_failed({.reply = {.status = error.status,
+                                                .code = error.code,
+                                                .message = error.message,
+                                                .param = error.param}});
+  }
   const bool stream = facts.call.wants_stream();
   facts.answer.source = Answer::Source::kDemo;
+  facts.answer.dialect = Dialect::kOpenai;
   facts.answer.is_stream = stream;
   facts.answer.is_committed = true;
   facts.answer.provider = target_.provider;
@@ -161,7 +189,8 @@ void DemoAttempt::finish_stream() {
   send_chunk("{}", "\"stop\"");
   const auto output = static_cast<int64_t>(words_.size());
   std::string last;
-  if (exchange_.facts().call.asked_for_usage()) {
+  const llm::Call& call = exchange_.facts().call;
+  if (call.asked_for_usage() || call.dialect() != Dialect::kOpenai) {
     last = fmt::format(
         "data: "
         "{{\"id\":\"{}\",\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{},"

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "filters/upstream/rendered_request.h"
 #include "filters/upstream/request_head.h"
 #include "source/base/status.h"
 #include "source/json/reader.h"
@@ -39,7 +40,9 @@ Verdict verdict_of(UpstreamFailure kind) {
 }
 
 bool is_event_stream(const Headers& headers) {
-  return starts_with_ignoring_case(headers.value("content-type"), "text/event-stream");
+  const std::string_view type = headers.value("content-type");
+  return starts_with_ignoring_case(type, "text/event-stream") ||
+         starts_with_ignoring_case(type, "application/x-ndjson");
 }
 
 bool is_coded(const Headers& headers) {
@@ -56,14 +59,26 @@ HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const Upstrea
       events_(events),
       commit_limit_(timeouts.first_byte),
       began_us_(exchange.elapsed_us()) {
-  llm::Call& call = exchange.facts().call;
-  const bool ask_usage =
-      target.provider->usage_in_streams && call.wants_stream() && !call.asked_for_usage();
-  exchange.facts().answer.hide_usage_chunk = ask_usage;
-  Buffer body = call.render_same_dialect(target.model, ask_usage);
+  Buffer body = render_request(exchange, target, refusal_);
+  if (refusal_) {
+    exchange.dispatcher().at_turn_end(*this);
+    return;
+  }
   RequestHead head = make_request_head(exchange, target, body.size());
   request_ = exchange.upstreams().open(target.provider->base.origin, std::move(head),
                                        std::move(body), timeouts, *this);
+}
+
+// Another target may speak a dialect that can say it.
+void HttpAttempt::on_turn_end() {
+  record(refusal_->status, refusal_->code);
+  state_ = State::kOver;
+  AttemptFailure failure;
+  failure.reply = {.status = refusal_->status,
+                   .code = std::move(refusal_->code),
+                   .message = std::move(refusal_->message),
+                   .param = std::move(refusal_->param)};
+  events_.on_attempt_failed(std::move(failure));
 }
 
 void HttpAttempt::hold(bool hold) {
@@ -85,7 +100,9 @@ void HttpAttempt::on_response_headers(ResponseHead&& head) {
          "The provider answered in a content coding that was not asked for.");
   } else if (is_event_stream(head_.headers)) {
     state_ = State::kStream;
-    watch_ = std::make_unique<Watch>(exchange_.facts().call.choices());
+    watch_ = std::make_unique<CommitWatch>(
+        target_.provider->dialect, exchange_.facts().call.choices(), exchange_.public_id(),
+        gathers_stream() ? kGatherBytes : kHoldBytes, gathers_stream());
   } else {
     state_ = State::kPlain;
   }
@@ -105,31 +122,28 @@ void HttpAttempt::on_response_body(Buffer&& bytes) {
   }
 }
 
+// A client that wants one document gets it when the whole of it is known to be good.
+bool HttpAttempt::gathers_stream() const { return !exchange_.facts().call.wants_stream(); }
+
 void HttpAttempt::watch_stream(Buffer&& bytes) {
-  using Frame = llm::openai::StreamWatch::Frame;
-  bool is_error = false, is_good = false;
-  const bool fits = watch_->framer.look(bytes, [&](std::string_view frame) {
-    const Frame found = watch_->stream.see(frame);
-    is_error = found == Frame::kError;
-    is_good = found == Frame::kContent || found == Frame::kFinish;
-    if (found == Frame::kContent && watch_->empty_frames == watch_->frames)
-      exchange_.facts().answer.frames_before_content = watch_->frames;
-    ++watch_->frames;
-    watch_->empty_frames += found == Frame::kEmpty ? 1 : 0;
-    return !is_error && !is_good;
-  });
-  if (is_error) {
-    Buffer padded(watch_->stream.error());
-    llm::Error error = llm::parse_error(502, padded.flatten(json::kPadding));
+  using Verdict = CommitWatch::Verdict;
+  const Verdict verdict = watch_->look(bytes);
+  if (verdict == Verdict::kError) {
+    const llm::Error& error = watch_->error();
     return fail(
         502, error.code.empty() ? "upstream_error" : masked(error.code),
         error.message.empty() ? "The provider ended the stream with an error." : error.message);
   }
-  const bool is_over = is_good || !fits || held_.size() + bytes.size() >= kHoldBytes;
+  const bool gathers = gathers_stream();
+  const size_t limit = gathers ? kGatherBytes : kHoldBytes;
+  const bool is_full = held_.size() + bytes.size() >= limit;
+  if (gathers && (is_full || verdict == Verdict::kBroken))
+    return fail(502, "upstream_invalid_answer", "The provider's stream cannot be read.");
+  const bool is_over = !gathers && (verdict != Verdict::kWait || is_full);
   if (!is_over) bytes.own();
   held_.append(std::move(bytes));
   if (is_over) return commit();
-  check_deadline();
+  if (!gathers || verdict == Verdict::kWait) check_deadline();
 }
 
 // Bytes that dribble in do not stop the clock: it runs until the commit.
@@ -152,7 +166,7 @@ void HttpAttempt::gather(Buffer&& bytes) {
 void HttpAttempt::commit() {
   state_ = State::kCommitted;
   Facts& facts = exchange_.facts();
-  if (watch_) facts.answer.usage = watch_->stream.usage();
+  if (watch_) watch_->report(facts.answer);
   watch_.reset();
   facts.answer.source = Answer::Source::kUpstream;
   facts.answer.dialect = target_.provider->dialect;
@@ -174,7 +188,7 @@ void HttpAttempt::on_response_complete() {
       state_ = State::kOver;
       return events_.on_committed_complete();
     case State::kStream:
-      if (!watch_->stream.is_complete())
+      if (!watch_->finish())
         return fail(502, "upstream_empty", "The provider's stream ended without content.");
       commit();
       return on_response_complete();
@@ -189,10 +203,10 @@ void HttpAttempt::on_response_complete() {
 
 void HttpAttempt::finish_plain() {
   llm::Usage usage;
-  const absl::Status status = llm::openai::read_answer(held_.flatten(), usage);
+  const absl::Status status = read_plain_answer(target_.provider->dialect, held_.flatten(), usage);
   if (!status.ok()) {
     return fail(502, "upstream_invalid_answer",
-                fmt::format("The provider's answer is not a chat completion: {}", message(status)));
+                fmt::format("The provider's answer makes no sense: {}", message(status)));
   }
   exchange_.facts().answer.usage = usage;
   head_.content_length = held_.size();

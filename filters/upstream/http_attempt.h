@@ -7,12 +7,12 @@
 
 #include "api/upstream.h"
 #include "filters/upstream/attempt.h"
-#include "source/llm/openai/answer.h"
-#include "source/sse/framer.h"
+#include "filters/upstream/commit_watch.h"
+#include "source/llm/call_error.h"
 
 namespace omni::filters {
 
-class HttpAttempt final : public TargetAttempt, public UpstreamEvents {
+class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private TurnEnd {
  public:
   // Everything outlives the attempt. `limit` runs until the commit.
   HttpAttempt(Exchange& exchange, const Target& target, const UpstreamTimeouts& timeouts,
@@ -36,8 +36,12 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents {
   };
   // A body held before the commit, and an error body, is no larger than this.
   static constexpr size_t kHoldBytes = 1024 * 1024;
+  // A stream for a client that wants one document is held whole.
+  static constexpr size_t kGatherBytes = 32 * 1024 * 1024;
 
+  void on_turn_end() override;
   void watch_stream(Buffer&& bytes);
+  bool gathers_stream() const;
   void gather(Buffer&& bytes);
   void commit();
   void finish_plain();
@@ -57,13 +61,8 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents {
   State state_ = State::kWaiting;
   ResponseHead head_;
   Buffer held_;
-  struct Watch {
-    explicit Watch(int choices) : framer(kHoldBytes), stream(choices) {}
-    sse::Framer framer;
-    llm::openai::StreamWatch stream;
-    int frames = 0, empty_frames = 0;
-  };
-  std::unique_ptr<Watch> watch_;
+  std::unique_ptr<CommitWatch> watch_;
+  std::optional<llm::CallError> refusal_;  // The target cannot be asked this: told at turn's end.
   std::unique_ptr<UpstreamRequest> request_;
 };
 

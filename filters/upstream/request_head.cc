@@ -1,16 +1,54 @@
 #include "filters/upstream/request_head.h"
 
+#include <absl/types/span.h>
+
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <string_view>
+
+#include "source/base/strings.h"
 
 namespace omni::filters {
 namespace {
 
-// Client headers with a meaning at the provider (OpenAI API reference, "Authentication" and beta
-// notes).
-constexpr std::string_view kPassedUp[] = {"openai-organization", "openai-project", "openai-beta",
-                                          "user-agent"};
+// Client headers with a meaning at a provider of the client's own dialect (the vendors' API
+// references: authentication, versions and beta features).
+constexpr std::string_view kOpenaiPassed[] = {"openai-organization", "openai-project",
+                                              "openai-beta"};
+constexpr std::string_view kAnthropicPassed[] = {"anthropic-version", "anthropic-beta"};
+
+absl::Span<const std::string_view> passed_up(Dialect dialect) {
+  if (dialect == Dialect::kOpenai || dialect == Dialect::kOpenaiResponses) return kOpenaiPassed;
+  if (dialect == Dialect::kAnthropic) return kAnthropicPassed;
+  return {};
+}
+
+// Appends what the provider's base_url is followed by.
+void append_path(std::string& out, const Target& target, bool is_stream) {
+  switch (target.provider->dialect) {
+    case Dialect::kOpenai:
+      out += "/chat/completions";
+      return;
+    case Dialect::kOpenaiResponses:
+      out += "/responses";
+      return;
+    case Dialect::kAnthropic:
+      out += "/messages";
+      return;
+    case Dialect::kOllama:
+      out += "/api/chat";
+      return;
+    case Dialect::kGemini:
+      out += "/models/";
+      out += percent_encoded(target.model);
+      out += is_stream ? ":streamGenerateContent?alt=sse" : ":generateContent";
+  }
+}
+
+bool speaks_openai(Dialect dialect) {
+  return dialect == Dialect::kOpenai || dialect == Dialect::kOpenaiResponses;
+}
 
 constexpr std::string_view kDroppedDown[] = {"set-cookie",
                                              "alt-svc",
@@ -33,9 +71,11 @@ RequestHead make_request_head(const Exchange& exchange, const Target& target, ui
   const BaseUrl& base = target.provider->base;
   RequestHead head;
   head.method = "POST";
-  constexpr std::string_view kPath = "/chat/completions";
-  head.target.reserve(base.path.size() + kPath.size());
-  head.target.append(base.path).append(kPath);
+  const llm::Call& call = const_cast<Exchange&>(exchange).facts().call;
+  const Dialect dialect = target.provider->dialect;
+  head.target.reserve(base.path.size() + 32);
+  head.target = base.path;
+  append_path(head.target, target, call.wants_stream());
   head.scheme = base.origin.tls ? "https" : "http";
   head.content_length = body_bytes;
   head.has_body = true;
@@ -43,13 +83,19 @@ RequestHead make_request_head(const Exchange& exchange, const Target& target, ui
   if (target.account != nullptr && !target.account->header_name.empty())
     head.headers.add(target.account->header_name, target.account->header_value.reveal());
   head.headers.add("content-type", "application/json");
-  head.headers.add("accept", const_cast<Exchange&>(exchange).facts().call.wants_stream()
+  head.headers.add("accept", call.wants_stream() && dialect != Dialect::kOllama
                                  ? "text/event-stream"
                                  : "application/json");
   // What is read on the way back must be readable.
   head.headers.add("accept-encoding", "identity");
-  for (const std::string_view name : kPassedUp)
-    if (const auto value = client.get(name)) head.headers.add(name, *value);
+  if (const auto agent = client.get("user-agent")) head.headers.add("user-agent", *agent);
+  const bool is_kin =
+      dialect == call.dialect() || (speaks_openai(dialect) && speaks_openai(call.dialect()));
+  if (is_kin)
+    for (const std::string_view name : passed_up(dialect))
+      if (const auto value = client.get(name)) head.headers.add(name, *value);
+  if (dialect == Dialect::kAnthropic && !head.headers.get("anthropic-version"))
+    head.headers.add("anthropic-version", "2023-06-01");
   return head;
 }
 

@@ -1,5 +1,6 @@
 #include "source/base/strings.h"
 
+#include <cctype>
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -108,6 +109,24 @@ int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   const char l = lower(c);
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+std::string percent_encoded(std::string_view path) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool stays = (byte < 0x80 && std::isalnum(byte) != 0) ||
+                       std::string_view("-._~/@").find(c) != std::string_view::npos;
+    if (stays) {
+      out.push_back(c);
+    } else {
+      out.push_back('%');
+      out.push_back(kDigits[byte >> 4]);
+      out.push_back(kDigits[byte & 15]);
+    }
+  }
+  return out;
 }
 
 std::string percent_decoded(std::string_view text) {

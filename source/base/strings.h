@@ -56,6 +56,9 @@ int hex_value(char c);
 // Resolves percent-encoding; broken sequences stay as they are. Never call it on more than one
 // segment of a path, or one value of a query.
 std::string percent_decoded(std::string_view text);
+// A path as it may stand in a target: what RFC 3986 section 3.3 does not allow there is encoded,
+// '/' stays.
+std::string percent_encoded(std::string_view path);
 
 // Lower-case hexadecimal.
 std::string to_hex(std::string_view bytes);

@@ -77,6 +77,8 @@ bool is_switched_off(std::string_view filter, const ConfigValue& settings, std::
   return false;
 }
 
-bool is_available(Dialect dialect) { return dialect == Dialect::kOpenai; }
+bool is_available(Dialect dialect) {
+  return dialect == Dialect::kOpenai || dialect == Dialect::kAnthropic;
+}
 
 }  // namespace omni

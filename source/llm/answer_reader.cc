@@ -12,7 +12,7 @@ AnswerReader::AnswerReader(Dialect dialect, const DecoderOptions& options, size_
       framer_(max_event_bytes) {}
 
 absl::Status AnswerReader::feed(const Buffer& in, Emit emit) {
-  if (is_lines_) return feed_lines(in, emit);
+  if (is_lines_) return feed_lines(in, emit, nullptr);
   absl::Status status;
   const bool fits = framer_.look(in, [&](std::string_view text) {
     status = frame(text, emit);
@@ -25,17 +25,43 @@ absl::Status AnswerReader::frame(std::string_view frame, Emit emit) {
   return decoder_->event(sse::parse_frame(frame, joined_), emit);
 }
 
-absl::Status AnswerReader::feed_lines(const Buffer& in, Emit emit) {
+absl::Status AnswerReader::pass(Buffer& in, Emit emit, Buffer& out) {
+  absl::Status status;
+  if (is_lines_) {
+    status = feed_lines(in, emit, &out);
+    in.clear();
+    return status;
+  }
+  const bool fits = framer_.feed(
+      in,
+      [&](std::string_view text) {
+        if (status.ok()) status = frame(text, emit);
+        return status.ok();
+      },
+      out);
+  return fits ? status : invalid("an event is too large");
+}
+
+absl::Status AnswerReader::finish_pass(Emit emit, Buffer& out) {
+  std::string last(is_lines_ ? std::string_view(tail_) : framer_.tail());
+  OMNI_RETURN_IF_ERROR(finish(emit));
+  if (last.empty()) return absl::OkStatus();
+  if (!is_lines_ && last.back() != '\n') last += '\n';
+  last += '\n';
+  out.append(last);
+  return absl::OkStatus();
+}
+
+absl::Status AnswerReader::feed_lines(const Buffer& in, Emit emit, Buffer* out) {
   for (size_t i = 0; i < in.slice_count(); ++i) {
     std::string_view text = in.slice(i).view();
     for (size_t end; (end = text.find('\n')) != std::string_view::npos;
          text.remove_prefix(end + 1)) {
-      if (tail_.empty()) {
-        OMNI_RETURN_IF_ERROR(line(text.substr(0, end), emit));
-        continue;
-      }
-      tail_.append(text, 0, end);
-      OMNI_RETURN_IF_ERROR(line(tail_, emit));
+      const bool is_whole = tail_.empty();
+      if (!is_whole) tail_.append(text, 0, end + 1);
+      const std::string_view whole = is_whole ? text.substr(0, end + 1) : std::string_view(tail_);
+      OMNI_RETURN_IF_ERROR(line(whole, emit));
+      if (out != nullptr) out->append(whole);
       tail_.clear();
     }
     tail_ += text;

@@ -21,13 +21,18 @@ class AnswerReader {
 
   // Looks at `in` and leaves it as it is. Not OK: what cannot be read; nothing may follow.
   absl::Status feed(const Buffer& in, Emit emit);
+  // The same, and moves whole events from `in` to `out`, so that what follows begins between two.
+  absl::Status pass(Buffer& in, Emit emit, Buffer& out);
+  // The input has ended: what was not whole when the line end behind it was missing is, if it
+  // reads.
+  absl::Status finish_pass(Emit emit, Buffer& out);
   // The input has ended. The blank line or line end behind the last event may be missing.
   absl::Status finish(Emit emit);
   // A plain answer, all of it. Not OK when it is none of the dialect's.
   absl::Status whole(std::string_view body, Emit emit) { return decoder_->whole(body, emit); }
 
  private:
-  absl::Status feed_lines(const Buffer& in, Emit emit);
+  absl::Status feed_lines(const Buffer& in, Emit emit, Buffer* out);
   absl::Status line(std::string_view line, Emit emit);
   absl::Status frame(std::string_view frame, Emit emit);
 

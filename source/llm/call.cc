@@ -10,10 +10,12 @@
 #include "source/json/skim.h"
 #include "source/json/splice.h"
 #include "source/json/writer.h"
+#include "source/llm/decoded.h"
 
 namespace omni::llm {
 
 struct Call::Fields {
+  Dialect dialect = Dialect::kOpenai;
   const char* base = nullptr;
   std::string_view model;  // In the body, or in `resolved` when it held escapes.
   std::string resolved;
@@ -182,6 +184,7 @@ absl::Status Call::Fields::check_count(const json::Skimmed& value) {
 // By length first: most members are none of ours, and one look tells.
 absl::Status Call::Fields::member(const json::Skimmed& value) {
   const std::string_view key = value.key;
+  if (dialect == Dialect::kGemini) return absl::OkStatus();  // Its path says it all.
   switch (key.size()) {
     case 1:
       if (key == "n") return check_count(value);
@@ -201,14 +204,17 @@ absl::Status Call::Fields::member(const json::Skimmed& value) {
       if (key == "max_tokens") return check_count(value);
       [[fallthrough]];
     case 9:
+      if (is_stream_alias(key)) return read_alias(value);
+      break;
     case 17:
+      if (key == "max_output_tokens") return check_count(value);
       if (is_stream_alias(key)) return read_alias(value);
       break;
     case 11:
       if (key == "temperature") return check_range(value, 2);
       break;
     case 14:
-      if (key == "stream_options") return read_stream_options(value);
+      if (key == "stream_options" && dialect == Dialect::kOpenai) return read_stream_options(value);
       if (is_stream_alias(key)) return read_alias(value);
       break;
     default:
@@ -268,16 +274,24 @@ Buffer with_stream(std::string_view body, std::vector<Span> removed,
 std::optional<CallError> Call::read(Buffer&& body, std::string_view accept) {
   const std::string_view text = body.flatten(kReadAhead);
   Fields fields;
+  fields.dialect = dialect_;
   if (const absl::Status status = fields.read(text); !status.ok())
     return CallError{400, "bad_request", fmt::format("Invalid JSON body: {}", message(status)), ""};
   if (fields.error) return std::move(fields.error);
+  if (dialect_ == Dialect::kGemini) {
+    body_ = std::move(body);
+    read_ = true;
+    return std::nullopt;
+  }
   if (!fields.has_model || fields.model.empty())
     return CallError{400, "bad_request", "Missing model", "model"};
 
-  const bool said = fields.stream.value_or(false);
+  // Ollama streams unless it is told not to (its API reference, "Generate a chat completion").
+  const bool is_ollama = dialect_ == Dialect::kOllama;
+  const bool said = fields.stream.value_or(is_ollama);
   const bool wanted = fields.stream  ? *fields.stream
                       : fields.alias ? *fields.alias
-                                     : accept_asks_for_stream(accept);
+                                     : is_ollama || accept_asks_for_stream(accept);
   // Providers refuse fields that they do not know, so no alias may reach one.
   if (wanted != said || !fields.aliases.empty()) {
     Buffer changed = with_stream(text, std::move(fields.aliases), fields.stream_value, wanted);
@@ -300,6 +314,7 @@ void Call::remember(const Fields& fields, bool wants_stream) {
 }
 
 Buffer Call::render_same_dialect(std::string_view target_model, bool with_usage) const {
+  if (dialect_ == Dialect::kGemini) return body_.share();
   json::Edit edits[2];
   size_t count = 0;
   if (target_model != model_ || model_value_.size != target_model.size() + 2)
@@ -314,6 +329,26 @@ Buffer Call::render_same_dialect(std::string_view target_model, bool with_usage)
 const Resolution& Call::target_names(const ProviderList& providers, const AliasMap& aliases) {
   if (!resolution_) resolution_ = resolve_name(model_, providers, aliases);
   return *resolution_;
+}
+
+Call::Call() = default;
+Call::~Call() = default;
+Call::Call(Call&&) noexcept = default;
+Call& Call::operator=(Call&&) noexcept = default;
+
+const Decoded& Call::decoded() {
+  if (decoded_) return *decoded_;
+  decoded_ = std::make_unique<Decoded>();
+  if (!json::is_utf8(body())) {
+    decoded_->error = CallError{400, "bad_request", "Invalid JSON body: not valid UTF-8", ""};
+  } else {
+    decoded_->error = decode_request(dialect_, body(), decoded_->request);
+  }
+  return *decoded_;
+}
+
+const Request* Call::decoded_request() const {
+  return decoded_ && !decoded_->error ? &decoded_->request : nullptr;
 }
 
 const Digest& Call::digest() {

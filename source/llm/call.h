@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,11 @@
 
 namespace omni::llm {
 
+struct Request;
+
+// The neutral request, or why there is none.
+struct Decoded;
+
 // Bytes [at, at + size) of the body.
 struct Span {
   uint32_t at = 0;
@@ -23,8 +29,21 @@ struct Span {
 
 class Call {
  public:
+  Call();
+  ~Call();
+  Call(Call&&) noexcept;
+  Call& operator=(Call&&) noexcept;
+
   Dialect dialect() const { return dialect_; }
   void set_dialect(Dialect dialect) { dialect_ = dialect; }
+  // For a dialect whose path names the model and decides about the stream (Gemini).
+  // `as_array`: the stream is to be one JSON array rather than events.
+  void set_path_model(std::string model, bool wants_stream, bool as_array) {
+    model_ = std::move(model);
+    wants_stream_ = wants_stream;
+    wants_json_array_ = as_array;
+  }
+  bool wants_json_array() const { return wants_json_array_; }
 
   // Reads the fields the gateway needs from the whole body and takes it over: model, stream and its
   // non-standard aliases, and the scalars that are refused before anything is sent. One pass; no
@@ -45,11 +64,19 @@ class Call {
 
   // The original bytes. Valid until release_body().
   std::string_view body() const { return body_.front(); }
-  // The body for an upstream of the same dialect: original bytes but for the value of `model`.
-  // `with_usage` also asks for stream_options.include_usage. Slices share the original block.
+  // The body for an upstream of the same dialect: original bytes but for the value of `model`,
+  // where the body has one. `with_usage` also asks for stream_options.include_usage. Slices share
+  // the original block.
   Buffer render_same_dialect(std::string_view target_model, bool with_usage) const;
-  // No attempt will need the body again.
-  void release_body() { body_.clear(); }
+  // The request in neutral form, decoded when first asked for; needs the body, and keeps it.
+  const Decoded& decoded();
+  bool is_decoded() const { return decoded_ != nullptr; }
+  // Null when it was not asked for, or there is none.
+  const Request* decoded_request() const;
+  // No attempt will need the body again. It stays while the decoded request may be asked for.
+  void release_body() {
+    if (!is_decoded()) body_.clear();
+  }
 
   // Providers and models that the name can mean, resolved once against the pinned snapshot's lists.
   const Resolution& target_names(const ProviderList& providers, const AliasMap& aliases);
@@ -65,6 +92,7 @@ class Call {
   Dialect dialect_ = Dialect::kOpenai;
   bool read_ = false;
   bool wants_stream_ = false;
+  bool wants_json_array_ = false;
   bool asked_for_usage_ = false;
   int choices_ = 1;
   std::string model_;
@@ -74,6 +102,7 @@ class Call {
   Buffer body_;
   std::optional<Resolution> resolution_;
   std::optional<Digest> digest_;
+  std::unique_ptr<Decoded> decoded_;
 };
 
 }  // namespace omni::llm

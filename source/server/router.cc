@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,14 +60,55 @@ Entry health(std::string_view path, std::string_view method, const RouterState& 
   return answer(503, R"({"status":"draining"})");
 }
 
+// The dialect of whoever asks here, for refusals too.
+Dialect dialect_of(std::string_view path) {
+  if (is_below(path, "/v1/messages")) return Dialect::kAnthropic;
+  if (is_below(path, "/v1/responses")) return Dialect::kOpenaiResponses;
+  if (is_below(path, "/v1beta")) return Dialect::kGemini;
+  if (is_below(path, "/v1/api")) return Dialect::kOllama;
+  return Dialect::kOpenai;
+}
+
+bool has_query(std::string_view target, std::string_view wanted) {
+  const size_t mark = target.find('?');
+  std::string_view query = mark == std::string_view::npos ? "" : target.substr(mark + 1);
+  while (!query.empty()) {
+    const size_t end = std::min(query.find('&'), query.size());
+    if (query.substr(0, end) == wanted) return true;
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return false;
+}
+
+// /v1beta/models/MODEL:ACTION, where MODEL may be PROVIDER/MODEL
+// (ai.google.dev/api/generate-content).
+bool find_gemini_call(std::string_view path, std::string_view target, Facts& facts) {
+  constexpr std::string_view kPrefix = "/v1beta/models/";
+  if (path.substr(0, kPrefix.size()) != kPrefix) return false;
+  const size_t colon = path.rfind(':');
+  if (colon == std::string_view::npos || colon <= kPrefix.size()) return false;
+  const std::string_view action = path.substr(colon + 1);
+  const bool is_stream = action == "streamGenerateContent";
+  if (!is_stream && action != "generateContent") return false;
+  facts.endpoint = Endpoint::kChat;
+  facts.call.set_path_model(percent_decoded(path.substr(kPrefix.size(), colon - kPrefix.size())),
+                            is_stream, is_stream && !has_query(target, "alt=sse"));
+  return true;
+}
+
 // What a client path is for. False when nothing is served there.
-bool find_endpoint(std::string_view path, Facts& facts, std::string_view& allow) {
+bool find_endpoint(std::string_view path, std::string_view target, Facts& facts,
+                   std::string_view& allow) {
   constexpr std::string_view kModelPrefix = "/v1/models/";
-  allow = "GET, HEAD";
-  if (path == "/v1/chat/completions") {
+  allow = "POST";
+  if (path == "/v1/chat/completions" || path == "/v1/messages" || path == "/v1/responses" ||
+      path == "/v1/api/chat") {
     facts.endpoint = Endpoint::kChat;
-    allow = "POST";
-  } else if (path == "/v1/models" || path == "/v1") {
+    return true;
+  }
+  if (find_gemini_call(path, target, facts)) return true;
+  allow = "GET, HEAD";
+  if (path == "/v1/models" || path == "/v1") {
     facts.endpoint = Endpoint::kModels;
   } else if (path.substr(0, kModelPrefix.size()) == kModelPrefix) {
     facts.endpoint = Endpoint::kModel;
@@ -84,11 +126,12 @@ bool is_management(std::string_view path) {
 Entry client_path(Exchange& exchange, const ListenerRoutes& listener) {
   Facts& facts = exchange.facts();
   const RequestHead& head = exchange.request();
+  facts.call.set_dialect(dialect_of(facts.path));
   const Route* route = listener.match(facts.path);
   if (route == nullptr) return not_found(facts.path);
   if (head.method == "OPTIONS") return preflight(exchange.snapshot().settings);
   std::string_view allow;
-  if (!find_endpoint(facts.path, facts, allow)) return not_found(facts.path);
+  if (!find_endpoint(facts.path, head.target, facts, allow)) return not_found(facts.path);
   const bool fits = allow == "POST" ? head.method == "POST" : is_read(head.method);
   if (!fits) return wrong_method(head.method, fmt::format("{}, OPTIONS", allow));
   Entry entry;

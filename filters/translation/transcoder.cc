@@ -1,0 +1,75 @@
+#include "filters/translation/transcoder.h"
+
+#include <utility>
+
+#include "source/base/status.h"
+#include "source/llm/decoded.h"
+
+namespace omni::filters {
+namespace {
+
+std::unique_ptr<llm::AnswerEncoder> make_encoder(Exchange& exchange, std::string_view id,
+                                                 std::string_view model) {
+  const Facts& facts = exchange.facts();
+  const llm::Call& call = facts.call;
+  llm::AnswerOptions options;
+  options.stream = call.wants_stream();
+  options.model = model;
+  options.fallback_id = id;
+  options.now = absl::ToUnixSeconds(exchange.dispatcher().clock().now());
+  options.include_usage = call.asked_for_usage();
+  options.is_json_array = call.wants_json_array();
+  options.request = call.decoded_request();
+  return llm::make_answer_encoder(call.dialect(), options);
+}
+
+}  // namespace
+
+Transcoder::Transcoder(Exchange& exchange, size_t max_event_bytes, size_t max_plain_bytes)
+    : from_stream_(exchange.facts().answer.is_stream),
+      max_plain_bytes_(max_plain_bytes),
+      reader_(exchange.facts().answer.dialect,
+              {.id_seed = exchange.public_id(), .choices = exchange.facts().call.choices()},
+              max_event_bytes),
+      format_tool_(exchange.facts().answer.format_tool),
+      id_(exchange.public_id()),
+      model_(exchange.facts().call.model()),
+      encoder_(make_encoder(exchange, id_, model_)) {}
+
+void Transcoder::put(const llm::Event& event) {
+  using Kind = llm::Event::Kind;
+  if (is_done_ || has_failed_) return;
+  if (event.kind == Kind::kUsage) usage_ = *event.usage;
+  if (event.kind == Kind::kDelta) ++deltas_;
+  if (event.kind == Kind::kDone) is_done_ = true;
+  if (event.kind == Kind::kFailed) {
+    has_failed_ = true;
+    failure_code_ = event.error->code.empty() ? "upstream_error" : event.error->code;
+  }
+  format_tool_.put(event, [this](const llm::Event& changed) { encoder_->put(changed, out_); });
+}
+
+absl::Status Transcoder::feed(Buffer& bytes) {
+  if (!from_stream_) {
+    if (plain_.size() + bytes.size() > max_plain_bytes_) return invalid("the answer is too large");
+    bytes.own();
+    plain_.append(std::move(bytes));
+    bytes.clear();
+    return absl::OkStatus();
+  }
+  const absl::Status status = reader_.feed(bytes, [this](const llm::Event& event) { put(event); });
+  bytes = Buffer(out_);
+  out_.clear();
+  return status;
+}
+
+absl::Status Transcoder::finish(Buffer& out) {
+  const auto emit = [this](const llm::Event& event) { put(event); };
+  const absl::Status status =
+      from_stream_ ? reader_.finish(emit) : reader_.whole(plain_.flatten(), emit);
+  out = Buffer(out_);
+  out_.clear();
+  return status;
+}
+
+}  // namespace omni::filters

@@ -1,0 +1,55 @@
+#include "filters/upstream/rendered_request.h"
+
+#include <utility>
+#include <variant>
+
+#include "source/llm/decoded.h"
+
+namespace omni::filters {
+namespace {
+
+// Servers that take their vendor's own fields and no others.
+bool is_strict(const Provider& provider) {
+  return provider.type == "openai" || provider.type == "azure";
+}
+
+}  // namespace
+
+Buffer render_request(Exchange& exchange, const Target& target,
+                      std::optional<llm::CallError>& error) {
+  llm::Call& call = exchange.facts().call;
+  Answer& answer = exchange.facts().answer;
+  const Provider& provider = *target.provider;
+  const bool may_ask_usage = provider.usage_in_streams && call.wants_stream();
+  answer.dropped.clear();
+  answer.format_tool.clear();
+  if (provider.dialect == call.dialect()) {
+    const bool ask_usage = may_ask_usage && !call.asked_for_usage();
+    answer.hide_usage_chunk = ask_usage;
+    return call.render_same_dialect(target.model, ask_usage);
+  }
+  const llm::Decoded& decoded = call.decoded();
+  if (decoded.error) {
+    error = decoded.error;
+    return {};
+  }
+  const Model* model = provider.find_model(target.model);
+  llm::EncodeResult result =
+      llm::encode_request(provider.dialect, decoded.request,
+                          {.model = target.model,
+                           .stream = call.wants_stream(),
+                           .ask_usage = may_ask_usage,
+                           .max_output = model != nullptr ? model->max_output : 0,
+                           .is_strict = is_strict(provider),
+                           .takes_cache_control = provider.type == "openrouter"});
+  if (auto* refused = std::get_if<llm::CallError>(&result)) {
+    error = std::move(*refused);
+    return {};
+  }
+  auto& encoded = std::get<llm::EncodedRequest>(result);
+  answer.dropped = std::move(encoded.dropped);
+  answer.format_tool = std::move(encoded.format_tool);
+  return Buffer(encoded.body);
+}
+
+}  // namespace omni::filters

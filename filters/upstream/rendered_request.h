@@ -1,0 +1,17 @@
+// The request as one target is to get it.
+#pragma once
+
+#include <optional>
+
+#include "api/exchange.h"
+#include "source/buffer/buffer.h"
+#include "source/llm/call_error.h"
+
+namespace omni::filters {
+
+// Empty and an error where the target cannot be asked this. Writes what the way back must know
+// about this attempt into facts.answer. The body is owned or its bytes outlive the turn.
+Buffer render_request(Exchange& exchange, const Target& target,
+                      std::optional<llm::CallError>& error);
+
+}  // namespace omni::filters
