@@ -1,9 +1,9 @@
 #include "filters/translation/translation_filter.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <string>
 #include <utility>
 
@@ -17,6 +17,23 @@ constexpr int64_t kBytesPerToken = 4;
 
 bool is_remote(const Answer& answer) {
   return answer.source == Answer::Source::kUpstream || answer.source == Answer::Source::kDemo;
+}
+
+// The names are the client's own words: what has no place in a header becomes '_', and a thousand
+// of them are not repeated.
+std::string header_list(const std::vector<std::string>& names) {
+  constexpr size_t kMaxBytes = 1024;
+  std::string out;
+  for (const std::string& name : names) {
+    if (out.size() + name.size() + 2 > kMaxBytes) return out + ", ...";
+    if (!out.empty()) out += ", ";
+    for (const char c : name)
+      out.push_back(std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' ||
+                            c == '.'
+                        ? c
+                        : '_');
+  }
+  return out.empty() ? "..." : out;
 }
 
 std::string_view content_type(const llm::Call& call) {
@@ -62,8 +79,7 @@ Next TranslationFilter::on_response_headers(ResponseHead& head) {
   if (!is_remote(facts.answer)) return Next::kContinue;
   request_bytes_ = static_cast<int64_t>(exchange.request().content_length.value_or(0));
   if (!facts.answer.dropped.empty())
-    head.headers.set("x-omniroute-dropped",
-                     fmt::format("{}", fmt::join(facts.answer.dropped, ", ")));
+    head.headers.set("x-omniroute-dropped", header_list(facts.answer.dropped));
   if (facts.answer.dialect != facts.call.dialect() ||
       facts.answer.is_stream != facts.call.wants_stream()) {
     begin_transcoding(head);

@@ -62,6 +62,13 @@ export class Upstream {
     call.response.end();
   }
 
+  // Events as Anthropic's server writes them.
+  messages(call, events) {
+    call.response.writeHead(200, { "content-type": "text/event-stream" });
+    for (const event of events) call.response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    call.response.end();
+  }
+
   close() {
     this.server.closeAllConnections();
     this.server.close();

@@ -242,5 +242,12 @@ TEST(TranslationFilterTest, UsageOfAPlainAnswerIsTakenOver) {
   EXPECT_EQ(harness.sink.body, "{}");
 }
 
+TEST(TranslationFilterTest, WhatWasDroppedIsNamedAndNothingBreaksOutOfTheHeader) {
+  Stream stream(false, R"({"model":"m","stream":true})",
+                {.dropped = {"seed", "a\r\nset-cookie: x", std::string(2000, 'y')}});
+  EXPECT_EQ(stream.harness.sink.head->headers.value("x-omniroute-dropped"),
+            "seed, a__set-cookie__x, ...");
+}
+
 }  // namespace
 }  // namespace omni::filters
