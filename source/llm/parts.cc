@@ -58,6 +58,12 @@ void append_arguments_text(std::string& out, const Part& call) {
   }
 }
 
+void write_extra(json::Builder& json, const Extra& extra) {
+  std::string key;
+  append_escaped(key, extra.key);
+  json.member(key, extra.value);
+}
+
 void append_media_url(std::string& out, const Media& media) {
   if (!media.data.is_given()) {
     out += media.url.inside();

@@ -31,6 +31,9 @@ void append_arguments_object(std::string& out, const Part& call);
 // Arguments as what stands between a string's quotes.
 void append_arguments_text(std::string& out, const Part& call);
 
+// A member of the client's own: its name is his, and may hold anything.
+void write_extra(json::Builder& json, const Extra& extra);
+
 // `data:TYPE;base64,DATA` or the URL, between quotes.
 void append_media_url(std::string& out, const Media& media);
 

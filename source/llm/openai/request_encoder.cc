@@ -207,7 +207,7 @@ void Encoder::extras() {
                            (request_.origin == Dialect::kOpenaiResponses &&
                             std::find(kShared.begin(), kShared.end(), extra.key) != kShared.end());
     if (is_shared) {
-      json_.member(extra.key, extra.value);
+      write_extra(json_, extra);
     } else {
       dropped_.add(extra.key);
     }

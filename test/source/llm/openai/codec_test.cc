@@ -42,6 +42,12 @@ TEST(ChatCodecTest, EveryFieldOfARequestComesBack) {
   EXPECT_EQ(canonical(request(body)), canonical(body));
 }
 
+TEST(ChatCodecTest, ANameOfTheClientsOwnCannotBreakOut) {
+  const std::string body = R"({"model":"target-model","messages":[{"role":"user","content":"a"}],
+      "x\":1,\"model":"y"})";
+  EXPECT_EQ(canonical(request(body)), canonical(body));
+}
+
 TEST(ChatCodecTest, AnErrorNamesTheField) {
   const auto error = [](std::string_view messages) {
     return request(std::string(R"({"model":"m","messages":)") + std::string(messages) + "}");
