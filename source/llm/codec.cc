@@ -1,5 +1,7 @@
 #include "source/llm/codec.h"
 
+#include <utility>
+
 #include "source/llm/anthropic/answer_decoder.h"
 #include "source/llm/anthropic/answer_encoder.h"
 #include "source/llm/anthropic/request_decoder.h"
@@ -8,6 +10,10 @@
 #include "source/llm/openai/answer_encoder.h"
 #include "source/llm/openai/request_decoder.h"
 #include "source/llm/openai/request_encoder.h"
+#include "source/llm/responses/answer_decoder.h"
+#include "source/llm/responses/answer_encoder.h"
+#include "source/llm/responses/request_decoder.h"
+#include "source/llm/responses/request_encoder.h"
 
 namespace omni::llm {
 namespace {
@@ -25,6 +31,8 @@ std::optional<CallError> decode_request(Dialect dialect, std::string_view body, 
       return openai::decode_request(body, out);
     case Dialect::kAnthropic:
       return anthropic::decode_request(body, out);
+    case Dialect::kOpenaiResponses:
+      return responses::decode_request(body, out);
     default:
       return not_spoken(dialect);
   }
@@ -32,11 +40,16 @@ std::optional<CallError> decode_request(Dialect dialect, std::string_view body, 
 
 EncodeResult encode_request(Dialect dialect, const Request& request,
                             const RequestOptions& options) {
+  if (dialect != Dialect::kOpenaiResponses)
+    if (std::optional<CallError> error = responses::needs_provider(request))
+      return std::move(*error);
   switch (dialect) {
     case Dialect::kOpenai:
       return openai::encode_request(request, options);
     case Dialect::kAnthropic:
       return anthropic::encode_request(request, options);
+    case Dialect::kOpenaiResponses:
+      return responses::encode_request(request, options);
     default:
       return not_spoken(dialect);
   }
@@ -48,6 +61,8 @@ std::unique_ptr<AnswerDecoder> make_answer_decoder(Dialect dialect, const Decode
       return std::make_unique<openai::ChatDecoder>(options);
     case Dialect::kAnthropic:
       return std::make_unique<anthropic::MessagesDecoder>(options);
+    case Dialect::kOpenaiResponses:
+      return std::make_unique<responses::ResponseDecoder>(options);
     default:
       return nullptr;
   }
@@ -61,6 +76,8 @@ std::unique_ptr<AnswerEncoder> make_answer_encoder(Dialect dialect, const Answer
     case Dialect::kAnthropic:
       if (options.stream) return std::make_unique<anthropic::MessagesStreamEncoder>(options);
       return std::make_unique<anthropic::MessagesEncoder>(options);
+    case Dialect::kOpenaiResponses:
+      return std::make_unique<responses::ResponseEncoder>(options);
     default:
       return nullptr;
   }

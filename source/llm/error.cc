@@ -10,6 +10,7 @@
 #include "source/json/reader.h"
 #include "source/llm/anthropic/error.h"
 #include "source/llm/openai/error.h"
+#include "source/llm/responses/error.h"
 
 namespace omni::llm {
 namespace {
@@ -123,6 +124,8 @@ std::string render_stream_error(Dialect dialect, const Error& error) {
   switch (dialect) {
     case Dialect::kAnthropic:
       return anthropic::render_stream_error(error);
+    case Dialect::kOpenaiResponses:
+      return responses::render_stream_error(error);
     default:
       return fmt::format("data: {}\n\n", openai::render_error(error));
   }

@@ -71,7 +71,7 @@ struct Part {
   RawJson citations;                  // kText: as its dialect writes them.
   RawJson cache_control;              // Anthropic's marker.
   Dialect origin = Dialect::kOpenai;  // kOpaque, citations.
-  RawJson raw;                        // kOpaque.
+  RawJson raw;                        // kOpaque; kReasoning of Responses: the whole item.
 };
 
 enum class Role : uint8_t { kSystem, kDeveloper, kUser, kAssistant, kTool };
@@ -81,6 +81,7 @@ enum class Role : uint8_t { kSystem, kDeveloper, kUser, kAssistant, kTool };
 struct Message {
   Role role = Role::kUser;
   Text name;
+  Text phase;  // Responses, kAssistant: commentary or final_answer.
   std::vector<Part> parts;
 };
 
@@ -96,7 +97,7 @@ struct Tool {
   std::optional<bool> strict;
   RawJson cache_control;
   Dialect origin = Dialect::kOpenai;
-  RawJson raw;
+  RawJson raw;  // kHosted: all of it; kCustom: its format, as Chat Completions writes it.
 };
 
 struct ToolChoice {

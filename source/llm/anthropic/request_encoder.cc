@@ -252,7 +252,7 @@ void Encoder::extras() {
     if (is_foreign()) {
       dropped_.add(extra.key);
     } else {
-      json_.member(extra.key, extra.value);
+      write_extra(json_, extra);
     }
   }
 }

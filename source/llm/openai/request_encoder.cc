@@ -12,9 +12,10 @@ namespace omni::llm::openai {
 namespace {
 
 // Members that Chat Completions and Responses have in common.
-constexpr std::array<std::string_view, 6> kShared = {"service_tier",      "store",
+constexpr std::array<std::string_view, 7> kShared = {"service_tier",      "store",
                                                      "prompt_cache_key",  "prompt_cache_retention",
-                                                     "safety_identifier", "prompt_cache_options"};
+                                                     "safety_identifier", "prompt_cache_options",
+                                                     "verbosity"};
 
 class Encoder {
  public:
