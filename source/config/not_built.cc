@@ -78,7 +78,8 @@ bool is_switched_off(std::string_view filter, const ConfigValue& settings, std::
 }
 
 bool is_available(Dialect dialect) {
-  return dialect == Dialect::kOpenai || dialect == Dialect::kAnthropic;
+  return dialect == Dialect::kOpenai || dialect == Dialect::kOpenaiResponses ||
+         dialect == Dialect::kAnthropic;
 }
 
 }  // namespace omni
