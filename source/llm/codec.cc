@@ -6,6 +6,10 @@
 #include "source/llm/anthropic/answer_encoder.h"
 #include "source/llm/anthropic/request_decoder.h"
 #include "source/llm/anthropic/request_encoder.h"
+#include "source/llm/gemini/answer_decoder.h"
+#include "source/llm/gemini/answer_encoder.h"
+#include "source/llm/gemini/request_decoder.h"
+#include "source/llm/gemini/request_encoder.h"
 #include "source/llm/openai/answer_decoder.h"
 #include "source/llm/openai/answer_encoder.h"
 #include "source/llm/openai/request_decoder.h"
@@ -33,6 +37,8 @@ std::optional<CallError> decode_request(Dialect dialect, std::string_view body, 
       return anthropic::decode_request(body, out);
     case Dialect::kOpenaiResponses:
       return responses::decode_request(body, out);
+    case Dialect::kGemini:
+      return gemini::decode_request(body, out);
     default:
       return not_spoken(dialect);
   }
@@ -50,6 +56,8 @@ EncodeResult encode_request(Dialect dialect, const Request& request,
       return anthropic::encode_request(request, options);
     case Dialect::kOpenaiResponses:
       return responses::encode_request(request, options);
+    case Dialect::kGemini:
+      return gemini::encode_request(request, options);
     default:
       return not_spoken(dialect);
   }
@@ -63,6 +71,8 @@ std::unique_ptr<AnswerDecoder> make_answer_decoder(Dialect dialect, const Decode
       return std::make_unique<anthropic::MessagesDecoder>(options);
     case Dialect::kOpenaiResponses:
       return std::make_unique<responses::ResponseDecoder>(options);
+    case Dialect::kGemini:
+      return std::make_unique<gemini::ContentDecoder>(options);
     default:
       return nullptr;
   }
@@ -78,6 +88,9 @@ std::unique_ptr<AnswerEncoder> make_answer_encoder(Dialect dialect, const Answer
       return std::make_unique<anthropic::MessagesEncoder>(options);
     case Dialect::kOpenaiResponses:
       return std::make_unique<responses::ResponseEncoder>(options);
+    case Dialect::kGemini:
+      if (options.stream) return std::make_unique<gemini::ContentStreamEncoder>(options);
+      return std::make_unique<gemini::ContentEncoder>(options);
     default:
       return nullptr;
   }

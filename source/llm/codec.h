@@ -85,6 +85,9 @@ struct AnswerOptions {
 struct DecoderOptions {
   std::string_view id_seed;  // Unique to the exchange: ids that are not given are made from it.
   int choices = 1;           // How many the request asked for.
+  // What the answer answers, where known; read while the decoder is made. An encoder may have had
+  // to rename tools: the client gets its own names back.
+  const Request* request = nullptr;
 };
 
 std::unique_ptr<AnswerDecoder> make_answer_decoder(Dialect dialect, const DecoderOptions& options);

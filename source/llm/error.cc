@@ -9,6 +9,7 @@
 #include "source/base/strings.h"
 #include "source/json/reader.h"
 #include "source/llm/anthropic/error.h"
+#include "source/llm/gemini/error.h"
 #include "source/llm/openai/error.h"
 #include "source/llm/responses/error.h"
 
@@ -115,6 +116,8 @@ std::string render_error(Dialect dialect, const Error& error) {
   switch (dialect) {
     case Dialect::kAnthropic:
       return anthropic::render_error(error);
+    case Dialect::kGemini:
+      return gemini::render_error(error);
     default:
       return openai::render_error(error);
   }
@@ -127,7 +130,7 @@ std::string render_stream_error(Dialect dialect, const Error& error) {
     case Dialect::kOpenaiResponses:
       return responses::render_stream_error(error);
     default:
-      return fmt::format("data: {}\n\n", openai::render_error(error));
+      return fmt::format("data: {}\n\n", render_error(dialect, error));
   }
 }
 

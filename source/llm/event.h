@@ -32,7 +32,7 @@ struct Event {
   enum class Kind : uint8_t {
     kStarted,    // id, model, created_at (0: not said).
     kPartBegan,  // part_kind; of a tool call id, name, is_custom, signature; of
-                 // an image media; of a kOpaque part raw.
+                 // an image media; of a kOpaque part raw, in `origin`'s form.
     kDelta,      // text: more of the part's text or arguments.
     kSignature,  // signature, or redacted, of the open part.
     kCitations,  // raw: one citation, or Gemini's grounding, in `origin`'s form.

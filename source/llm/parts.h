@@ -25,6 +25,11 @@ void append_texts(std::string& out, const std::vector<Part>& parts, std::string_
 bool has_text(const std::vector<Part>& parts);
 bool has_kind(const std::vector<Part>& parts, PartKind kind);
 
+// The schema of a custom tool's arguments where all arguments are objects;
+// append_arguments_object() writes them so.
+inline constexpr std::string_view kFreeTextSchema =
+    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
+
 // Arguments as an object: `{}` for none; text that is no JSON object, which models do write, stays
 // readable as {"_arguments": "..."}.
 void append_arguments_object(std::string& out, const Part& call);

@@ -70,8 +70,8 @@ struct Part {
   Signature redacted;                 // kReasoning: encrypted content.
   RawJson citations;                  // kText: as its dialect writes them.
   RawJson cache_control;              // Anthropic's marker.
-  Dialect origin = Dialect::kOpenai;  // kOpaque, citations.
-  RawJson raw;                        // kOpaque; kReasoning of Responses: the whole item.
+  Dialect origin = Dialect::kOpenai;  // Of raw and citations.
+  RawJson raw;                        // kOpaque; of others all of it, where `origin` says more.
 };
 
 enum class Role : uint8_t { kSystem, kDeveloper, kUser, kAssistant, kTool };
