@@ -10,6 +10,10 @@
 #include "source/llm/gemini/answer_encoder.h"
 #include "source/llm/gemini/request_decoder.h"
 #include "source/llm/gemini/request_encoder.h"
+#include "source/llm/ollama/answer_decoder.h"
+#include "source/llm/ollama/answer_encoder.h"
+#include "source/llm/ollama/request_decoder.h"
+#include "source/llm/ollama/request_encoder.h"
 #include "source/llm/openai/answer_decoder.h"
 #include "source/llm/openai/answer_encoder.h"
 #include "source/llm/openai/request_decoder.h"
@@ -39,6 +43,8 @@ std::optional<CallError> decode_request(Dialect dialect, std::string_view body, 
       return responses::decode_request(body, out);
     case Dialect::kGemini:
       return gemini::decode_request(body, out);
+    case Dialect::kOllama:
+      return ollama::decode_request(body, out);
     default:
       return not_spoken(dialect);
   }
@@ -58,6 +64,8 @@ EncodeResult encode_request(Dialect dialect, const Request& request,
       return responses::encode_request(request, options);
     case Dialect::kGemini:
       return gemini::encode_request(request, options);
+    case Dialect::kOllama:
+      return ollama::encode_request(request, options);
     default:
       return not_spoken(dialect);
   }
@@ -73,6 +81,8 @@ std::unique_ptr<AnswerDecoder> make_answer_decoder(Dialect dialect, const Decode
       return std::make_unique<responses::ResponseDecoder>(options);
     case Dialect::kGemini:
       return std::make_unique<gemini::ContentDecoder>(options);
+    case Dialect::kOllama:
+      return std::make_unique<ollama::ChatDecoder>(options);
     default:
       return nullptr;
   }
@@ -91,6 +101,8 @@ std::unique_ptr<AnswerEncoder> make_answer_encoder(Dialect dialect, const Answer
     case Dialect::kGemini:
       if (options.stream) return std::make_unique<gemini::ContentStreamEncoder>(options);
       return std::make_unique<gemini::ContentEncoder>(options);
+    case Dialect::kOllama:
+      return std::make_unique<ollama::ChatEncoder>(options);
     default:
       return nullptr;
   }

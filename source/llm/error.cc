@@ -10,6 +10,7 @@
 #include "source/json/reader.h"
 #include "source/llm/anthropic/error.h"
 #include "source/llm/gemini/error.h"
+#include "source/llm/ollama/error.h"
 #include "source/llm/openai/error.h"
 #include "source/llm/responses/error.h"
 
@@ -118,6 +119,8 @@ std::string render_error(Dialect dialect, const Error& error) {
       return anthropic::render_error(error);
     case Dialect::kGemini:
       return gemini::render_error(error);
+    case Dialect::kOllama:
+      return ollama::render_error(error);
     default:
       return openai::render_error(error);
   }
@@ -129,6 +132,8 @@ std::string render_stream_error(Dialect dialect, const Error& error) {
       return anthropic::render_stream_error(error);
     case Dialect::kOpenaiResponses:
       return responses::render_stream_error(error);
+    case Dialect::kOllama:
+      return ollama::render_error(error) + "\n";
     default:
       return fmt::format("data: {}\n\n", render_error(dialect, error));
   }

@@ -1,0 +1,17 @@
+// Requests to /api/chat into the neutral form (github.com/ollama/ollama, docs/api.md).
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "source/llm/call_error.h"
+#include "source/llm/request.h"
+
+namespace omni::llm::ollama {
+
+// In front of the keys of Request::extras that stood in `options`.
+inline constexpr std::string_view kInOptions = "options.";
+
+std::optional<CallError> decode_request(std::string_view body, Request& out);
+
+}  // namespace omni::llm::ollama
