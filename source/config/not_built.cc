@@ -77,9 +77,6 @@ bool is_switched_off(std::string_view filter, const ConfigValue& settings, std::
   return false;
 }
 
-bool is_available(Dialect dialect) {
-  return dialect == Dialect::kOpenai || dialect == Dialect::kOpenaiResponses ||
-         dialect == Dialect::kAnthropic;
-}
+bool is_available(Dialect) { return true; }
 
 }  // namespace omni

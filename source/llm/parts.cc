@@ -5,9 +5,25 @@
 #include "source/json/valid.h"
 
 namespace omni::llm {
+namespace {
+
+constexpr size_t kMaxNames = 64, kMaxName = 128;
+
+}  // namespace
 
 void Dropped::add(std::string_view name) {
-  if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.emplace_back(name);
+  std::string clean(name.substr(0, kMaxName));
+  std::replace_if(
+      clean.begin(), clean.end(), [](char c) { return c <= ' ' || c > '~'; }, '?');
+  if (names_.size() >= kMaxNames || std::find(names_.begin(), names_.end(), clean) != names_.end())
+    return;
+  names_.push_back(std::move(clean));
+}
+
+void append_extra(json::Builder& json, std::string_view key, RawJson value) {
+  std::string escaped;
+  append_escaped(escaped, key);
+  json.member(escaped, value);
 }
 
 void append_texts(std::string& out, const std::vector<Part>& parts, std::string_view separator) {
@@ -56,12 +72,6 @@ void append_arguments_text(std::string& out, const Part& call) {
   } else {
     out += call.arguments_text.inside();
   }
-}
-
-void write_extra(json::Builder& json, const Extra& extra) {
-  std::string key;
-  append_escaped(key, extra.key);
-  json.member(key, extra.value);
 }
 
 void append_media_url(std::string& out, const Media& media) {

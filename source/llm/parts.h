@@ -10,7 +10,8 @@
 
 namespace omni::llm {
 
-// Names of what had to be left out, each once, in the order they came up.
+// Names of what had to be left out, each once, in the order they came up. They are a client's words
+// and end up in a header: what is not visible ASCII is replaced, and there are only so many.
 class Dropped {
  public:
   void add(std::string_view name);
@@ -19,6 +20,9 @@ class Dropped {
  private:
   std::vector<std::string> names_;
 };
+
+// A member whose key a client made up.
+void append_extra(json::Builder& json, std::string_view key, RawJson value);
 
 // The texts of `parts`, `separator` (as it stands between quotes) between them, between quotes.
 void append_texts(std::string& out, const std::vector<Part>& parts, std::string_view separator);
@@ -35,9 +39,6 @@ inline constexpr std::string_view kFreeTextSchema =
 void append_arguments_object(std::string& out, const Part& call);
 // Arguments as what stands between a string's quotes.
 void append_arguments_text(std::string& out, const Part& call);
-
-// A member of the client's own: its name is his, and may hold anything.
-void write_extra(json::Builder& json, const Extra& extra);
 
 // `data:TYPE;base64,DATA` or the URL, between quotes.
 void append_media_url(std::string& out, const Media& media);

@@ -252,7 +252,7 @@ void Encoder::extras() {
     if (is_foreign()) {
       dropped_.add(extra.key);
     } else {
-      write_extra(json_, extra);
+      append_extra(json_, extra.key, extra.value);
     }
   }
 }

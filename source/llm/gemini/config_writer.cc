@@ -31,7 +31,7 @@ class Config {
     if (request_.origin != Dialect::kGemini) return;
     for (const Extra& extra : request_.extras)
       if (extra.key.substr(0, kInConfig.size()) == kInConfig)
-        json_.member(extra.key.substr(kInConfig.size()), extra.value);
+        append_extra(json_, extra.key.substr(kInConfig.size()), extra.value);
   }
 
  private:

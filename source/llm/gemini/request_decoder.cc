@@ -38,7 +38,7 @@ class Decoder {
   FieldWalk walk_;
   Request& out_;
   CallIds ids_;
-  bool has_contents_ = false;
+  bool has_contents_ = false, has_system_ = false;
 };
 
 bool Decoder::member(const Skimmed& value, const Place& at) {
@@ -63,6 +63,7 @@ bool Decoder::contents(const Skimmed& value, const Place& at) {
 
 // It may stand behind the contents, and comes first all the same.
 bool Decoder::system(const Skimmed& value, const Place& at) {
+  if (std::exchange(has_system_, true)) return walk_.fail(at, "stands there twice");
   const size_t before = out_.messages.size();
   if (!read_system(walk_, value, at, out_)) return false;
   if (out_.messages.size() == before) return true;

@@ -154,7 +154,7 @@ void Encoder::tool_config() {
   if (has_choice) calling();
   for (const Extra& extra : request_.extras)
     if (has_extras && is_config(extra) && !begins_with(extra.key, kInCalling))
-      json_.member(extra.key.substr(kInToolConfig.size()), extra.value);
+      append_extra(json_, extra.key.substr(kInToolConfig.size()), extra.value);
   json_.end_object();
 }
 
@@ -169,7 +169,7 @@ void Encoder::calling() {
     if (!is_own() || !begins_with(extra.key, kInCalling)) continue;
     const std::string_view key = extra.key.substr(kInCalling.size());
     if (key == "mode") mode = extra.value.substr(1, extra.value.size() - 2);
-    if (key != "mode") json_.member(key, extra.value);
+    if (key != "mode") append_extra(json_, key, extra.value);
   }
   json_.string("mode", mode);
   if (!choice.names.empty()) {
@@ -190,7 +190,7 @@ void Encoder::others() {
     // Clients of other dialects give these by the vendor's own name.
     const bool is_known = is_key(extra.key, "safetySettings") || is_key(extra.key, "cachedContent");
     if (is_own() || is_known) {
-      json_.member(extra.key, extra.value);
+      append_extra(json_, extra.key, extra.value);
     } else {
       dropped_.add(extra.key);
     }

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "source/base/strings.h"
 #include "source/llm/ollama/message_writer.h"
 #include "source/llm/ollama/request_decoder.h"
 #include "source/llm/parts.h"
@@ -40,7 +39,6 @@ class Encoder {
   }
   void tools();
   void tool(const Tool& tool);
-  bool is_allowed(const Tool& tool) const;
   void format();
   void think();
   void settings();
@@ -61,13 +59,6 @@ class Encoder {
   std::optional<CallError> error_;
 };
 
-bool Encoder::is_allowed(const Tool& tool) const {
-  const std::vector<Text>& names = request_.tool_choice.names;
-  return names.empty() || std::any_of(names.begin(), names.end(), [&](const Text& name) {
-           return name.inside() == tool.name.inside();
-         });
-}
-
 // The server knows no choice: the model is free to call what it is shown. So it is shown what it
 // may call, and a call that must be made cannot be asked for.
 void Encoder::tools() {
@@ -79,9 +70,11 @@ void Encoder::tools() {
   if (request_.parallel_tool_calls && !*request_.parallel_tool_calls)
     dropped_.add("parallel_tool_calls");
   if (kind == Kind::kNone) return;
+  StringSet allowed;
+  for (const Text& name : request_.tool_choice.names) allowed.emplace(name.inside());
   json_.array("tools");
   for (const Tool& one : request_.tools)
-    if (is_allowed(one)) tool(one);
+    if (allowed.empty() || allowed.contains(one.name.inside())) tool(one);
   json_.end_array();
 }
 
@@ -161,7 +154,7 @@ void Encoder::members(json::Builder& json) {
   }
   for (const Extra& extra : request_.extras)
     if (is_own() && extra.key.substr(0, kInOptions.size()) == kInOptions)
-      json.member(extra.key.substr(kInOptions.size()), extra.value);
+      append_extra(json, extra.key.substr(kInOptions.size()), extra.value);
 }
 
 void Encoder::others() {
@@ -175,7 +168,7 @@ void Encoder::others() {
     if (is_own() && is_option) continue;
     // Clients of other dialects give it by the server's own name.
     if (is_own() || extra.key == "keep_alive") {
-      json_.member(extra.key, extra.value);
+      append_extra(json_, extra.key, extra.value);
     } else {
       dropped_.add(extra.key);
     }

@@ -208,7 +208,7 @@ void Encoder::extras() {
                            (request_.origin == Dialect::kOpenaiResponses &&
                             std::find(kShared.begin(), kShared.end(), extra.key) != kShared.end());
     if (is_shared) {
-      write_extra(json_, extra);
+      append_extra(json_, extra.key, extra.value);
     } else {
       dropped_.add(extra.key);
     }

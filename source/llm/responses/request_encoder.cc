@@ -225,7 +225,7 @@ void Encoder::extras() {
         is_own_ || (request_.origin == Dialect::kOpenai &&
                     std::find(kShared.begin(), kShared.end(), extra.key) != kShared.end());
     if (is_shared) {
-      write_extra(json_, extra);
+      append_extra(json_, extra.key, extra.value);
     } else {
       dropped_.add(extra.key);
     }

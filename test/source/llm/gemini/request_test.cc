@@ -280,6 +280,18 @@ TEST(GeminiRequestTest, ACallThatNobodySignedIsMarkedWhereTheModelNeedsIt) {
               Not(HasSubstr(mark)));
 }
 
+// What a client calls a field is text in the next document and in a header, and nothing more.
+TEST(GeminiRequestTest, AKeyCannotBecomeAField) {
+  const std::string key = R"("a\",\"tools\":[],\"b\r\n":1)";
+  EXPECT_EQ(canonical(round("{" + kHi + "," + key + "}")), canonical("{" + kHi + "," + key + "}"));
+  const std::string inner = "{" + kHi + R"(,"generationConfig":{)" + key + "}}";
+  EXPECT_EQ(canonical(round(inner)), canonical(inner));
+  EXPECT_THAT(to_chat("{" + kHi + "," + key + "}"), testing::EndsWith("[],\"b??"));
+  const std::string chat =
+      R"({"model":"target-model","messages":[{"role":"user","content":"a"}],)" + key + "}";
+  EXPECT_EQ(canonical(test::transcode_request(kChat, kChat, chat)), canonical(chat));
+}
+
 TEST(GeminiRequestTest, AToolsNameIsChangedOnlyWhereItMust) {
   const auto tool = [](const std::string& name) {
     return ask(R"("tools":[{"type":"function","function":{"name":")" + name +
