@@ -81,7 +81,7 @@ Next TranslationFilter::on_response_headers(ResponseHead& head) {
   if (!facts.answer.dropped.empty())
     head.headers.set("x-omniroute-dropped", header_list(facts.answer.dropped));
   if (facts.answer.dialect != facts.call.dialect() ||
-      facts.answer.is_stream != facts.call.wants_stream()) {
+      facts.answer.is_stream != facts.call.wants_stream() || facts.call.wants_json_array()) {
     begin_transcoding(head);
   } else if (!facts.answer.is_stream) {
     note_usage(facts.answer.usage,

@@ -77,6 +77,4 @@ bool is_switched_off(std::string_view filter, const ConfigValue& settings, std::
   return false;
 }
 
-bool is_available(Dialect) { return true; }
-
 }  // namespace omni

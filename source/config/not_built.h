@@ -20,7 +20,4 @@ void refuse_not_built(MappingReader& reader, std::string_view key, std::string_v
 bool is_switched_off(std::string_view filter, const ConfigValue& settings, std::string path,
                      ConfigErrors& errors);
 
-// Upstreams of this dialect can be spoken to.
-bool is_available(Dialect dialect);
-
 }  // namespace omni

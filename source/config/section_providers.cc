@@ -103,9 +103,6 @@ class ProviderReader {
     if (!name) {
       if (has_custom_type() && !reader_.has("dialect"))
         reader_.missing("dialect", "a provider without a type needs a dialect");
-      if (type_ != nullptr && !is_available(type_->dialect))
-        reader_.fail("type", fmt::format("providers that speak {} are {}", name_of(type_->dialect),
-                                         kNotAvailable));
       return;
     }
     const std::optional<Dialect> dialect = dialect_from(*name);
@@ -116,8 +113,6 @@ class ProviderReader {
       return;
     }
     out_.dialect = *dialect;
-    if (!is_available(*dialect))
-      reader_.fail("dialect", fmt::format("providers that speak {} are {}", *name, kNotAvailable));
   }
 
   void read_base_url() {

@@ -180,7 +180,8 @@ void Loop::run_posted() {
 }
 
 void Loop::end_read() {
-  if (++open_reads_ >= kTurnReads || reads_.taken() > kTurnBytes || plaintexts_.taken() > kTurnBytes)
+  if (++open_reads_ >= kTurnReads || reads_.taken() > kTurnBytes ||
+      plaintexts_.taken() > kTurnBytes)
     end_turn();
 }
 

@@ -85,13 +85,6 @@ TEST(ProvidersTest, MistakesInAProviderAreNamed) {
   const auto errors = [&](const std::string& rest) {
     return world.errors("providers:\n  - { id: p, " + rest + " }\n");
   };
-  EXPECT_EQ(errors("type: anthropic, accounts: [{ api_key: \"k\" }]"), "");
-  EXPECT_EQ(errors("type: gemini, accounts: [{ api_key: \"k\" }]"),
-            "gateway.yaml:2:20: providers[0].type: providers that speak gemini are not "
-            "available in this version\n");
-  EXPECT_EQ(errors("dialect: gemini, base_url: \"https://h\""),
-            "gateway.yaml:2:23: providers[0].dialect: providers that speak gemini are not "
-            "available in this version\n");
   EXPECT_EQ(errors("type: openai"),
             "gateway.yaml:2:5: providers[0]: 'accounts' is missing; a provider that needs no key "
             "says auth: none\n");
