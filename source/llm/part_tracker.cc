@@ -103,6 +103,7 @@ PartTracker::Piece& PartTracker::piece_of(Choice& in, const ToolCall& said) {
 absl::Status PartTracker::tool_call(int index, const ToolCall& said, Emit emit) {
   Choice& in = choice(index);
   if (in.is_stopped) return invalid("content after the finish reason");
+  if (in.pieces.size() > kMaxToolCalls) return invalid("too many tool calls");
   Piece& piece = piece_of(in, said);
   if (piece.id.empty() && said.id.is_given()) piece.id = said.id.inside();
   if (piece.name.empty() && said.name.is_given()) piece.name = said.name.inside();

@@ -17,6 +17,8 @@ class PartTracker {
  public:
   // What waits may hold this much.
   static constexpr size_t kMaxWaiting = 8 * 1024 * 1024;
+  // So many tool calls no answer has; each is remembered to the end.
+  static constexpr size_t kMaxToolCalls = 1024;
 
   // Ids that the upstream does not give are made from `id_seed`.
   explicit PartTracker(std::string_view id_seed) : id_seed_(id_seed) {}

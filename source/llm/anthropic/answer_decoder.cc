@@ -133,12 +133,10 @@ absl::Status MessagesDecoder::blocks(const Skimmed& content, Emit emit) {
   });
 }
 
-MessagesDecoder::Block& MessagesDecoder::block(int64_t index) {
-  for (Block& block : blocks_)
-    if (block.index == index) return block;
-  Block& made = blocks_.emplace_back();
-  made.index = index;
-  return made;
+MessagesDecoder::Block* MessagesDecoder::find_block(int64_t index) {
+  const auto at = std::find_if(blocks_.begin(), blocks_.end(),
+                               [index](const Block& block) { return block.index == index; });
+  return at == blocks_.end() ? nullptr : &*at;
 }
 
 absl::Status MessagesDecoder::signature(bool is_redacted, Text value, Emit emit) {
@@ -163,8 +161,9 @@ absl::Status MessagesDecoder::block_start(int64_t index, const Skimmed& value, E
     if (key == "input" && member.kind == Kind::kObject) input = member.raw;
     return absl::OkStatus();
   }));
-  Block& made = block(index);
-  made = Block{.index = index};
+  std::erase_if(blocks_, [index](const Block& block) { return block.index == index; });
+  if (blocks_.size() >= kMaxOpenBlocks) return invalid("too many open blocks");
+  Block& made = blocks_.emplace_back(Block{.index = index});
   if (type == "tool_use") {
     made.kind = Block::Kind::kTool;
     made.input = input;
@@ -198,9 +197,10 @@ absl::Status MessagesDecoder::block_delta(int64_t index, const Skimmed& value, E
   if (type == "thinking_delta") return tracker_.text(0, PartKind::kReasoning, text, emit);
   if (type == "signature_delta") return signature(false, proof, emit);
   if (type == "input_json_delta") {
-    Block& open = block(index);
-    if (open.kind != Block::Kind::kTool || fragment.is_empty()) return absl::OkStatus();
-    open.has_fragments = true;
+    Block* open = find_block(index);
+    if (open == nullptr || open->kind != Block::Kind::kTool || fragment.is_empty())
+      return absl::OkStatus();
+    open->has_fragments = true;
     return tracker_.tool_call(0, {.key = index, .fragment = fragment}, emit);
   }
   if (type != "citations_delta" || citation.empty()) return absl::OkStatus();
@@ -212,16 +212,17 @@ absl::Status MessagesDecoder::block_delta(int64_t index, const Skimmed& value, E
 }
 
 absl::Status MessagesDecoder::block_stop(int64_t index, Emit emit) {
-  Block& open = block(index);
-  if (open.kind == Block::Kind::kOther) return absl::OkStatus();
-  if (open.kind == Block::Kind::kTool && !open.has_fragments) {
+  const Block* open = find_block(index);
+  if (open == nullptr) return absl::OkStatus();
+  const bool is_ours = open->kind != Block::Kind::kOther;
+  if (open->kind == Block::Kind::kTool && !open->has_fragments) {
     // Servers that send the arguments whole put them where the vendor writes {}.
     std::string escaped;
-    append_escaped(escaped, open.input.empty() ? "{}" : std::string_view(open.input));
+    append_escaped(escaped, open->input.empty() ? "{}" : std::string_view(open->input));
     OMNI_RETURN_IF_ERROR(tracker_.tool_call(0, {.key = index, .fragment = Text(escaped)}, emit));
   }
-  open.kind = Block::Kind::kOther;
-  tracker_.end_part(0, emit);
+  std::erase_if(blocks_, [index](const Block& block) { return block.index == index; });
+  if (is_ours) tracker_.end_part(0, emit);
   return absl::OkStatus();
 }
 

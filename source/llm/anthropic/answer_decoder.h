@@ -11,6 +11,9 @@ namespace omni::llm::anthropic {
 
 class MessagesDecoder final : public AnswerDecoder {
  public:
+  // The vendor opens one at a time.
+  static constexpr size_t kMaxOpenBlocks = 64;
+
   explicit MessagesDecoder(const DecoderOptions& options) : tracker_(options.id_seed) {}
 
   absl::Status event(const sse::Event& event, Emit emit) override;
@@ -39,7 +42,8 @@ class MessagesDecoder final : public AnswerDecoder {
   absl::Status read_usage(const json::Skimmed& value);
   void tell_usage(Emit emit);
   void done(Emit emit);
-  Block& block(int64_t index);
+  // Null when no block of that index is open.
+  Block* find_block(int64_t index);
 
   PartTracker tracker_;
   std::vector<Block> blocks_;

@@ -30,6 +30,7 @@ class MessagesStreamEncoder final : public AnswerEncoder {
   void end(std::string& out);
 
   const std::string model_, fallback_id_;
+  bool has_started_ = false;
   Open open_ = Open::kNone;
   int index_ = -1;  // Of the open block, or the last one.
   StopReason stop_ = StopReason::kEnd;

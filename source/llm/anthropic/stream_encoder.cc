@@ -48,6 +48,7 @@ void MessagesStreamEncoder::put(const Event& event, std::string& out) {
 }
 
 void MessagesStreamEncoder::start(const Event& event, std::string& out) {
+  has_started_ = true;
   out += "event: message_start\ndata: ";
   json::Builder json(out);
   json.object().string("type", "message_start").object("message");
@@ -152,6 +153,7 @@ void MessagesStreamEncoder::signature(const Event& event, std::string& out) {
 }
 
 void MessagesStreamEncoder::end(std::string& out) {
+  if (!has_started_) start({}, out);  // Nothing was said.
   out += R"(event: message_delta
 data: {"type":"message_delta","delta":{)";
   append_stop(out, stop_, stop_sequence_);

@@ -144,6 +144,7 @@ void ChatStreamEncoder::signature(const Event& event, std::string& out) {
 }
 
 void ChatStreamEncoder::usage(std::string& out) {
+  if (prefix_.empty()) start({});  // Nothing but the count was said.
   out += prefix_;
   out += R"(,"choices":[],"usage":)";
   append_usage(out, usage_);
