@@ -36,7 +36,19 @@ Transcoder::Transcoder(Exchange& exchange, size_t max_event_bytes, size_t max_pl
       format_tool_(exchange.facts().answer.format_tool),
       id_(exchange.public_id()),
       model_(exchange.facts().call.model()),
-      encoder_(make_encoder(exchange, id_, model_)) {}
+      encoder_(make_encoder(exchange, id_, model_)) {
+  // A long stream need not keep the request it answers.
+  exchange.facts().call.release_decoded();
+}
+
+void Transcoder::fail(const llm::Error& error, Buffer& out) {
+  llm::Event event;
+  event.kind = llm::Event::Kind::kFailed;
+  event.error = &error;
+  put(event);
+  out = Buffer(out_);
+  out_.clear();
+}
 
 void Transcoder::put(const llm::Event& event) {
   using Kind = llm::Event::Kind;

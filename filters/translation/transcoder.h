@@ -20,6 +20,9 @@ class Transcoder {
   // The upstream's answer has ended: what remains to be sent.
   absl::Status finish(Buffer& out);
 
+  // Ends the client's answer with an error of ours; what comes after is not told.
+  void fail(const llm::Error& error, Buffer& out);
+
   bool is_done() const { return is_done_; }
   // An error event went to the client already.
   bool has_failed() const { return has_failed_; }

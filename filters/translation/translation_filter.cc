@@ -117,9 +117,11 @@ bool TranslationFilter::see(std::string_view frame) {
 Next TranslationFilter::on_response_body(Buffer& bytes) {
   if (transcoder_) {
     const absl::Status status = transcoder_->feed(bytes);
-    if (status.ok()) return Next::kContinue;
-    return fail("upstream_invalid_answer",
-                fmt::format("The provider's answer makes no sense: {}", message(status)));
+    if (status.ok() || transcoder_->has_failed()) return Next::kContinue;
+    const std::string why =
+        fmt::format("The provider's answer makes no sense: {}", message(status));
+    if (fail_in_array("upstream_invalid_answer", why, bytes)) return Next::kContinue;
+    return fail("upstream_invalid_answer", why);
   }
   if (observed_) return observe(bytes);
   if (!stream_) return Next::kContinue;
@@ -162,15 +164,20 @@ Next TranslationFilter::finish_transcoding() {
   const absl::Status status = transcoder_->finish(last);
   note_usage(transcoder_->usage(), transcoder_->deltas());
   facts.stream_finished = transcoder_->is_done();
-  if (!status.ok())
-    return fail("upstream_invalid_answer",
-                fmt::format("The provider's answer makes no sense: {}", message(status)));
-  if (!last.empty()) context_.respond_body(std::move(last));
-  if (transcoder_->has_failed()) {
-    facts.error_code = transcoder_->failure_code();
-    return Next::kContinue;
+  std::string code, why;
+  if (!transcoder_->has_failed() && !transcoder_->is_done()) {
+    code = facts.answer.failure_code.empty() ? "upstream_stream_incomplete"
+                                             : facts.answer.failure_code;
+    why = !facts.answer.failure.empty() ? facts.answer.failure
+          : status.ok() ? "The provider's stream ended before the answer was complete."
+                        : fmt::format("The provider's answer makes no sense: {}", message(status));
+    if (fail_in_array(code, why, last)) code.clear();
   }
-  return transcoder_->is_done() ? Next::kContinue : fail_incomplete();
+  if (!last.empty()) context_.respond_body(std::move(last));
+  if (!code.empty()) return fail(code, why);
+  if (transcoder_->has_failed() && facts.error_code.empty())
+    facts.error_code = transcoder_->failure_code();
+  return Next::kContinue;
 }
 
 Next TranslationFilter::fail_incomplete() {
@@ -212,6 +219,19 @@ void TranslationFilter::note_usage(const llm::Usage& said, int64_t output_guess)
   usage.input = std::max<int64_t>(1, request_bytes_ / kBytesPerToken);
   usage.output = output_guess;
   usage.estimated = true;
+}
+
+// Inside a JSON array an error is its last element, and only the encoder knows how to write that.
+bool TranslationFilter::fail_in_array(std::string_view code, std::string_view message,
+                                      Buffer& out) {
+  Facts& facts = context_.exchange().facts();
+  if (!facts.call.wants_json_array()) return false;
+  facts.error_code = code;
+  Buffer last;
+  transcoder_->fail({.status = 502, .code = std::string(code), .message = std::string(message)},
+                    last);
+  out.append(std::move(last));
+  return true;
 }
 
 Next TranslationFilter::fail(std::string_view code, std::string_view message) {

@@ -62,6 +62,7 @@ class TranslationFilter final : public Filter {
   Next observe(Buffer& bytes);
   Next finish_observing();
   Next fail_incomplete();
+  bool fail_in_array(std::string_view code, std::string_view message, Buffer& out);
   bool see(std::string_view frame);
   void finish_tail();
   void note_usage(const llm::Usage& said, int64_t output_guess);

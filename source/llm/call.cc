@@ -351,6 +351,11 @@ const Request* Call::decoded_request() const {
   return decoded_ && !decoded_->error ? &decoded_->request : nullptr;
 }
 
+void Call::release_decoded() {
+  decoded_.reset();
+  body_.clear();
+}
+
 const Digest& Call::digest() {
   if (digest_) return *digest_;
   const std::string_view text = body();

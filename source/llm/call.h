@@ -77,6 +77,8 @@ class Call {
   void release_body() {
     if (!is_decoded()) body_.clear();
   }
+  // Nobody will ask for the decoded request again, nor for the body.
+  void release_decoded();
 
   // Providers and models that the name can mean, resolved once against the pinned snapshot's lists.
   const Resolution& target_names(const ProviderList& providers, const AliasMap& aliases);

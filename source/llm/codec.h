@@ -78,8 +78,8 @@ struct AnswerOptions {
   int64_t now = 0;               // Seconds since 1970.
   bool include_usage = true;     // OpenAI streams: the client asked for the usage chunk.
   bool is_json_array = false;    // Gemini streams without alt=sse.
-  const Request* request =
-      nullptr;  // What answers repeat: Responses' tools, instructions and so on.
+  // What answers repeat: Responses' tools, instructions and so on. Read in the constructor only.
+  const Request* request = nullptr;
 };
 
 struct DecoderOptions {

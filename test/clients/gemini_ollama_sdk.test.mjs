@@ -102,6 +102,24 @@ test("Gemini's client gets errors in its own shape", async () => {
   });
 });
 
+test("a stream without alt=sse is one JSON array, and so is one that breaks", async () => {
+  const read = async () => {
+    const answer = await fetch(`${gateway.urls[0]}/v1beta/models/chat/gpt-x:streamGenerateContent`, {
+      method: "POST", headers: { "x-goog-api-key": clientKey }, body: JSON.stringify({ contents }) });
+    return JSON.parse(await answer.text());
+  };
+  upstream.script = (request) => upstream.stream(request, [chunk({ role: "assistant", content: "fo" }), chunk({ content: "ur" }), chunk({}, "stop")]);
+  const whole = await read();
+  assert.equal(whole.map((piece) => piece.candidates[0].content?.parts?.[0]?.text ?? "").join(""), "four");
+  assert.equal(whole.at(-1).candidates[0].finishReason, "STOP");
+  upstream.script = (request) => {
+    upstream.open(request)(chunk({ content: "fo" }));
+    request.response.end();
+  };
+  const broken = await read();
+  assert.match(broken.at(-1).error.message, /before the answer was complete/);
+});
+
 test("Ollama's client gets a Chat Completions server's answer", async () => {
   upstream.script = (request) => upstream.plain(request, { body: completion("four", { tool_calls: [call] }) });
   const answer = await ollama.chat({ model: "chat/gpt-x", messages, options: { num_predict: 99, temperature: 0 } });
