@@ -8,7 +8,8 @@
 
 namespace omni::json {
 
-// Calls `visit(const Skimmed&) -> absl::Status` for each member or item to the end.
+// Calls `visit(const Skimmed&) -> absl::Status` for each member or item to the end; a scalar has
+// none.
 template <class Visit>
 absl::Status each(Skimmer& skimmer, Visit visit) {
   Skimmed member;
@@ -17,6 +18,7 @@ absl::Status each(Skimmer& skimmer, Visit visit) {
 }
 template <class Visit>
 absl::Status each(const Skimmed& nested, Visit visit) {
+  if (nested.kind != Kind::kObject && nested.kind != Kind::kArray) return absl::OkStatus();
   Skimmer skimmer(nested);
   return each(skimmer, visit);
 }

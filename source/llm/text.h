@@ -34,6 +34,11 @@ class Text {
   std::string_view inside_;
 };
 
+// A string; anything else is not given, which is what readers of answers make of it.
+inline absl::Status take_text(const json::Skimmed& value, Text& out) {
+  return value.kind == json::Kind::kString ? Text::of(value, out) : absl::OkStatus();
+}
+
 // Appends `plain` as it stands between quotes.
 void append_escaped(std::string& out, std::string_view plain);
 

@@ -15,10 +15,6 @@ using json::each;
 using json::Kind;
 using json::Skimmed;
 
-absl::Status take(const Skimmed& value, Text& out) {
-  return value.kind == Kind::kString ? Text::of(value, out) : absl::OkStatus();
-}
-
 StopReason stop_of(std::string_view word) {
   if (word == "max_tokens" || word == "model_context_window_exceeded") return StopReason::kLength;
   if (word == "tool_use") return StopReason::kToolCalls;
@@ -85,8 +81,8 @@ absl::Status MessagesDecoder::read_message(json::Skimmer& from, Message& out) {
   out.started.kind = Event::Kind::kStarted;
   return each(from, [&](const Skimmed& member) -> absl::Status {
     const std::string_view key = member.key;
-    if (key == "id") return take(member, out.started.id);
-    if (key == "model") return take(member, out.started.model);
+    if (key == "id") return take_text(member, out.started.id);
+    if (key == "model") return take_text(member, out.started.model);
     if (key == "content" && member.kind == Kind::kArray) out.content = member;
     if (key == "error" && member.kind != Kind::kNull) out.error = member;
     if (key == "usage" && member.kind == Kind::kObject) return read_usage(member);
@@ -153,11 +149,11 @@ absl::Status MessagesDecoder::block_start(int64_t index, const Skimmed& value, E
   OMNI_RETURN_IF_ERROR(each(value, [&](const Skimmed& member) -> absl::Status {
     const std::string_view key = member.key;
     if (key == "type" && member.kind == Kind::kString) type = member.inside();
-    if (key == "text" || key == "thinking") return take(member, text);
-    if (key == "signature") return take(member, proof);
-    if (key == "data") return take(member, data);
-    if (key == "id") return take(member, id);
-    if (key == "name") return take(member, name);
+    if (key == "text" || key == "thinking") return take_text(member, text);
+    if (key == "signature") return take_text(member, proof);
+    if (key == "data") return take_text(member, data);
+    if (key == "id") return take_text(member, id);
+    if (key == "name") return take_text(member, name);
     if (key == "input" && member.kind == Kind::kObject) input = member.raw;
     return absl::OkStatus();
   }));
@@ -187,9 +183,9 @@ absl::Status MessagesDecoder::block_delta(int64_t index, const Skimmed& value, E
   OMNI_RETURN_IF_ERROR(each(value, [&](const Skimmed& member) -> absl::Status {
     const std::string_view key = member.key;
     if (key == "type" && member.kind == Kind::kString) type = member.inside();
-    if (key == "text" || key == "thinking") return take(member, text);
-    if (key == "partial_json") return take(member, fragment);
-    if (key == "signature") return take(member, proof);
+    if (key == "text" || key == "thinking") return take_text(member, text);
+    if (key == "partial_json") return take_text(member, fragment);
+    if (key == "signature") return take_text(member, proof);
     if (key == "citation") citation = member.raw;
     return absl::OkStatus();
   }));

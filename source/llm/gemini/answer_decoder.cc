@@ -1,4 +1,5 @@
 #include "source/llm/gemini/answer_decoder.h"
+#include "source/json/each.h"
 
 #include <algorithm>
 
@@ -7,13 +8,13 @@
 #include "source/json/reader.h"
 #include "source/json/valid.h"
 #include "source/llm/gemini/error.h"
-#include "source/llm/gemini/members.h"
 #include "source/llm/gemini/names.h"
 #include "source/llm/gemini/usage.h"
 
 namespace omni::llm::gemini {
 namespace {
 
+using json::each;
 using json::Kind;
 using json::Skimmed;
 
@@ -46,9 +47,9 @@ absl::Status ContentDecoder::read(std::string_view data, Chunk& chunk) {
     if (value.key == "candidates" && value.kind == Kind::kArray) {
       chunk.candidates = value;
     } else if (value.key == "responseId") {
-      OMNI_RETURN_IF_ERROR(take(value, chunk.started.id));
+      OMNI_RETURN_IF_ERROR(take_text(value, chunk.started.id));
     } else if (value.key == "modelVersion") {
-      OMNI_RETURN_IF_ERROR(take(value, chunk.started.model));
+      OMNI_RETURN_IF_ERROR(take_text(value, chunk.started.model));
     } else if (value.key == "usageMetadata" && value.kind == Kind::kObject) {
       chunk.has_usage = true;
       OMNI_RETURN_IF_ERROR(read_usage(value, usage_));

@@ -1,10 +1,11 @@
+#include "source/json/each.h"
 #include "source/json/valid.h"
 #include "source/llm/gemini/answer_decoder.h"
-#include "source/llm/gemini/members.h"
 #include "source/llm/gemini/names.h"
 
 namespace omni::llm::gemini {
 
+using json::each;
 using json::Kind;
 using json::Skimmed;
 
@@ -36,7 +37,7 @@ absl::Status ContentDecoder::part(int choice, const Skimmed& value, Emit emit) {
     if (key == "thought") {
       said.is_thought = member.is_true();
     } else if (key == "thoughtSignature") {
-      return take(member, said.signature);
+      return take_text(member, said.signature);
     } else if (key == "functionCall" && member.kind == Kind::kObject) {
       said.call = member;
     } else if (key == "inlineData" && member.kind == Kind::kObject) {
@@ -81,8 +82,8 @@ absl::Status ContentDecoder::call(int choice, const Said& from, Emit emit) {
   Said said = from;
   std::optional<Skimmed> args;
   OMNI_RETURN_IF_ERROR(each(*said.call, [&](const Skimmed& member) -> absl::Status {
-    if (member.key == "id") return take(member, said.id);
-    if (member.key == "name") return take(member, said.name);
+    if (member.key == "id") return take_text(member, said.id);
+    if (member.key == "name") return take_text(member, said.name);
     if (member.key == "args" && member.kind == Kind::kObject) args = member;
     return absl::OkStatus();
   }));
@@ -96,7 +97,7 @@ absl::Status ContentDecoder::call(int choice, const Said& from, Emit emit) {
   Text fragment(said.arguments);
   if (said.is_custom && args)
     OMNI_RETURN_IF_ERROR(each(*args, [&](const Skimmed& member) {
-      return member.key == "input" ? take(member, fragment) : absl::OkStatus();
+      return member.key == "input" ? take_text(member, fragment) : absl::OkStatus();
     }));
   last_[static_cast<size_t>(choice)] = PartKind::kToolCall;
   PartTracker::ToolCall told{.key = calls_++,
@@ -114,8 +115,8 @@ absl::Status ContentDecoder::call(int choice, const Said& from, Emit emit) {
 absl::Status ContentDecoder::media(int choice, const Said& said, Emit emit) {
   Media media;
   OMNI_RETURN_IF_ERROR(each(*said.blob, [&](const Skimmed& member) -> absl::Status {
-    if (member.key == "mimeType") return take(member, media.media_type);
-    return member.key == "data" ? take(member, media.data) : absl::OkStatus();
+    if (member.key == "mimeType") return take_text(member, media.media_type);
+    return member.key == "data" ? take_text(member, media.data) : absl::OkStatus();
   }));
   if (!media.data.is_given()) return absl::OkStatus();
   OMNI_RETURN_IF_ERROR(signature(choice, said.signature, true, emit));

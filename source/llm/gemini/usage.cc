@@ -1,14 +1,15 @@
 #include "source/llm/gemini/usage.h"
+#include "source/json/each.h"
 
 #include <algorithm>
 
 #include "source/base/status.h"
 #include "source/json/builder.h"
-#include "source/llm/gemini/members.h"
 
 namespace omni::llm::gemini {
 namespace {
 
+using json::each;
 using json::Kind;
 using json::Skimmed;
 

@@ -6,26 +6,16 @@
 
 #include "source/base/status.h"
 #include "source/buffer/buffer.h"
+#include "source/json/each.h"
 #include "source/json/reader.h"
 #include "source/json/valid.h"
 
 namespace omni::llm::ollama {
 namespace {
 
+using json::each;
 using json::Kind;
 using json::Skimmed;
-
-template <class Visit>
-absl::Status each(const Skimmed& nested, Visit visit) {
-  json::Skimmer skimmer(nested);
-  Skimmed member;
-  while (skimmer.next(member)) OMNI_RETURN_IF_ERROR(visit(member));
-  return skimmer.status();
-}
-
-absl::Status take(const Skimmed& value, Text& out) {
-  return value.kind == Kind::kString ? Text::of(value, out) : absl::OkStatus();
-}
 
 int64_t seconds_of(const Skimmed& value) {
   absl::Time time;
@@ -62,7 +52,7 @@ absl::Status ChatDecoder::read(std::string_view data, Line& line) {
     if (key == "message" && value.kind == Kind::kObject) {
       line.message = value;
     } else if (key == "model") {
-      OMNI_RETURN_IF_ERROR(take(value, line.started.model));
+      OMNI_RETURN_IF_ERROR(take_text(value, line.started.model));
     } else if (key == "created_at") {
       line.started.created_at = seconds_of(value);
     } else if (key == "done") {
@@ -140,13 +130,13 @@ absl::Status ChatDecoder::message(const Skimmed& value, Emit emit) {
 
 absl::Status ChatDecoder::text(PartKind kind, const Skimmed& value, Emit emit) {
   Text delta;
-  OMNI_RETURN_IF_ERROR(take(value, delta));
+  OMNI_RETURN_IF_ERROR(take_text(value, delta));
   return delta.is_empty() ? absl::OkStatus() : tracker_.text(0, kind, delta, emit);
 }
 
 absl::Status ChatDecoder::image(const Skimmed& value, Emit emit) {
   Media media;
-  OMNI_RETURN_IF_ERROR(take(value, media.data));
+  OMNI_RETURN_IF_ERROR(take_text(value, media.data));
   if (media.data.is_empty()) return absl::OkStatus();
   media.media_type = Text("image/png");
   Event part;
@@ -161,7 +151,7 @@ absl::Status ChatDecoder::call(const Skimmed& value, Emit emit) {
   std::string arguments = "{}";
   std::optional<Skimmed> object;
   const auto function = [&](const Skimmed& member) -> absl::Status {
-    if (member.key == "name") return take(member, told.name);
+    if (member.key == "name") return take_text(member, told.name);
     if (member.key != "arguments") return absl::OkStatus();
     if (member.kind == Kind::kString) {
       arguments = member.inside();
@@ -176,7 +166,7 @@ absl::Status ChatDecoder::call(const Skimmed& value, Emit emit) {
     return absl::OkStatus();
   };
   OMNI_RETURN_IF_ERROR(each(value, [&](const Skimmed& member) -> absl::Status {
-    if (member.key == "id") return take(member, told.id);
+    if (member.key == "id") return take_text(member, told.id);
     if (member.key != "function" || member.kind != Kind::kObject) return absl::OkStatus();
     return each(member, function);
   }));
@@ -184,7 +174,7 @@ absl::Status ChatDecoder::call(const Skimmed& value, Emit emit) {
   told.is_custom = custom_.contains(told.name.inside());
   if (told.is_custom && object)
     OMNI_RETURN_IF_ERROR(each(*object, [&](const Skimmed& member) {
-      return member.key == "input" ? take(member, told.fragment) : absl::OkStatus();
+      return member.key == "input" ? take_text(member, told.fragment) : absl::OkStatus();
     }));
   OMNI_RETURN_IF_ERROR(tracker_.tool_call(0, told, emit));
   // It came whole.

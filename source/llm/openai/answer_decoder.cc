@@ -134,22 +134,36 @@ absl::Status ChatDecoder::choice(const Skimmed& value, Emit emit) {
   return absl::OkStatus();
 }
 
+// Thoughts come before the text that they led to, and calls behind both, whatever the members'
+// order.
 absl::Status ChatDecoder::delta(int choice, const Skimmed& value, Emit emit) {
-  // Details repeat the plain text: where both stand, the plain text is told and of the details only
-  // what it lacks.
-  return each(value, [&](const Skimmed& member) -> absl::Status {
+  std::optional<Skimmed> reasoning, details, content_said, refusal, calls, old_call;
+  OMNI_RETURN_IF_ERROR(each(value, [&](const Skimmed& member) {
     const std::string_view key = member.key;
-    if (key == "content") return content(choice, member, emit);
-    if (key == "refusal") return text(choice, PartKind::kRefusal, member, emit);
-    if (key == "reasoning_content" || key == "reasoning")
-      return text(choice, PartKind::kReasoning, member, emit);
-    if (key == "tool_calls" && member.kind == Kind::kArray) return tool_calls(choice, member, emit);
-    if (key == "function_call" && member.kind == Kind::kObject)
-      return tool_call(choice, member, 0, emit);
-    if (key == "reasoning_details" && member.kind == Kind::kArray)
-      return each(member, [&](const Skimmed& item) { return thought(choice, item, emit); });
+    if (key == "content") {
+      content_said = member;
+    } else if (key == "reasoning_content" || (key == "reasoning" && !reasoning)) {
+      reasoning = member;
+    } else if (key == "reasoning_details" && member.kind == Kind::kArray) {
+      details = member;
+    } else if (key == "refusal") {
+      refusal = member;
+    } else if (key == "tool_calls" && member.kind == Kind::kArray) {
+      calls = member;
+    } else if (key == "function_call" && member.kind == Kind::kObject) {
+      old_call = member;
+    }
     return absl::OkStatus();
-  });
+  }));
+  if (reasoning) OMNI_RETURN_IF_ERROR(text(choice, PartKind::kReasoning, *reasoning, emit));
+  // Of the details only what the plain text lacks: they repeat it.
+  if (details)
+    OMNI_RETURN_IF_ERROR(
+        each(*details, [&](const Skimmed& item) { return thought(choice, item, emit); }));
+  if (content_said) OMNI_RETURN_IF_ERROR(content(choice, *content_said, emit));
+  if (refusal) OMNI_RETURN_IF_ERROR(text(choice, PartKind::kRefusal, *refusal, emit));
+  if (calls) OMNI_RETURN_IF_ERROR(tool_calls(choice, *calls, emit));
+  return old_call ? tool_call(choice, *old_call, 0, emit) : absl::OkStatus();
 }
 
 absl::Status ChatDecoder::text(int choice, PartKind kind, const Skimmed& value, Emit emit) {

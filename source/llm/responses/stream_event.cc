@@ -16,18 +16,6 @@ void take_index(const Skimmed& value, int64_t& out) {
 
 }  // namespace
 
-absl::Status take_text(const Skimmed& value, Text& out) {
-  return value.kind == Kind::kString ? Text::of(value, out) : absl::OkStatus();
-}
-
-absl::Status each(const Skimmed& nested, Visit visit) {
-  if (nested.kind != Kind::kObject && nested.kind != Kind::kArray) return absl::OkStatus();
-  json::Skimmer skimmer(nested);
-  Skimmed member;
-  while (skimmer.next(member)) OMNI_RETURN_IF_ERROR(visit(member));
-  return skimmer.status();
-}
-
 absl::Status StreamEvent::read(std::string_view event_type, std::string_view data) {
   type = event_type;
   json::Skimmer skimmer(data, Kind::kObject);

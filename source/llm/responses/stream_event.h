@@ -8,10 +8,13 @@
 #include <optional>
 #include <string_view>
 
+#include "source/json/each.h"
 #include "source/json/skim.h"
 #include "source/llm/text.h"
 
 namespace omni::llm::responses {
+
+using json::each;
 
 struct StreamEvent {
   std::string_view type;  // Of the data; else of the event line.
@@ -24,11 +27,5 @@ struct StreamEvent {
   // Views of `data`.
   absl::Status read(std::string_view event_type, std::string_view data);
 };
-
-// A string member; anything else is not given.
-absl::Status take_text(const json::Skimmed& value, Text& out);
-// Visits the members of an object or the items of an array; nothing when it is neither.
-using Visit = absl::FunctionRef<absl::Status(const json::Skimmed&)>;
-absl::Status each(const json::Skimmed& nested, Visit visit);
 
 }  // namespace omni::llm::responses

@@ -172,6 +172,16 @@ TEST(ChatCodecTest, APlainAnswerComesBackAndCanBecomeAStream) {
   EXPECT_THAT(events, testing::EndsWith("data: [DONE]\n\n"));
 }
 
+// Some servers write the content first.
+TEST(ChatCodecTest, AThoughtIsToldBeforeItsAnswer) {
+  const std::string out = test::transcode_answer(
+      kChat, Dialect::kAnthropic, R"({"id":"a","choices":[{"index":0,"message":{"content":"4",
+      "tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}],
+      "reasoning_content":"2+2"},"finish_reason":"tool_calls"}]})");
+  EXPECT_LT(out.find("thinking"), out.find("\"text\""));
+  EXPECT_LT(out.find("\"text\""), out.find("tool_use"));
+}
+
 TEST(ChatCodecTest, AnErrorInTheMiddleEndsTheStream) {
   const std::string out =
       stream(chunk(R"({"content":"a"})") + "data: {\"error\":{\"message\":\"no\"}}\n\n");
