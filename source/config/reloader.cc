@@ -46,6 +46,8 @@ Reloader::Reloader(std::string path, LoadEnv env, Secret pepper, StoredKeys stor
 ReloadResult Reloader::reload(absl::Time now, bool force) {
   LoadResult loaded = load_config(path_, env_);
   files_ = loaded.config.sources;
+  const std::string before = std::exchange(last_hash_, loaded.config.source_hash);
+  if (!force && before == last_hash_) return {};
   if (!loaded.ok()) {
     status_.last_error = loaded.errors.front();
     ++status_.reload_failures;
@@ -90,6 +92,7 @@ ReloadResult Reloader::build(GatewayConfig next, absl::Time now,
 }
 
 ReloadResult Reloader::refused(ConfigError error) {
+  last_hash_.clear();  // The cause is not in the files: another try may succeed.
   status_.last_error = error;
   ++status_.reload_failures;
   return {.errors = {std::move(error)}};

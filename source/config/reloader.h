@@ -35,7 +35,7 @@ class Reloader {
   Reloader(std::string path, LoadEnv env, Secret pepper, StoredKeys stored_keys, Prepare prepare);
 
   // The first load and every later one. Reads the files; when they hold what they held before and
-  // `force` is false, nothing happens.
+  // `force` is false, nothing happens; a mistake in them is told once.
   ReloadResult reload(absl::Time now, bool force = false);
   // The same configuration with the stored keys as they are now, after a write through the API.
   ReloadResult rebuild(absl::Time now);
@@ -59,6 +59,7 @@ class Reloader {
   Prepare prepare_;
   GatewayConfig config_;
   size_t last_listener_id_ = 0;
+  std::string last_hash_;  // Of what was read last, in force or not.
   ConfigStatus status_;
   std::vector<std::string> files_;
 };

@@ -78,10 +78,11 @@ FileWatch::FileWatch(Loop& loop, std::vector<std::string> files, Dispatcher::Tas
     if (std::none_of(directories_.begin(), directories_.end(),
                      [&](const auto& known) { return known->path == directory; }))
       directories_.push_back(std::make_unique<Directory>(directory));
-    files_.push_back({path, attributes_of(path), digest_of(path)});
+    files_.push_back({.path = path});
   }
   for (const auto& directory : directories_) watch(*directory);
   poll_timer_->arm(kPoll);
+  note_sign();
 }
 
 FileWatch::~FileWatch() {
@@ -104,7 +105,7 @@ void FileWatch::watch(Directory& directory) {
         auto* self = static_cast<FileWatch*>(event->data);
         if (self == nullptr) return;
         const Loop::Turn turn(self->loop_);
-        self->debounce_timer_->arm(self->debounce_);
+        self->note_sign();
       },
       directory.path.c_str(), 0);
   if (started != 0) return;
@@ -113,17 +114,25 @@ void FileWatch::watch(Directory& directory) {
   directory.inode = now[1];
 }
 
+void FileWatch::note_sign() {
+  const absl::Time now = loop_.clock().now();
+  first_sign_ = std::min(first_sign_, now);
+  const absl::Duration patience = first_sign_ + std::max(debounce_, kPatience) - now;
+  debounce_timer_->arm(std::clamp(patience, absl::ZeroDuration(), debounce_));
+}
+
 void FileWatch::poll() {
   poll_timer_->arm(kPoll);
   for (const auto& directory : directories_) watch(*directory);
   const bool looks_changed = std::any_of(files_.begin(), files_.end(), [](const File& file) {
     return attributes_of(file.path) != file.attributes;
   });
-  if (looks_changed && !debounce_timer_->is_armed()) debounce_timer_->arm(debounce_);
+  if (looks_changed && !debounce_timer_->is_armed()) note_sign();
 }
 
 void FileWatch::check() {
-  bool changed = false;
+  first_sign_ = absl::InfiniteFuture();
+  bool changed = std::exchange(is_first_look_, false);
   for (File& file : files_) {
     // Taken before reading: a write in between shows at the next look.
     const Attributes attributes = attributes_of(file.path);

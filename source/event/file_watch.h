@@ -18,9 +18,12 @@ namespace omni {
 class FileWatch {
  public:
   static constexpr absl::Duration kDebounce = absl::Milliseconds(200);
+  static constexpr absl::Duration kPatience = absl::Seconds(1);
   static constexpr absl::Duration kPoll = absl::Seconds(2);
 
-  // `on_change` is called once per burst of changes, `debounce` after its last sign. It may destroy
+  // `on_change` is called once per burst of changes, `debounce` after its last sign (in a directory
+  // that is never quiet: at most kPatience after its first), and once after the start whether or
+  // not there was a change: the files may have changed since their owner read them. It may destroy
   // the watch.
   FileWatch(Loop& loop, std::vector<std::string> files, Dispatcher::Task on_change,
             absl::Duration debounce = kDebounce);
@@ -32,6 +35,7 @@ class FileWatch {
   struct File;
   struct Directory;
 
+  void note_sign();
   void poll();
   void check();
   void watch(Directory& directory);
@@ -43,6 +47,8 @@ class FileWatch {
   std::vector<std::unique_ptr<Directory>> directories_;
   std::unique_ptr<Timer> poll_timer_;
   std::unique_ptr<Timer> debounce_timer_;
+  absl::Time first_sign_ = absl::InfiniteFuture();  // Since the last look.
+  bool is_first_look_ = true;
   bool* gone_ = nullptr;  // Set while on_change_ runs.
 };
 

@@ -64,7 +64,6 @@ void Server::say(LogLevel level, std::string_view text) { log_writer_.message(le
 absl::Status Server::start() {
   // First thing: until the handlers stand, SIGUSR2 means death.
   watch();
-  const bool is_successor = !inheritance_.is_empty();
   net::raise_file_limit();
   OMNI_RETURN_IF_ERROR(open_store());
   OMNI_RETURN_IF_ERROR(load());
@@ -83,8 +82,6 @@ absl::Status Server::start() {
   inheritance_.tell_ready();
   watch_config();
   watch_certificates();
-  // An edit after we read the file was left to us by the process before.
-  if (is_successor) loop_.post([this] { reload(false); });
   return absl::OkStatus();
 }
 

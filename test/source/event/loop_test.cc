@@ -285,7 +285,13 @@ class FileWatchTest : public testing::Test {
     return !run_until(
         loop_, [&] { return changes_ > before; }, absl::Milliseconds(200));
   }
+  // A watch that has had its first look.
   std::unique_ptr<FileWatch> watch(const std::string& name) {
+    auto watched = fresh_watch(name);
+    EXPECT_TRUE(sees_change());
+    return watched;
+  }
+  std::unique_ptr<FileWatch> fresh_watch(const std::string& name) {
     return std::make_unique<FileWatch>(
         loop_, std::vector<std::string>{folder_ / name}, [this] { ++changes_; },
         absl::Milliseconds(20));
@@ -304,6 +310,25 @@ TEST_F(FileWatchTest, SeesContentChangeAndIgnoresATouch) {
   EXPECT_TRUE(stays_quiet());
   write("a", "two");
   EXPECT_TRUE(sees_change());
+}
+
+TEST_F(FileWatchTest, LooksOnceAtWhatMayHaveChangedBeforeTheWatch) {
+  write("a", "one");
+  const auto watched = fresh_watch("a");
+  EXPECT_TRUE(sees_change());
+  EXPECT_TRUE(stays_quiet());
+}
+
+TEST_F(FileWatchTest, SeesAChangeInADirectoryThatIsNeverQuiet) {
+  write("a", "one");
+  const auto watched = watch("a");
+  write("a", "two");
+  const int before = changes_;
+  const bool seen = run_until(loop_, [&] {
+    write("noise", "x");
+    return changes_ > before;
+  });
+  EXPECT_TRUE(seen);
 }
 
 TEST_F(FileWatchTest, SeesAFileThatAppearsIsReplacedAndGoes) {

@@ -11,7 +11,6 @@
 #include "source/base/status.h"
 #include "source/net/tls_connection.h"
 #include "source/net/tls_context.h"
-#include "source/net/tls_reload.h"
 #include "test/source/net/net_fixture.h"
 
 namespace omni::net {
@@ -365,22 +364,15 @@ TEST_F(TlsTest, ASilentClientIsGivenUpByTheHandshakeLimit) {
 TEST_F(TlsTest, ChangedFilesAreUsedForNewConnectionsAndBadOnesAreNot) {
   serve();
   connect_secure("localhost");
-  std::vector<absl::Status> reloads;
-  const TlsReload reload(
-      loop, identity, [&](absl::Status status) { reloads.push_back(std::move(status)); },
-      absl::Milliseconds(20));
   use("server", {.name = "other", .alternatives = "DNS:other"});
-  ASSERT_TRUE(wait([&] { return !reloads.empty() && reloads.back().ok(); }));
+  ASSERT_TRUE(identity->reload().ok());
   tls_clients.forget();  // A resumed session shows no certificate.
   EXPECT_EQ(dial(secure("localhost")).why.message(), "hostname mismatch (localhost)");
 
-  reloads.clear();
   std::FILE* file = std::fopen(path("server.pem").c_str(), "w");
   std::fputs("not a certificate", file);
   std::fclose(file);
-  ASSERT_TRUE(wait([&] { return !reloads.empty(); }));
-  EXPECT_FALSE(reloads.back().ok());
-  EXPECT_NE(reloads.back().message().find(path("server.pem")), absl::string_view::npos);
+  EXPECT_NE(message(identity->reload()).find(path("server.pem")), std::string_view::npos);
   EXPECT_EQ(dial(secure("localhost")).why.message(), "hostname mismatch (localhost)");
 }
 
