@@ -1,6 +1,7 @@
 """Listeners come, go, move and change their terms while the gateway serves."""
 import shutil
 import signal
+import random
 import socket
 import ssl
 import tempfile
@@ -18,8 +19,14 @@ from upstream import Upstream, answer
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    """One below those that the kernel gives away: nobody's outgoing connection takes it meanwhile."""
+    while True:
+        port = random.randrange(10000, 32000)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+            return port
+        except OSError:
+            continue
 
 
 def listener(name, port, host="127.0.0.1", **more):
@@ -51,7 +58,10 @@ class ListenersTest(GatewayTest):
         """Writes the file and waits until it is in force."""
         before = self.gateway.log.count(" is in force")
         self.write(*listeners, **sections)
-        wait_until(lambda: self.gateway.log.count(" is in force") > before, 5, "edit in force")
+        try:
+            wait_until(lambda: self.gateway.log.count(" is in force") > before, 5, "edit in force")
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {self.gateway.log[-800:]}") from late
 
     def write(self, *listeners, **sections):
         self.settings = {**self.settings, "listeners": list(listeners), **sections}
