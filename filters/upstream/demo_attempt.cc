@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "source/base/status.h"
-#include "source/json/reader.h"
 #include "source/json/writer.h"
 #include "source/llm/decoded.h"
 
@@ -22,25 +21,6 @@ constexpr std::string_view kLorem =
     "fugiat nulla pariatur.";
 constexpr absl::Duration kLoremPace = absl::Milliseconds(40);
 
-// A string, or the text parts of a list.
-absl::Status read_content(json::Value& value, std::string& out) {
-  out.clear();
-  if (value.kind() == json::Kind::kString) {
-    OMNI_ASSIGN_OR_RETURN(out, value.text());
-    return absl::OkStatus();
-  }
-  if (value.kind() != json::Kind::kArray) return absl::OkStatus();
-  return value.items([&](json::Value& part) {
-    if (part.kind() != json::Kind::kObject) return absl::OkStatus();
-    return part.members([&](std::string_view key, json::Value& member) {
-      if (key != "text" || member.kind() != json::Kind::kString) return absl::OkStatus();
-      OMNI_ASSIGN_OR_RETURN(const std::string_view text, member.text());
-      out += text;
-      return absl::OkStatus();
-    });
-  });
-}
-
 std::string last_user_text(const llm::Request& request) {
   std::string last;
   for (const llm::Message& message : request.messages) {
@@ -49,28 +29,6 @@ std::string last_user_text(const llm::Request& request) {
     for (const llm::Part& part : message.parts)
       if (part.kind == llm::PartKind::kText) last += part.text.decoded();
   }
-  return last;
-}
-
-std::string last_user_text(std::string_view body) {
-  std::string last;
-  const auto message = [&](json::Value& item) -> absl::Status {
-    if (item.kind() != json::Kind::kObject) return absl::OkStatus();
-    std::string role, content;
-    OMNI_RETURN_IF_ERROR(item.members([&](std::string_view key, json::Value& value) {
-      if (key == "content") return read_content(value, content);
-      if (key != "role" || value.kind() != json::Kind::kString) return absl::OkStatus();
-      OMNI_ASSIGN_OR_RETURN(role, value.text());
-      return absl::OkStatus();
-    }));
-    if (role == "user") last = content;
-    return absl::OkStatus();
-  };
-  // Messages that make no sense leave nothing to repeat, which the caller says.
-  json::read_object(body, [&](std::string_view key, json::Value& value) {
-    if (key != "messages" || value.kind() != json::Kind::kArray) return absl::OkStatus();
-    return value.items(message);
-  }).IgnoreError();
   return last;
 }
 
@@ -102,8 +60,6 @@ DemoAttempt::DemoAttempt(Exchange& exchange, const Target& target, AttemptEvents
   std::string text;
   if (is_lorem) {
     text = kLorem;
-  } else if (call.dialect() == Dialect::kOpenai) {
-    text = last_user_text(call.body());
   } else if (const llm::Decoded& decoded = call.decoded(); !decoded.error) {
     text = last_user_text(decoded.request);
   }

@@ -343,6 +343,7 @@ const Decoded& Call::decoded() {
     decoded_->error = CallError{400, "bad_request", "Invalid JSON body: not valid UTF-8", ""};
   } else {
     decoded_->error = decode_request(dialect_, body(), decoded_->request);
+    if (!decoded_->error) choices_ = decoded_->request.choices;
   }
   return *decoded_;
 }

@@ -59,7 +59,7 @@ class Call {
   bool wants_stream() const { return wants_stream_; }
   // A streamed OpenAI request that asked for usage itself.
   bool asked_for_usage() const { return asked_for_usage_; }
-  // How many choices the answer will have (`n`).
+  // How many choices the answer will have: `n`, and of other dialects what decoded() has found.
   int choices() const { return choices_; }
 
   // The original bytes. Valid until release_body().

@@ -207,7 +207,8 @@ absl::Status PartTracker::stop(int index, StopReason reason, Text stop_sequence,
     if (!piece.is_told) return invalid("a tool call without a name");
   in.pieces.clear();
   Event stopped = event_of(Event::Kind::kStopped, index);
-  stopped.stop = reason;
+  // A call is what a client must act upon, whatever word the upstream ended with.
+  stopped.stop = reason == StopReason::kEnd && in.has_tool_calls ? StopReason::kToolCalls : reason;
   stopped.stop_sequence = stop_sequence;
   emit(stopped);
   return absl::OkStatus();
@@ -222,11 +223,6 @@ bool PartTracker::is_stopped(int choices) const {
   return static_cast<int>(choices_.size()) >= std::max(1, choices) &&
          std::all_of(choices_.begin(), choices_.end(),
                      [](const Choice& choice) { return choice.is_stopped; });
-}
-
-bool PartTracker::has_tool_calls(int index) const {
-  const Choice* found = find_choice(index);
-  return found != nullptr && found->has_tool_calls;
 }
 
 }  // namespace omni::llm

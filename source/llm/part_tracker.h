@@ -50,14 +50,14 @@ class PartTracker {
 
   // The last part is complete, whatever comes.
   void end_part(int choice, Emit emit);
-  // Ends what is open, tells what waited, then kStopped. Not OK: a tool call was never named.
+  // Ends what is open, tells what waited, then kStopped; an ordinary end behind tool calls is
+  // kToolCalls. Not OK: a tool call was never named.
   absl::Status stop(int choice, StopReason reason, Text stop_sequence, Emit emit);
   // How many choices began.
   int choices() const { return static_cast<int>(choices_.size()); }
   bool has_stopped(int choice) const;
   // At least `choices` began, and all that began have stopped.
   bool is_stopped(int choices) const;
-  bool has_tool_calls(int choice) const;
 
  private:
   struct Piece {

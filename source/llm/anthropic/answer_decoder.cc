@@ -6,6 +6,7 @@
 #include "source/buffer/buffer.h"
 #include "source/json/each.h"
 #include "source/json/reader.h"
+#include "source/json/valid.h"
 #include "source/llm/signature.h"
 
 namespace omni::llm::anthropic {
@@ -199,7 +200,7 @@ absl::Status MessagesDecoder::block_delta(int64_t index, const Skimmed& value, E
     open->has_fragments = true;
     return tracker_.tool_call(0, {.key = index, .fragment = fragment}, emit);
   }
-  if (type != "citations_delta" || citation.empty()) return absl::OkStatus();
+  if (type != "citations_delta" || !json::is_valid(citation)) return absl::OkStatus();
   Event note;
   note.kind = Event::Kind::kCitations;
   note.origin = Dialect::kAnthropic;
@@ -234,8 +235,6 @@ absl::Status MessagesDecoder::message_delta(const Skimmed& value) {
 }
 
 absl::Status MessagesDecoder::stop(Emit emit) {
-  // A call among the blocks is what a client must act upon, whatever the reason says.
-  if (reason_ == StopReason::kEnd && tracker_.has_tool_calls(0)) reason_ = StopReason::kToolCalls;
   return tracker_.stop(0, reason_, stop_sequence_.empty() ? Text() : Text(stop_sequence_), emit);
 }
 

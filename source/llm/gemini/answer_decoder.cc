@@ -173,12 +173,8 @@ bool ContentDecoder::is_complete() const {
 }
 
 absl::Status ContentDecoder::stop_all(Emit emit) {
-  for (const Finish& finish : finishes_) {
-    StopReason reason = finish.reason;
-    if (reason == StopReason::kEnd && tracker_.has_tool_calls(finish.choice))
-      reason = StopReason::kToolCalls;
-    OMNI_RETURN_IF_ERROR(tracker_.stop(finish.choice, reason, {}, emit));
-  }
+  for (const Finish& finish : finishes_)
+    OMNI_RETURN_IF_ERROR(tracker_.stop(finish.choice, finish.reason, {}, emit));
   finishes_.clear();
   return absl::OkStatus();
 }

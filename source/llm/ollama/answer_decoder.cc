@@ -183,9 +183,7 @@ absl::Status ChatDecoder::call(const Skimmed& value, Emit emit) {
 }
 
 absl::Status ChatDecoder::end(std::string_view reason, Emit emit) {
-  const StopReason stop = reason == "length"           ? StopReason::kLength
-                          : tracker_.has_tool_calls(0) ? StopReason::kToolCalls
-                                                       : StopReason::kEnd;
+  const StopReason stop = reason == "length" ? StopReason::kLength : StopReason::kEnd;
   OMNI_RETURN_IF_ERROR(tracker_.stop(0, stop, {}, emit));
   is_over_ = true;
   Event done;

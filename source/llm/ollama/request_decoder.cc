@@ -18,7 +18,7 @@ class Decoder {
   std::optional<CallError> run(std::string_view body) {
     walk_.document(body, [&](const Skimmed& value, const Place& at) { return member(value, at); });
     if (!walk_.error() && out_.messages.empty())
-      walk_.fail(Place{nullptr, "messages"}, "is missing");
+      walk_.fail(Place{nullptr, "messages"}, "must hold at least one message");
     return std::move(walk_.error());
   }
 

@@ -6,6 +6,7 @@
 #include "source/buffer/buffer.h"
 #include "source/json/each.h"
 #include "source/json/reader.h"
+#include "source/json/valid.h"
 #include "source/llm/openai/answer.h"
 #include "source/llm/signature.h"
 
@@ -124,7 +125,7 @@ absl::Status ChatDecoder::choice(const Skimmed& value, Emit emit) {
   }));
   const int choice = static_cast<int>(std::min<int64_t>(index, 1024));
   if (said) OMNI_RETURN_IF_ERROR(delta(choice, *said, emit));
-  if (logprobs) {
+  if (logprobs && json::is_valid(logprobs->raw)) {
     Event note;
     note.kind = Event::Kind::kLogprobs;
     note.raw = logprobs->raw;
@@ -256,12 +257,8 @@ void ChatDecoder::note_finish(int choice, StopReason reason) {
 }
 
 absl::Status ChatDecoder::stop_all(Emit emit) {
-  for (const Finish& finish : finishes_) {
-    StopReason reason = finish.reason;
-    if (reason == StopReason::kEnd && tracker_.has_tool_calls(finish.choice))
-      reason = StopReason::kToolCalls;
-    OMNI_RETURN_IF_ERROR(tracker_.stop(finish.choice, reason, {}, emit));
-  }
+  for (const Finish& finish : finishes_)
+    OMNI_RETURN_IF_ERROR(tracker_.stop(finish.choice, finish.reason, {}, emit));
   finishes_.clear();
   return absl::OkStatus();
 }

@@ -152,11 +152,9 @@ absl::Status ResponseDecoder::complete(const Response& response, Emit emit) {
     }));
   }
   const bool is_incomplete = response.status.is("incomplete");
-  const StopReason reason =
-      is_incomplete
-          ? response.reason.is("content_filter") ? StopReason::kFiltered : StopReason::kLength
-      : items_.tracker().has_tool_calls(0) ? StopReason::kToolCalls
-                                           : StopReason::kEnd;
+  const StopReason reason = !is_incomplete                         ? StopReason::kEnd
+                            : response.reason.is("content_filter") ? StopReason::kFiltered
+                                                                   : StopReason::kLength;
   OMNI_RETURN_IF_ERROR(items_.tracker().stop(0, reason, {}, emit));
   if (response.has_usage) emit_usage(emit);
   is_over_ = true;

@@ -61,7 +61,7 @@ TEST(OllamaRequestTest, AnErrorNamesTheField) {
               HasSubstr("options.top_k: must be a number"));
   EXPECT_THAT(error(R"({"role":"user","content":"a"}],"think":"huge","x":[1)"),
               HasSubstr("think: must be one of 'low'"));
-  EXPECT_THAT(round(R"({"model":"m"})"), HasSubstr("messages: is missing"));
+  EXPECT_THAT(round(R"({"model":"m"})"), HasSubstr("messages: must hold at least one message"));
 }
 
 // Calls and results without ids find each other by name and order.
