@@ -69,7 +69,9 @@ class Listener {
   using OnAccept = absl::AnyInvocable<void(std::unique_ptr<Connection> connection)>;
 
   virtual ~Listener() = default;
-  // Closes the listening socket; connections live on.
+  // Accepts who waits in the kernel's queue, which would be reset, and closes the listening socket;
+  // connections live on. A listener that is destroyed instead leaves the queue to other handles of
+  // the socket, if there are any.
   virtual void stop_accepting() = 0;
   // For connections accepted from now on; those in the kernel's queue are not accepted yet.
   virtual void set_tls(std::shared_ptr<TlsServer> tls) = 0;

@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <cerrno>
+
 #include <utility>
 
 #include "source/base/status.h"
@@ -63,9 +65,7 @@ class StreamListener final : public Listener {
   int open(int fd) {
     if (const int error = init(socket_)) return error;
     socket_.get()->stream.data = this;
-    const int opened =
-        is_unix_ ? uv_pipe_open(&socket_.get()->pipe, fd) : uv_tcp_open(&socket_.get()->tcp, fd);
-    if (opened != 0) return opened;
+    if (const int error = open_stream(socket_, fd)) return error;
     return uv_listen(&socket_.get()->stream, BoundSocket::kBacklog,
                      [](uv_stream_t* stream, int status) {
                        auto* self = static_cast<StreamListener*>(stream->data);
@@ -77,8 +77,9 @@ class StreamListener final : public Listener {
   }
 
   void stop_accepting() override {
-    socket_.close();
     retry_.reset();
+    if (socket_.get() != nullptr && !accept_waiting()) return;
+    socket_.close();
   }
 
   void set_tls(std::shared_ptr<TlsServer> tls) override { tls_ = std::move(tls); }
@@ -96,23 +97,57 @@ class StreamListener final : public Listener {
       retry_->arm(kPause);
       return;
     }
-    UvHandle<AnyStream> stream;
-    if (init(stream) != 0) return;
-    if (uv_accept(&socket_.get()->stream, &stream.get()->stream) != 0) return;
-    uv_fileno(stream.base(), &last_fd_);
-    std::unique_ptr<Connection> plain = std::make_unique<TcpConnection>(loop_, std::move(stream));
-    if (tls_ == nullptr) return hand_over(std::move(plain));
-    hand_over(std::make_unique<TlsConnection>(loop_, std::move(plain), tls_->new_session()));
+    accept_announced();
   }
 
-  void hand_over(std::unique_ptr<Connection> connection) {
+  // False when the listener is gone; so for the next three.
+  bool accept_announced() {
+    UvHandle<AnyStream> stream;
+    if (init(stream) != 0) return true;
+    if (uv_accept(&socket_.get()->stream, &stream.get()->stream) != 0) return true;
+    uv_fileno(stream.base(), &last_fd_);
+    return admit(std::move(stream));
+  }
+
+  // libuv announces one at a time, after a poll; this needs them all now. Bounded, because who
+  // comes quickly could keep us here.
+  bool accept_waiting() {
+    if (!accept_announced()) return false;
+    int listening = -1;
+    if (uv_fileno(socket_.base(), &listening) != 0) return true;
+    for (int i = 0; i < BoundSocket::kBacklog; ++i) {
+      const int fd = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
+      if (fd < 0) return true;
+      UvHandle<AnyStream> stream;
+      if (init(stream) != 0 || open_stream(stream, fd) != 0) {
+        ::close(fd);
+        return true;
+      }
+      if (!admit(std::move(stream))) return false;
+    }
+    return true;
+  }
+
+  int open_stream(const UvHandle<AnyStream>& stream, int fd) {
+    return is_unix_ ? uv_pipe_open(&stream.get()->pipe, fd) : uv_tcp_open(&stream.get()->tcp, fd);
+  }
+
+  bool admit(UvHandle<AnyStream> stream) {
+    std::unique_ptr<Connection> plain = std::make_unique<TcpConnection>(loop_, std::move(stream));
+    if (tls_ == nullptr) return hand_over(std::move(plain));
+    return hand_over(std::make_unique<TlsConnection>(loop_, std::move(plain), tls_->new_session()));
+  }
+
+  bool hand_over(std::unique_ptr<Connection> connection) {
     bool gone = false;
     gone_ = &gone;
     OnAccept task = std::move(on_accept_);
     task(std::move(connection));
-    if (gone) return;
+    if (gone) return false;
     on_accept_ = std::move(task);
     gone_ = nullptr;
+    return true;
   }
 
   Loop& loop_;

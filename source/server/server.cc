@@ -288,7 +288,7 @@ void Server::begin_drain(std::string_view why) {
   const absl::Duration limit =
       reloader_ ? reloader_->config().shutdown.drain : absl::ZeroDuration();
   say(LogLevel::kInfo, fmt::format("draining ({}), at most {}", why, absl::FormatDuration(limit)));
-  for (const auto& worker : workers_) worker->drain();
+  for (const auto& worker : workers_) worker->drain(restart_ != nullptr);
   doors_.close_copies();
   drain_deadline_ = loop_.clock().since_start() + limit;
   drain_timer_ = loop_.make_timer([this] { check_drained(); });

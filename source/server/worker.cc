@@ -118,6 +118,8 @@ std::vector<ServerConnection*> Worker::clients_of(size_t listener) const {
 }
 
 void Worker::retire(size_t listener, absl::Duration drain) {
+  for (const auto& gate : gates_)
+    if (gate->doorway->listener == listener) gate->listener->stop_accepting();
   std::erase_if(gates_, [&](const auto& gate) { return gate->doorway->listener == listener; });
   const std::vector<ServerConnection*> clients = clients_of(listener);
   if (clients.empty()) return;
@@ -171,9 +173,11 @@ void Worker::put_in_force(std::shared_ptr<const Snapshot> snapshot, DoorChange c
   });
 }
 
-void Worker::drain() {
-  dispatcher().post([this] {
+void Worker::drain(bool has_successor) {
+  dispatcher().post([this, has_successor] {
     draining_ = true;
+    for (const auto& gate : gates_)
+      if (!has_successor) gate->listener->stop_accepting();
     gates_.clear();
     for (auto& [raw, client] : clients_) raw->begin_shutdown();
     pools_->drain_idle();

@@ -54,8 +54,9 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
 
   // Both at once: no request meets the new rules at the old doors.
   void put_in_force(std::shared_ptr<const Snapshot> snapshot, DoorChange change);
-  // No new requests on any connection; idle ones close.
-  void drain();
+  // No new requests on any connection; idle ones close. Who waits to be accepted is left to the
+  // successor, if there is one.
+  void drain(bool has_successor);
   // Ends the exchanges that are left with an error in their dialect.
   void end_exchanges();
   // Any thread.

@@ -124,6 +124,20 @@ TEST_F(ListenerTest, ConnectionsLiveOnWhenAcceptingStops) {
   EXPECT_TRUE(wait([&] { return server.received == "still here"; }));
 }
 
+TEST_F(ListenerTest, WhoWaitsInTheQueueIsAcceptedBeforeAcceptingStops) {
+  auto socket = BoundSocket::bind(*ListenAddress::parse("127.0.0.1:0"), false);
+  ASSERT_TRUE(socket.ok() && socket->listen().ok());
+  address = socket->address();
+  std::vector<DialResult> waiting;
+  for (int i = 0; i < 20; ++i) waiting.push_back(dial(origin()));
+  std::vector<std::unique_ptr<Connection>> accepted;
+  auto made = net::listen(loop, *std::move(socket), nullptr,
+                          [&](std::unique_ptr<Connection> c) { accepted.push_back(std::move(c)); });
+  ASSERT_TRUE(made.ok()) << made.status();
+  (*made)->stop_accepting();
+  EXPECT_EQ(accepted.size(), 20u);
+}
+
 TEST_F(ListenerTest, MayBeDestroyedWhileAccepting) {
   auto socket = BoundSocket::bind(*ListenAddress::parse("[::1]:0"), false);
   if (!socket.ok()) GTEST_SKIP() << "no IPv6 here";
