@@ -38,6 +38,9 @@ struct Answer {
   bool is_stream = false;         // Server-sent events rather than one document.
   bool hide_usage_chunk = false;  // The usage chunk was asked for by us, not by the client.
   bool is_committed = false;      // Bytes of this answer may have reached the client.
+  // The head of a stream and comments went to a client that had waited long. What comes next is the
+  // answer, once it is committed.
+  bool is_early = false;
   const Provider* provider = nullptr;
   std::string_view account;  // Lives as long as the exchange's snapshot.
   std::string model;

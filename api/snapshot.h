@@ -17,6 +17,8 @@
 #include "source/base/secret.h"
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
+#include "source/llm/system_prompt.h"
+#include "source/llm/thinking_budget.h"
 
 namespace omni {
 
@@ -48,6 +50,8 @@ struct KeySection {
 struct Settings {
   bool require_api_key = false;
   std::string cors_allow_origin = "*";
+  llm::SystemPrompt system_prompt;
+  llm::ThinkingBudget thinking;
 };
 
 // One row of filters, for the client paths below a prefix.

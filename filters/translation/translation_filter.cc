@@ -42,6 +42,14 @@ std::string_view content_type(const llm::Call& call) {
                                             : "text/event-stream; charset=utf-8";
 }
 
+void set_stream_head(const llm::Call& call, ResponseHead& head) {
+  head.content_length.reset();
+  head.headers.set("content-type", content_type(call));
+  if (!call.wants_stream()) return;
+  head.headers.set("cache-control", "no-cache");
+  head.headers.set("x-accel-buffering", "no");
+}
+
 llm::openai::StreamWatch make_watch(const Facts& facts) {
   if (!facts.answer.frames_before_content) return llm::openai::StreamWatch(facts.call.choices());
   return {facts.call.choices(), facts.answer.usage};
@@ -74,9 +82,34 @@ void TranslationFilter::Observed::see(const llm::Event& event) {
 }
 
 Next TranslationFilter::on_response_headers(ResponseHead& head) {
+  const Answer& answer = context_.exchange().facts().answer;
+  if (answer.is_early && !answer.is_committed) {
+    awaits_answer_ = true;
+    set_stream_head(context_.exchange().facts().call, head);
+    begin_progress(head);
+  } else if (is_remote(answer)) {
+    begin(head);
+    begin_progress(head);
+  }
+  return Next::kContinue;
+}
+
+void TranslationFilter::begin_progress(ResponseHead& head) {
+  Exchange& exchange = context_.exchange();
+  if (!exchange.facts().call.wants_events() ||
+      exchange.request().headers.value("x-omniroute-progress") != "true")
+    return;
+  head.headers.set("x-omniroute-progress", "enabled");
+  const int64_t began =
+      exchange.dispatcher().clock().since_start_ns() - exchange.elapsed_us() * 1000;
+  progress_ = std::make_unique<Progress>(exchange.dispatcher(), began, [this](Buffer&& bytes) {
+    context_.respond_body(std::move(bytes));
+  });
+}
+
+void TranslationFilter::begin(ResponseHead& head) {
   Exchange& exchange = context_.exchange();
   Facts& facts = exchange.facts();
-  if (!is_remote(facts.answer)) return Next::kContinue;
   request_bytes_ = static_cast<int64_t>(exchange.request().content_length.value_or(0));
   if (!facts.answer.dropped.empty())
     head.headers.set("x-omniroute-dropped", header_list(facts.answer.dropped));
@@ -91,18 +124,13 @@ Next TranslationFilter::on_response_headers(ResponseHead& head) {
   } else {
     observed_ = std::make_unique<Observed>(facts, exchange.public_id());
   }
-  return Next::kContinue;
 }
 
 void TranslationFilter::begin_transcoding(ResponseHead& head) {
   Facts& facts = context_.exchange().facts();
   transcoder_ = std::make_unique<Transcoder>(context_.exchange(), kMaxEventBytes, kMaxPlainBytes);
   facts.answer.is_stream = facts.call.wants_stream();
-  head.content_length.reset();
-  head.headers.set("content-type", content_type(facts.call));
-  if (!facts.answer.is_stream) return;
-  head.headers.set("cache-control", "no-cache");
-  head.headers.set("x-accel-buffering", "no");
+  set_stream_head(facts.call, head);
 }
 
 // False for the one chunk that we asked for and the client did not.
@@ -115,6 +143,27 @@ bool TranslationFilter::see(std::string_view frame) {
 }
 
 Next TranslationFilter::on_response_body(Buffer& bytes) {
+  if (awaits_answer_) {
+    if (!context_.exchange().facts().answer.is_committed) return Next::kContinue;
+    begin_late();
+  }
+  const Next next = pass(bytes);
+  if (progress_ && next == Next::kContinue) progress_->pass(bytes);
+  return next;
+}
+
+void TranslationFilter::begin_late() {
+  awaits_answer_ = false;
+  ResponseHead sent;
+  begin(sent);
+}
+
+void TranslationFilter::send(Buffer&& bytes) {
+  if (progress_) progress_->pass(bytes);
+  if (!bytes.empty()) context_.respond_body(std::move(bytes));
+}
+
+Next TranslationFilter::pass(Buffer& bytes) {
   if (transcoder_) {
     const absl::Status status = transcoder_->feed(bytes);
     if (status.ok() || transcoder_->has_failed()) return Next::kContinue;
@@ -147,7 +196,7 @@ Next TranslationFilter::finish_observing() {
   Buffer last;
   const absl::Status status = observed_->reader.finish_pass(
       [this](const llm::Event& event) { observed_->see(event); }, last);
-  if (status.ok() && !last.empty()) context_.respond_body(std::move(last));
+  if (status.ok()) send(std::move(last));
   note_usage(observed_->usage, observed_->deltas);
   Facts& facts = context_.exchange().facts();
   facts.stream_finished = observed_->is_done;
@@ -173,7 +222,7 @@ Next TranslationFilter::finish_transcoding() {
                         : fmt::format("The provider's answer makes no sense: {}", message(status));
     if (fail_in_array(code, why, last)) code.clear();
   }
-  if (!last.empty()) context_.respond_body(std::move(last));
+  send(std::move(last));
   if (!code.empty()) return fail(code, why);
   if (transcoder_->has_failed() && facts.error_code.empty())
     facts.error_code = transcoder_->failure_code();
@@ -188,6 +237,14 @@ Next TranslationFilter::fail_incomplete() {
 }
 
 Next TranslationFilter::on_response_complete() {
+  if (awaits_answer_) begin_late();
+  const Next next = finish();
+  if (progress_ && next == Next::kContinue) send(progress_->finish());
+  progress_.reset();
+  return next;
+}
+
+Next TranslationFilter::finish() {
   if (transcoder_) return finish_transcoding();
   if (observed_) return finish_observing();
   if (!stream_) return Next::kContinue;
@@ -209,7 +266,7 @@ void TranslationFilter::finish_tail() {
   const Frame found = stream_->watch.see_last(last);
   const bool is_hidden =
       found == Frame::kUsageOnly && context_.exchange().facts().answer.hide_usage_chunk;
-  if (found != Frame::kGarbage && !is_hidden) context_.respond_body(Buffer(last));
+  if (found != Frame::kGarbage && !is_hidden) send(Buffer(last));
 }
 
 void TranslationFilter::note_usage(const llm::Usage& said, int64_t output_guess) {
@@ -235,6 +292,7 @@ bool TranslationFilter::fail_in_array(std::string_view code, std::string_view me
 }
 
 Next TranslationFilter::fail(std::string_view code, std::string_view message) {
+  progress_.reset();
   context_.reply({.status = 502, .code = std::string(code), .message = std::string(message)});
   return Next::kPause;
 }

@@ -9,6 +9,7 @@
 #include "api/filter.h"
 #include "api/filter_env.h"
 #include "api/filter_registry.h"
+#include "filters/translation/progress.h"
 #include "filters/translation/transcoder.h"
 #include "source/llm/openai/answer.h"
 #include "source/sse/framer.h"
@@ -57,7 +58,14 @@ class TranslationFilter final : public Filter {
     void see(const llm::Event& event);
   };
 
+  void begin(ResponseHead& head);
+  void begin_late();
   void begin_transcoding(ResponseHead& head);
+  void begin_progress(ResponseHead& head);
+  Next pass(Buffer& bytes);
+  Next finish();
+  // For what the end of the answer still has to say.
+  void send(Buffer&& bytes);
   Next finish_transcoding();
   Next observe(Buffer& bytes);
   Next finish_observing();
@@ -73,6 +81,8 @@ class TranslationFilter final : public Filter {
   std::unique_ptr<Stream> stream_;
   std::unique_ptr<Observed> observed_;
   std::unique_ptr<Transcoder> transcoder_;
+  std::unique_ptr<Progress> progress_;
+  bool awaits_answer_ = false;  // The client has had its head early.
   int64_t request_bytes_ = 0;
 };
 

@@ -1,9 +1,12 @@
 #include "filters/upstream/rendered_request.h"
 
+#include <string>
 #include <utility>
 #include <variant>
 
+#include "api/snapshot.h"
 #include "source/llm/decoded.h"
+#include "source/llm/thinking_budget.h"
 
 namespace omni::filters {
 namespace {
@@ -13,10 +16,7 @@ bool is_strict(const Provider& provider) {
   return provider.type == "openai" || provider.type == "azure";
 }
 
-}  // namespace
-
-Buffer render_request(Exchange& exchange, const Target& target,
-                      std::optional<llm::CallError>& error) {
+Buffer render(Exchange& exchange, const Target& target, std::optional<llm::CallError>& error) {
   llm::Call& call = exchange.facts().call;
   Answer& answer = exchange.facts().answer;
   const Provider& provider = *target.provider;
@@ -50,6 +50,22 @@ Buffer render_request(Exchange& exchange, const Target& target,
   answer.dropped = std::move(encoded.dropped);
   answer.format_tool = std::move(encoded.format_tool);
   return Buffer(encoded.body);
+}
+
+}  // namespace
+
+Buffer render_request(Exchange& exchange, const Target& target,
+                      std::optional<llm::CallError>& error) {
+  Buffer body = render(exchange, target, error);
+  const llm::ThinkingBudget& thinking = exchange.snapshot().settings.thinking;
+  if (error || !thinking.is_on()) return body;
+  llm::Call& call = exchange.facts().call;
+  const bool counts = thinking.mode == llm::ThinkingBudget::Mode::kAdaptive;
+  const int64_t budget = llm::budget_for(
+      thinking, counts && !call.decoded().error ? &call.decoded().request : nullptr);
+  std::string text(body.flatten());
+  llm::set_thinking(thinking, budget, target.provider->dialect, target.model, text);
+  return Buffer(text);
 }
 
 }  // namespace omni::filters

@@ -18,6 +18,10 @@ absl::StatusOr<UpstreamFilter::Config> UpstreamFilter::Config::parse(const Confi
     return node.error_at("timeout", "must be more than zero");
   if (config.connect_timeout <= absl::ZeroDuration())
     return node.error_at("connect_timeout", "must be more than zero");
+  OMNI_ASSIGN_OR_RETURN(config.heartbeat_after,
+                        node.duration("heartbeat_after", config.heartbeat_after));
+  if (config.heartbeat_after == absl::ZeroDuration())
+    config.heartbeat_after = absl::InfiniteDuration();
   OMNI_RETURN_IF_ERROR(node.done());
   config.attempts =
       env.stats.counter("omniroute_upstream_attempts_total", "Requests sent to a target.");
@@ -33,8 +37,24 @@ Next UpstreamFilter::on_request_body(Buffer& bytes) {
 }
 
 Next UpstreamFilter::on_request_complete() {
+  Exchange& exchange = context_.exchange();
+  if (exchange.facts().call.wants_events() && config_.heartbeat_after < config_.timeout) {
+    heartbeat_ = exchange.dispatcher().make_timer([this] { send_heartbeat(); });
+    heartbeat_->arm(config_.heartbeat_after);
+  }
   try_next();
   return Next::kContinue;
+}
+
+// From here on what fails is an error event, and the next target is tried behind the silence.
+void UpstreamFilter::send_heartbeat() {
+  Answer& answer = context_.exchange().facts().answer;
+  heartbeat_->arm(config_.heartbeat_after);
+  if (!std::exchange(answer.is_early, true)) {
+    answer.is_stream = true;
+    context_.respond_headers({.status = 200});
+  }
+  context_.respond_body(Buffer(": waiting\n\n"));
 }
 
 void UpstreamFilter::try_next() {
@@ -57,7 +77,10 @@ void UpstreamFilter::on_response_pressure(bool hold) {
   if (attempt_) attempt_->hold(hold);
 }
 
-void UpstreamFilter::on_commit(ResponseHead&& head) { context_.respond_headers(std::move(head)); }
+void UpstreamFilter::on_commit(ResponseHead&& head) {
+  heartbeat_.reset();
+  if (!context_.exchange().facts().answer.is_early) context_.respond_headers(std::move(head));
+}
 
 void UpstreamFilter::on_committed_body(Buffer&& bytes) { context_.respond_body(std::move(bytes)); }
 
@@ -78,6 +101,9 @@ void UpstreamFilter::on_attempt_failed(AttemptFailure&& failure) {
   context_.exchange().dispatcher().at_turn_end(*this);
 }
 
-void UpstreamFilter::give_up(AttemptFailure&& failure) { context_.reply(std::move(failure.reply)); }
+void UpstreamFilter::give_up(AttemptFailure&& failure) {
+  heartbeat_.reset();
+  context_.reply(std::move(failure.reply));
+}
 
 }  // namespace omni::filters

@@ -27,6 +27,9 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
     // Until the answer is committed; then between two bytes. Never over a whole stream.
     absl::Duration timeout = absl::Seconds(120);
     absl::Duration connect_timeout = absl::Seconds(10);
+    // A client that waits this long for its stream to begin is sent a comment, and again after the
+    // same time: proxies between us give up on silence. Infinite: never.
+    absl::Duration heartbeat_after = absl::Seconds(15);
     Counter attempts, failures;
     static absl::StatusOr<Config> parse(const ConfigNode& node, FilterEnv& env);
   };
@@ -49,6 +52,7 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
     if (!context_.exchange().is_over()) try_next();
   }
   void try_next();
+  void send_heartbeat();
   [[gnu::cold]] void give_up(AttemptFailure&& failure);
 
   const Config& config_;
@@ -56,6 +60,7 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
   size_t next_target_ = 0;
   bool held_ = false;  // The client takes no more for now; the next attempt must know.
   std::unique_ptr<TargetAttempt> attempt_;
+  std::unique_ptr<Timer> heartbeat_;  // Of a client that streams, until the commit.
 };
 
 }  // namespace omni::filters

@@ -16,6 +16,8 @@
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
 #include "source/config/config_error.h"
+#include "source/llm/system_prompt.h"
+#include "source/llm/thinking_budget.h"
 
 namespace omni {
 
@@ -87,6 +89,8 @@ struct SettingsConfig {
   bool require_api_key = false;  // The environment's REQUIRE_API_KEY included.
   bool allow_private_provider_urls = false;
   std::string cors_allow_origin = "*";
+  llm::SystemPrompt system_prompt;  // Off when it is not enabled.
+  llm::ThinkingBudget thinking;
 };
 
 struct AdminConfig {

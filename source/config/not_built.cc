@@ -17,12 +17,10 @@ struct NotBuilt {
   std::string_view keys;
 };
 
-constexpr std::array<NotBuilt, 9> kTable = {{
+constexpr std::array<NotBuilt, 7> kTable = {{
     {"combos", "", "", ""},
     {"keys.rate_limits", "", "", ""},
     {"keys.budget", "", "", ""},
-    {"settings.system_prompt", "enabled", "false", "prompt"},
-    {"settings.thinking_budget", "mode", "passthrough", ""},
     {"resilience.request_queue", "enabled", "false",
      "requests_per_minute,min_gap,concurrent,max_wait"},
     {"resilience.wait_for_cooldown", "enabled", "false", "max_retries,max_wait"},

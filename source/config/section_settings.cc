@@ -1,18 +1,91 @@
 // settings and resilience: what the management API can change too.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "source/base/strings.h"
 #include "source/config/not_built.h"
 #include "source/config/section.h"
+#include "source/llm/text.h"
 
 namespace omni {
 namespace {
 
 bool is_true(const std::optional<std::string>& variable) {
   return variable && (equals_ignoring_case(*variable, "true") || *variable == "1");
+}
+
+constexpr size_t kMaxPromptBytes = 50000;
+
+// As it will stand in requests.
+std::string read_prompt(MappingReader& reader, std::string_view key) {
+  const std::optional<std::string> text = reader.text(key);
+  if (!text) return {};
+  if (text->size() > kMaxPromptBytes) reader.fail(key, "is longer than 50000 bytes");
+  std::string out;
+  llm::append_escaped(out, *text);
+  return out;
+}
+
+void read_system_prompt(MappingReader& settings, llm::SystemPrompt& out) {
+  const ConfigValue* value = settings.find("system_prompt");
+  if (value == nullptr) return;
+  MappingReader reader(*value, settings.path_of("system_prompt"), settings.errors());
+  const bool is_enabled = reader.boolean("enabled").value_or(false);
+  if (reader.has("prompt") && reader.has("prefix_prompt"))
+    reader.fail_at_key("prefix_prompt", "is another name of `prompt`: give one of the two");
+  llm::SystemPrompt prompt;
+  prompt.before = read_prompt(reader, reader.has("prompt") ? "prompt" : "prefix_prompt");
+  prompt.after = read_prompt(reader, "suffix_prompt");
+  reader.done();
+  if (is_enabled) out = std::move(prompt);
+}
+
+struct Mode {
+  std::string_view name;
+  llm::ThinkingBudget::Mode mode;
+};
+constexpr Mode kModes[] = {{"passthrough", llm::ThinkingBudget::Mode::kPassthrough},
+                           {"auto", llm::ThinkingBudget::Mode::kAuto},
+                           {"custom", llm::ThinkingBudget::Mode::kCustom},
+                           {"adaptive", llm::ThinkingBudget::Mode::kAdaptive}};
+
+struct Level {
+  std::string_view name;
+  int64_t tokens;
+};
+constexpr Level kLevels[] = {
+    {"none", 0}, {"low", 1024}, {"medium", 10240}, {"high", llm::ThinkingBudget::kMost}};
+
+// Null when absent or none of them.
+template <class Entry, size_t kCount>
+const Entry* one_of(MappingReader& reader, std::string_view key, const Entry (&table)[kCount]) {
+  const std::optional<std::string> text = reader.text(key);
+  if (!text) return nullptr;
+  std::vector<std::string> names;
+  for (const Entry& entry : table) {
+    if (entry.name == *text) return &entry;
+    names.emplace_back(entry.name);
+  }
+  reader.fail(key, fmt::format("expected one of {}, found '{}'{}", fmt::join(names, ", "), *text,
+                               suggestion(*text, names)));
+  return nullptr;
+}
+
+void read_thinking_budget(MappingReader& settings, llm::ThinkingBudget& out) {
+  const ConfigValue* value = settings.find("thinking_budget");
+  if (value == nullptr) return;
+  MappingReader reader(*value, settings.path_of("thinking_budget"), settings.errors());
+  if (const Mode* mode = one_of(reader, "mode", kModes)) out.mode = mode->mode;
+  out.custom_budget =
+      reader.integer("custom_budget", 0, llm::ThinkingBudget::kMost).value_or(out.custom_budget);
+  if (const Level* level = one_of(reader, "effort_level", kLevels)) out.base_budget = level->tokens;
+  reader.done();
 }
 
 }  // namespace
@@ -28,8 +101,8 @@ void read_settings(MappingReader& root, SectionContext& context) {
       if (check_header_text(reader, "cors_allow_origin", *origin))
         settings.cors_allow_origin = *origin;
     }
-    refuse_not_built(reader, "system_prompt", "settings.system_prompt");
-    refuse_not_built(reader, "thinking_budget", "settings.thinking_budget");
+    read_system_prompt(reader, settings.system_prompt);
+    read_thinking_budget(reader, settings.thinking);
     reader.done();
   }
   // Each of them is enough by itself: the environment adds to what the file says.

@@ -79,7 +79,10 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(
   next->source = config.source;
   next->source_hash = config.source_hash;
   next->loaded_at = now;
-  next->settings = {config.settings.require_api_key, config.settings.cors_allow_origin};
+  next->settings = {.require_api_key = config.settings.require_api_key,
+                    .cors_allow_origin = config.settings.cors_allow_origin,
+                    .system_prompt = config.settings.system_prompt,
+                    .thinking = config.settings.thinking};
   next->admin.allow = config.admin.allow;
   next->access_log = config.log.access;
   next->providers = is_same(hashes_.providers, config.hashes.providers)

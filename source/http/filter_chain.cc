@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "api/snapshot.h"
 #include "source/http/local_reply.h"
 #include "source/llm/error.h"
 
@@ -114,7 +115,8 @@ bool FilterChain::read_call(size_t stage) {
   if (facts.call.is_read() || facts.endpoint != Endpoint::kChat) return true;
   Buffer body = request_lane_.gathered(stage).share();
   std::optional<llm::CallError> refused =
-      facts.call.read(std::move(body), exchange_.request().headers.value("accept"));
+      facts.call.read(std::move(body), exchange_.request().headers.value("accept"),
+                      &exchange_.snapshot().settings.system_prompt);
   if (!refused) return true;
   reply_from(stage, {.status = refused->status,
                      .code = std::move(refused->code),

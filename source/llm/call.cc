@@ -11,6 +11,7 @@
 #include "source/json/splice.h"
 #include "source/json/writer.h"
 #include "source/llm/decoded.h"
+#include "source/llm/system_prompt.h"
 
 namespace omni::llm {
 
@@ -271,7 +272,8 @@ Buffer with_stream(std::string_view body, std::vector<Span> removed,
 
 }  // namespace
 
-std::optional<CallError> Call::read(Buffer&& body, std::string_view accept) {
+std::optional<CallError> Call::read(Buffer&& body, std::string_view accept,
+                                    const SystemPrompt* prompt) {
   const std::string_view text = body.flatten(kReadAhead);
   Fields fields;
   fields.dialect = dialect_;
@@ -280,8 +282,7 @@ std::optional<CallError> Call::read(Buffer&& body, std::string_view accept) {
   if (fields.error) return std::move(fields.error);
   if (dialect_ == Dialect::kGemini) {
     body_ = std::move(body);
-    read_ = true;
-    return std::nullopt;
+    return finish_reading(prompt);
   }
   if (!fields.has_model || fields.model.empty())
     return CallError{400, "bad_request", "Missing model", "model"};
@@ -295,11 +296,20 @@ std::optional<CallError> Call::read(Buffer&& body, std::string_view accept) {
   // Providers refuse fields that they do not know, so no alias may reach one.
   if (wanted != said || !fields.aliases.empty()) {
     Buffer changed = with_stream(text, std::move(fields.aliases), fields.stream_value, wanted);
-    return read(std::move(changed), "application/json");
+    return read(std::move(changed), "application/json", prompt);
   }
   body_ = std::move(body);
   remember(fields, wanted);
-  return std::nullopt;
+  return finish_reading(prompt);
+}
+
+// What else asks for edits is rare, so it may copy, and read the result again.
+std::optional<CallError> Call::finish_reading(const SystemPrompt* prompt) {
+  read_ = true;
+  if (prompt == nullptr || !prompt->is_on()) return std::nullopt;
+  std::string text(body());
+  add_system_prompt(*prompt, dialect_, text);
+  return read(Buffer(text), wants_stream_ ? "text/event-stream" : "application/json");
 }
 
 void Call::remember(const Fields& fields, bool wants_stream) {
@@ -310,7 +320,6 @@ void Call::remember(const Fields& fields, bool wants_stream) {
   choices_ = static_cast<int>(std::min<int64_t>(fields.choices, 1024));
   usage_edit_ = fields.usage_edit;
   usage_text_ = fields.usage_text;
-  read_ = true;
 }
 
 Buffer Call::render_same_dialect(std::string_view target_model, bool with_usage) const {

@@ -17,6 +17,7 @@
 namespace omni::llm {
 
 struct Request;
+struct SystemPrompt;
 
 // The neutral request, or why there is none.
 struct Decoded;
@@ -50,13 +51,19 @@ class Call {
   // copy when `body` is flat with 64 readable bytes after it. `accept` is the request's Accept
   // header: it decides where the body does not say. Where the decision differs from the body,
   // `stream` is set in the body; aliases are removed always. Errors leave the call unread.
-  std::optional<CallError> read(Buffer&& body, std::string_view accept);
+  // With a `prompt` the body is then given the operator's system prompt.
+  std::optional<CallError> read(Buffer&& body, std::string_view accept,
+                                const SystemPrompt* prompt = nullptr);
   bool is_read() const { return read_; }
 
   // The named model; empty before read(), and on endpoints without one.
   const std::string& model() const { return model_; }
   // The client wants a stream.
   bool wants_stream() const { return wants_stream_; }
+  // That stream is made of server-sent events, between which others may stand.
+  bool wants_events() const {
+    return wants_stream_ && !wants_json_array_ && dialect_ != Dialect::kOllama;
+  }
   // A streamed OpenAI request that asked for usage itself.
   bool asked_for_usage() const { return asked_for_usage_; }
   // How many choices the answer will have: `n`, and of other dialects what decoded() has found.
@@ -90,6 +97,7 @@ class Call {
   struct Fields;  // What one pass over the body finds.
 
   void remember(const Fields& fields, bool wants_stream);
+  std::optional<CallError> finish_reading(const SystemPrompt* prompt);
 
   Dialect dialect_ = Dialect::kOpenai;
   bool read_ = false;

@@ -200,8 +200,17 @@ void Worker::dress(Exchange& exchange, ResponseHead& head) {
   if (!head.headers.get("x-request-id")) head.headers.add("x-request-id", id);
   head.headers.add("x-omniroute-request-id", id);
   if (!head.headers.get("date")) head.headers.add("date", date());
-  if (is_below(exchange.facts().path, "/v1") && !head.headers.get("access-control-allow-origin"))
+  const std::string_view path = exchange.facts().path;
+  if (is_below(path, "/v1") || is_below(path, "/v1beta")) allow_origin(exchange, head);
+}
+
+// For browsers (fetch.spec.whatwg.org, "CORS protocol"): scripts of other origins see few headers
+// of an answer unless it names more.
+void Worker::allow_origin(Exchange& exchange, ResponseHead& head) {
+  if (!head.headers.get("access-control-allow-origin"))
     head.headers.add("access-control-allow-origin", exchange.snapshot().settings.cors_allow_origin);
+  if (exchange.request().headers.get("origin"))
+    head.headers.add("access-control-expose-headers", "*");
 }
 
 // RFC 9110 section 6.6.1; formatted once a second.

@@ -103,6 +103,7 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   void accept(const std::shared_ptr<const Doorway>& doorway,
               std::unique_ptr<net::Connection> connection);
   void adopt(std::shared_ptr<const Snapshot> snapshot);
+  static void allow_origin(Exchange& exchange, ResponseHead& head);
   std::string_view date();
 
   const WorkerServices services_;

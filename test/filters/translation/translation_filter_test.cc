@@ -35,7 +35,8 @@ const std::string kDone = "data: [DONE]\n\n";
 // The filter in a chain, with the test in the place of the upstream.
 struct Stream {
   explicit Stream(bool hide = false, std::string_view body = R"({"model":"m","stream":true})",
-                  Answer found = {}) {
+                  Answer found = {}, std::string_view progress = "") {
+    harness.exchange.request().headers.set("x-omniroute-progress", progress);
     source.name = "up";
     source.request_headers = [this](FilterContext& context) {
       upstream = &context;
@@ -247,6 +248,68 @@ TEST(TranslationFilterTest, WhatWasDroppedIsNamedAndNothingBreaksOutOfTheHeader)
                 {.dropped = {"seed", "a\r\nset-cookie: x", std::string(2000, 'y')}});
   EXPECT_EQ(stream.harness.sink.head->headers.value("x-omniroute-dropped"),
             "seed, a__set-cookie__x, ...");
+}
+
+TEST(EarlyHeadTest, TheAnswerBeginsBehindTheComments) {
+  Answer early;
+  early.is_early = true;
+  Stream stream(true, R"({"model":"m","stream":true})", early);
+  EXPECT_EQ(stream.harness.sink.head->headers.value("content-type"),
+            "text/event-stream; charset=utf-8");
+  stream.put(": waiting\n\n");
+  EXPECT_EQ(stream.out(), ": waiting\n\n");
+  stream.facts().answer.is_committed = true;
+  stream.put(kRole + kOne + kFinish + kUsage + kDone);
+  stream.finish();
+  EXPECT_EQ(stream.out(), ": waiting\n\n" + kRole + kOne + kFinish + kDone);
+  EXPECT_EQ(stream.facts().usage.output, 22);
+}
+
+TEST(EarlyHeadTest, AnAnswerInAnotherFormIsWrittenBehindTheComments) {
+  Answer early;
+  early.is_early = true;
+  Stream stream(false, R"({"model":"m","stream":true})", early);
+  stream.put(": waiting\n\n");
+  stream.facts().answer.is_committed = true;
+  stream.facts().answer.is_stream = false;
+  stream.put(R"({"id":"x","choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]})");
+  stream.finish();
+  EXPECT_THAT(stream.out(), StartsWith(": waiting\n\ndata: {\"id\":\"chatcmpl-x\""));
+  EXPECT_THAT(stream.out(), HasSubstr(R"("content":"hi")"));
+  EXPECT_THAT(stream.out(), EndsWith(kDone));
+}
+
+// Streams of a client that asks how far it is.
+struct Watched : Stream {
+  Watched() : Stream(false, R"({"model":"m","stream":true})", {}, "true") {}
+  void wait(absl::Duration time) { harness.exchange.loop().advance(time); }
+};
+
+TEST(ProgressTest, ComesBetweenEventsAndBeforeTheEnd) {
+  Watched stream;
+  EXPECT_EQ(stream.harness.sink.head->headers.value("x-omniroute-progress"), "enabled");
+  stream.put(kRole + kOne);
+  stream.wait(absl::Milliseconds(2000));
+  stream.put(kTwo + kFinish);
+  stream.wait(absl::Milliseconds(500));
+  stream.put(kDone);
+  stream.finish();
+  EXPECT_EQ(
+      stream.out(),
+      kRole + kOne + "event: progress\ndata: {\"tokens_generated\":2,\"elapsed_ms\":2000}\n\n" +
+          kTwo + kFinish +
+          "event: progress\ndata: {\"tokens_generated\":4,\"elapsed_ms\":2500,\"done\":true}\n\n" +
+          kDone);
+  stream.wait(absl::Seconds(10));
+  EXPECT_THAT(stream.out(), EndsWith(kDone));
+}
+
+TEST(ProgressTest, AStreamThatBreaksIsNotSaidToBeDone) {
+  Watched stream;
+  stream.put(kRole + kOne);
+  stream.finish();
+  EXPECT_THAT(stream.out(), Not(HasSubstr("\"done\":true")));
+  EXPECT_THAT(stream.out(), HasSubstr("upstream_stream_incomplete"));
 }
 
 }  // namespace

@@ -274,6 +274,47 @@ TEST(UpstreamFilterTest, NothingIsTriedForAClientWhoLeftAsTheAttemptFailed) {
   EXPECT_EQ(attempt.pools().count(), 1u);
 }
 
+TEST(HeartbeatTest, AClientThatWaitsLongIsToldSo) {
+  Try attempt(R"(,"stream":true)");
+  attempt.harness.exchange.loop().advance(absl::Seconds(19));
+  EXPECT_FALSE(attempt.sink().head);
+  attempt.harness.exchange.loop().advance(absl::Seconds(2));
+  ASSERT_TRUE(attempt.sink().head);
+  EXPECT_EQ(attempt.sink().head->status, 200);
+  EXPECT_EQ(attempt.sink().body, ": waiting\n\n");
+  attempt.harness.exchange.loop().advance(absl::Seconds(20));
+  EXPECT_EQ(attempt.sink().body, ": waiting\n\n: waiting\n\n");
+  // The first target fails now, and the client does not see it.
+  attempt.up().headers(500);
+  attempt.up().complete();
+  attempt.settle();
+  attempt.up().headers(200, "text/event-stream");
+  attempt.up().body_bytes(kContentEvent);
+  attempt.harness.exchange.loop().advance(absl::Seconds(50));
+  EXPECT_EQ(attempt.sink().body, ": waiting\n\n: waiting\n\n" + kContentEvent);
+  EXPECT_TRUE(attempt.facts().answer.is_committed);
+}
+
+TEST(HeartbeatTest, WhatFailsBehindItIsAnErrorEvent) {
+  Try attempt(R"(,"stream":true)");
+  attempt.harness.exchange.loop().advance(absl::Seconds(21));
+  for (int i = 0; i < 2; ++i) {
+    attempt.up().headers(500);
+    attempt.up().complete();
+    attempt.settle();
+  }
+  EXPECT_THAT(attempt.sink().body, testing::StartsWith(": waiting\n\ndata: {\"error\":"));
+  const std::string body = attempt.sink().body;
+  attempt.harness.exchange.loop().advance(absl::Seconds(60));
+  EXPECT_EQ(attempt.sink().body, body);
+}
+
+TEST(HeartbeatTest, WhoWantsOneDocumentGetsNone) {
+  Try attempt;
+  attempt.harness.exchange.loop().advance(absl::Seconds(50));
+  EXPECT_FALSE(attempt.sink().head);
+}
+
 TEST(UpstreamFilterTest, ACodedAnswerIsNoAnswer) {
   Try attempt;
   ResponseHead head;

@@ -39,6 +39,7 @@ struct Try {
   static filters::UpstreamFilter::Config config() {
     filters::UpstreamFilter::Config made;
     made.timeout = absl::Seconds(60);
+    made.heartbeat_after = absl::Seconds(20);
     return made;
   }
   static std::shared_ptr<Snapshot> make_snapshot() {

@@ -171,12 +171,6 @@ TEST(NotBuiltTest, WhatThisVersionCannotDoIsRefusedAndSwitchedOffIsFine) {
             "gateway.yaml:1:27: keys[0].rate_limits: " + no);
   EXPECT_EQ(world.errors("keys: [{ name: a, key: k, budget: { limit: 50.0 } }]\n"),
             "gateway.yaml:1:27: keys[0].budget: " + no);
-  EXPECT_EQ(world.errors("settings: { system_prompt: { enabled: true } }\n"),
-            "gateway.yaml:1:39: settings.system_prompt.enabled: " + no);
-  EXPECT_EQ(world.errors("settings: { thinking_budget: { mode: auto } }\n"),
-            "gateway.yaml:1:38: settings.thinking_budget.mode: " + no);
-  EXPECT_EQ(world.errors("settings: { thinking_budget: { mode: passthrough, bugdet: 1 } }\n"),
-            "gateway.yaml:1:51: settings.thinking_budget.bugdet: unknown key\n");
   EXPECT_EQ(world.errors("resilience: { request_queue: { enabled: true } }\n"),
             "gateway.yaml:1:41: resilience.request_queue.enabled: " + no);
   EXPECT_EQ(world.errors("resilience: { breaker: { api_key_failures: 12 } }\n"),
