@@ -38,6 +38,7 @@ struct Options {
 std::string make_request(const Options& options) {
   std::string body = "{\"model\":\"" + options.model + "\",";
   if (options.stream) body += "\"stream\":true,";
+  if (options.path == "/v1/messages") body += "\"max_tokens\":1024,";
   body += "\"messages\":[{\"role\":\"user\",\"content\":\"";
   const std::string_view end = "\"}],\"temperature\":0.5}";
   // Prose with an escaped line end now and then, as prompts have.

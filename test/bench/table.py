@@ -27,13 +27,15 @@ def verdict(measure, gateway, peer):
 
 def table(measures, rounds, targets):
     """(Markdown lines, measures over their bar). `rounds` is [{target: {measure: number}}]."""
-    lines = ["| measure | " + " | ".join(targets) + " | omniroute / nginx | bar | |",
+    lines = ["| measure | " + " | ".join(targets) + " | ratio | bar | |",
              "|---|" + "---:|" * (len(targets) + 2) + "---|"]
     over = []
     for measure in measures:
         values = {target: median(each.get(target, {}).get(measure.name) for each in rounds)
                   for target in targets}
         gateway, peer = values.get("omniroute"), values.get("nginx")
+        if measure.beside:
+            peer = median(each.get("omniroute", {}).get(measure.beside) for each in rounds)
         value, keeps = verdict(measure, gateway, peer)
         if keeps is False:
             over.append(measure)
