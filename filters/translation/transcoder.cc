@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "source/base/status.h"
+#include "source/catalog/provider.h"
 #include "source/llm/decoded.h"
+#include "source/llm/error.h"
 
 namespace omni::filters {
 namespace {
@@ -23,6 +25,14 @@ std::unique_ptr<llm::AnswerEncoder> make_encoder(Exchange& exchange, std::string
   return llm::make_answer_encoder(call.dialect(), options);
 }
 
+// Valid as long as the exchange's snapshot.
+std::string_view key_of(const Answer& answer) {
+  if (answer.provider == nullptr) return {};
+  for (const Account& account : answer.provider->accounts)
+    if (account.name == answer.account) return account.api_key.reveal();
+  return {};
+}
+
 }  // namespace
 
 Transcoder::Transcoder(Exchange& exchange, size_t max_event_bytes, size_t max_plain_bytes)
@@ -34,6 +44,7 @@ Transcoder::Transcoder(Exchange& exchange, size_t max_event_bytes, size_t max_pl
                .request = exchange.facts().call.decoded_request()},
               max_event_bytes),
       format_tool_(exchange.facts().answer.format_tool),
+      key_(key_of(exchange.facts().answer)),
       id_(exchange.public_id()),
       model_(exchange.facts().call.model()),
       encoder_(make_encoder(exchange, id_, model_)) {
@@ -56,11 +67,20 @@ void Transcoder::put(const llm::Event& event) {
   if (event.kind == Kind::kUsage) usage_ = *event.usage;
   if (event.kind == Kind::kDelta) ++deltas_;
   if (event.kind == Kind::kDone) is_done_ = true;
-  if (event.kind == Kind::kFailed) {
-    has_failed_ = true;
-    failure_code_ = event.error->code.empty() ? "upstream_error" : event.error->code;
-  }
+  if (event.kind == Kind::kFailed) return put_failure(event);
   format_tool_.put(event, [this](const llm::Event& changed) { encoder_->put(changed, out_); });
+}
+
+// What the provider says of the failure may repeat our key to it.
+void Transcoder::put_failure(const llm::Event& event) {
+  has_failed_ = true;
+  llm::Error error = *event.error;
+  for (std::string* text : {&error.message, &error.code, &error.type, &error.param})
+    *text = llm::mask_secrets(*text, key_);
+  failure_code_ = error.code.empty() ? "upstream_error" : error.code;
+  llm::Event told = event;
+  told.error = &error;
+  format_tool_.put(told, [this](const llm::Event& changed) { encoder_->put(changed, out_); });
 }
 
 absl::Status Transcoder::feed(Buffer& bytes) {

@@ -188,7 +188,8 @@ void FilterChain::fail_open_stream(const LocalReply& reply) {
   ended_ = true;
   response_lane_.cut_all();
   const Facts& facts = exchange_.facts();
-  if (!facts.answer.is_stream) return sink_.abort();
+  // Only who wrote a JSON array knows how to put one more element into it.
+  if (!facts.answer.is_stream || facts.call.wants_json_array()) return sink_.abort();
   sink_.send_body(Buffer(llm::render_stream_error(facts.call.dialect(), {.status = reply.status,
                                                                          .code = reply.code,
                                                                          .message = reply.message,
