@@ -13,7 +13,7 @@ from pathlib import Path
 LAYERS = {
     "source/base": 0,
     "source/buffer": 1, "source/json": 1, "source/sse": 1, "source/catalog": 1, "source/llm": 1,
-    "source/compress": 1, "source/tokens": 1,
+    "source/coding": 1, "source/compress": 1, "source/tokens": 1,
     "api": 2,
     "source/event": 3, "source/net": 3, "source/http": 3, "source/upstream": 3, "source/store": 3,
     "source/config": 3, "source/stats": 3, "source/log": 3,
@@ -25,6 +25,7 @@ LAYERS = {
 SIDEWAYS = {
     "source/json": {"source/buffer"},
     "source/sse": {"source/buffer"},
+    "source/coding": {"source/buffer"},
     "source/llm": {"source/buffer", "source/json", "source/sse", "source/catalog"},
     "source/compress": {"source/buffer", "source/json"},
     "source/log": {"source/event"},
@@ -41,6 +42,7 @@ LIBRARIES = [
     (r"uv\.h|uv/.*", r"source/(event|net)/", "source/event and source/net"),
     (r"(llhttp/)?llhttp\.h", r"test/support/", "test/support"),
     (r"nghttp2/.*", r"source/http/http2/", "source/http/http2"),
+    (r"zlib\.h|zstd\.h|brotli/.*", r"source/coding/", "source/coding"),
     (r"lmdb\.h", r"source/store/", "source/store"),
     (r"openssl/.*", r"source/(net/tls|base/(cipher|digest))[^/]*$",
      "source/net/tls*, source/base/cipher* and source/base/digest*"),

@@ -261,7 +261,7 @@ class StartTest(LifeTest):
         run = lambda *words: subprocess.run([BINARY, *words], capture_output=True, text=True, timeout=20 * SLOW, check=False)
         version = run("version")
         self.assertEqual(version.returncode, 0)
-        for name in ("omniroute", "libuv", "OpenSSL", "LMDB"):
+        for name in ("omniroute", "libuv", "OpenSSL", "LMDB", "zlib", "brotli", "zstd"):
             self.assertIn(name.lower(), version.stdout.lower())
         gateway = self.start()
         self.assertEqual(run("check", "--config", str(gateway.file)).returncode, 0)

@@ -19,7 +19,7 @@ endfunction()
 function(omni_filter name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/filters/${name}/*.cc)
   add_library(omni_filter_${name} STATIC ${sources})
-  target_link_libraries(omni_filter_${name} PUBLIC omni_options omni_api omni_json omni_sse omni_llm omni_catalog)
+  target_link_libraries(omni_filter_${name} PUBLIC omni_options omni_api omni_json omni_sse omni_llm omni_catalog omni_coding)
   set_property(GLOBAL APPEND PROPERTY OMNI_FILTERS omni_filter_${name})
 endfunction()
 
