@@ -84,8 +84,10 @@ MEANINGS = {
     "upstream_protocol_error": (PROVIDER, "What came is not HTTP, or is beyond the limits of "
                                           "heads."),
     "upstream_queue_full": (PROVIDER, "Too many requests wait for a connection to this origin."),
-    "upstream_coding_unknown": (PROVIDER, "The answer has a content coding, though `identity` was "
-                                          "asked for."),
+    "upstream_coding_unknown": (PROVIDER, "The answer has a content coding other than gzip, "
+                                          "deflate, br and zstd, or more than two."),
+    "upstream_coding_broken": (PROVIDER, "The compressed answer is broken, cut short, or expands "
+                                         "beyond reason (16 MiB from one read)."),
     "upstream_empty": (PROVIDER, "The stream ended before its first content."),
     "upstream_error": (PROVIDER, "The stream began with an error without a code of its own."),
     "upstream_invalid_answer": (PROVIDER, "A 2xx answer is not a chat completion."),

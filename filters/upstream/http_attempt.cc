@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "filters/upstream/answer_coding.h"
 #include "filters/upstream/rendered_request.h"
 #include "filters/upstream/request_head.h"
 #include "source/base/status.h"
@@ -43,11 +44,6 @@ bool is_event_stream(const Headers& headers) {
   const std::string_view type = headers.value("content-type");
   return starts_with_ignoring_case(type, "text/event-stream") ||
          starts_with_ignoring_case(type, "application/x-ndjson");
-}
-
-bool is_coded(const Headers& headers) {
-  const std::string_view coding = headers.value("content-encoding");
-  return !coding.empty() && !equals_ignoring_case(coding, "identity");
 }
 
 }  // namespace
@@ -93,11 +89,14 @@ void HttpAttempt::hold(bool hold) {
 void HttpAttempt::on_response_headers(ResponseHead&& head) {
   first_byte_us_ = exchange_.elapsed_us() - began_us_;
   head_ = std::move(head);
+  absl::StatusOr<std::unique_ptr<coding::BodyDecoder>> decoder = take_codings(head_);
+  is_unreadable_ = !decoder.ok();
+  if (decoder.ok()) decoder_ = *std::move(decoder);
   if (head_.status < 200 || head_.status >= 300) {
     state_ = State::kRefused;
-  } else if (is_coded(head_.headers)) {
+  } else if (is_unreadable_) {
     fail(502, "upstream_coding_unknown",
-         "The provider answered in a content coding that was not asked for.");
+         fmt::format("The provider's answer cannot be decoded: {}", message(decoder.status())));
   } else if (is_event_stream(head_.headers)) {
     state_ = State::kStream;
     watch_ = std::make_unique<CommitWatch>(
@@ -109,6 +108,16 @@ void HttpAttempt::on_response_headers(ResponseHead&& head) {
 }
 
 void HttpAttempt::on_response_body(Buffer&& bytes) {
+  if (is_unreadable_ || state_ == State::kOver) return;
+  if (!decoder_) return take_body(std::move(bytes));
+  const absl::Status status = decoder_->feed(bytes);
+  // What stood before a fault may be the end of a stream; half a document is none.
+  const bool passes = state_ == State::kStream || state_ == State::kCommitted;
+  if (status.ok() || (passes && !bytes.empty())) take_body(std::move(bytes));
+  if (!status.ok() && state_ != State::kOver) on_broken_coding(status);
+}
+
+void HttpAttempt::take_body(Buffer&& bytes) {
   switch (state_) {
     case State::kCommitted:
       return events_.on_committed_body(std::move(bytes));
@@ -181,7 +190,22 @@ void HttpAttempt::commit() {
   if (!held_.empty()) events_.on_committed_body(std::move(held_));
 }
 
+// A refusal is one, whatever became of its text.
+void HttpAttempt::on_broken_coding(const absl::Status& why) {
+  std::string text = fmt::format("The provider's answer cannot be decoded: {}", message(why));
+  if (state_ == State::kCommitted)
+    return end_broken(502, "upstream_coding_broken", std::move(text));
+  if (state_ != State::kRefused) return fail(502, "upstream_coding_broken", std::move(text));
+  held_.clear();
+  finish_refused();
+}
+
 void HttpAttempt::on_response_complete() {
+  if (decoder_ && state_ != State::kOver) {
+    const absl::Status status = decoder_->finish();
+    decoder_.reset();
+    if (!status.ok() && state_ != State::kRefused) return on_broken_coding(status);
+  }
   switch (state_) {
     case State::kCommitted:
       record(200, "");
@@ -238,12 +262,17 @@ void HttpAttempt::on_failure(UpstreamFailure kind, absl::Status why, bool) {
   const Verdict verdict = verdict_of(kind);
   if (state_ == State::kOver) return;
   if (state_ == State::kRefused && !held_.empty()) return finish_refused();
-  if (state_ != State::kCommitted) return fail(verdict.status, verdict.code, masked(message(why)));
-  record(verdict.status, verdict.code);
+  std::string text = masked(message(why));
+  if (state_ != State::kCommitted) return fail(verdict.status, verdict.code, std::move(text));
+  end_broken(verdict.status, verdict.code, std::move(text));
+}
+
+// After the commit. Whoever watches the stream knows whether it was complete by now.
+void HttpAttempt::end_broken(int status, std::string_view code, std::string message) {
+  record(status, code);
   state_ = State::kOver;
-  // Whoever watches the stream knows whether it was complete by now.
-  exchange_.facts().answer.failure_code = verdict.code;
-  exchange_.facts().answer.failure = masked(message(why));
+  exchange_.facts().answer.failure_code = code;
+  exchange_.facts().answer.failure = std::move(message);
   events_.on_committed_complete();
 }
 

@@ -8,6 +8,7 @@
 #include "api/upstream.h"
 #include "filters/upstream/attempt.h"
 #include "filters/upstream/commit_watch.h"
+#include "source/coding/body_decoder.h"
 #include "source/llm/call_error.h"
 
 namespace omni::filters {
@@ -40,6 +41,8 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   static constexpr size_t kGatherBytes = 32 * 1024 * 1024;
 
   void on_turn_end() override;
+  void take_body(Buffer&& bytes);
+  [[gnu::cold]] void on_broken_coding(const absl::Status& why);
   void watch_stream(Buffer&& bytes);
   bool gathers_stream() const;
   void gather(Buffer&& bytes);
@@ -48,6 +51,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   [[gnu::cold]] void finish_refused();
   void check_deadline();
   [[gnu::cold]] void fail(int status, std::string_view code, std::string message);
+  [[gnu::cold]] void end_broken(int status, std::string_view code, std::string message);
   void record(int status, std::string_view reason);
   std::string_view account_name() const;
   std::string masked(std::string_view text) const;
@@ -60,6 +64,8 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   int64_t first_byte_us_ = 0;
   State state_ = State::kWaiting;
   ResponseHead head_;
+  std::unique_ptr<coding::BodyDecoder> decoder_;  // Of an answer in a content coding.
+  bool is_unreadable_ = false;                    // An error body in one that is not known.
   Buffer held_;
   std::unique_ptr<CommitWatch> watch_;
   std::optional<llm::CallError> refusal_;  // The target cannot be asked this: told at turn's end.

@@ -315,14 +315,5 @@ TEST(HeartbeatTest, WhoWantsOneDocumentGetsNone) {
   EXPECT_FALSE(attempt.sink().head);
 }
 
-TEST(UpstreamFilterTest, ACodedAnswerIsNoAnswer) {
-  Try attempt;
-  ResponseHead head;
-  head.headers.add("content-encoding", "gzip");
-  attempt.up().headers(std::move(head));
-  attempt.settle();
-  EXPECT_EQ(attempt.facts().attempts[0].reason, "upstream_coding_unknown");
-}
-
 }  // namespace
 }  // namespace omni::filters
