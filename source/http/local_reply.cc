@@ -30,4 +30,14 @@ LocalReply body_too_large(size_t limit_bytes) {
           .message = fmt::format("The request body is larger than {} bytes.", limit_bytes)};
 }
 
+// RFC 9110 section 15.5.16: Accept-Encoding in the answer tells what may be sent instead.
+LocalReply body_coded(std::string_view content_encoding) {
+  return {.status = 415,
+          .code = "unsupported_content_encoding",
+          .message = fmt::format("The request body has the content encoding '{}'. Bodies are read "
+                                 "without one: send it uncompressed.",
+                                 content_encoding.substr(0, 40)),
+          .headers = {{"accept-encoding", "identity"}}};
+}
+
 }  // namespace omni

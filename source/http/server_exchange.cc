@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "source/base/strings.h"
 #include "source/http/local_reply.h"
 #include "source/net/connection.h"
 
@@ -58,6 +59,11 @@ void ServerExchange::begin(RequestHead&& head) {
 }
 
 bool ServerExchange::admit_body() {
+  const std::string_view coding = request_.headers.value("content-encoding");
+  if (request_.has_body && !coding.empty() && !equals_ignoring_case(coding, "identity")) {
+    chain_->reply(body_coded(coding));
+    return false;
+  }
   const uint64_t announced = request_.content_length.value_or(0);
   const size_t limit = owner_.limits().chain.whole_request_bytes;
   if (chain_->wants_whole_request() && announced > limit) {

@@ -1,4 +1,4 @@
-"""Compressed bodies: answers that nobody asked to be compressed are read all the same."""
+"""Compressed bodies: answers that nobody asked to be compressed are read all the same, requests are refused."""
 import gzip
 import json
 import threading
@@ -209,6 +209,49 @@ class AnswerTest(GatewayTest):
             self.assertEqual(len(b"".join(pieces)), len(ROLE + STOP + DONE) + 20_000 * len(event))
             self.assertTrue(response.complete)
         self.assertTrue(done.wait(10))
+
+
+class RequestTest(GatewayTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.upstream = Upstream()
+        cls.addClassCleanup(cls.upstream.close)
+        cls.gateway = cls.serve(config([provider(cls.upstream)]))
+
+    def post(self, path, body, coding):
+        with Client(self.gateway.port) as client:
+            response = client.request("POST", path, body, [("content-encoding", coding)])
+            # The connection is good for another request.
+            self.assertEqual(client.chat(hello("up/m")).status, 200)
+        return response
+
+    def test_a_compressed_request_is_415_in_the_clients_dialect(self):
+        body = gzip.compress(json.dumps(hello("up/m")).encode())
+        shapes = {"/v1/chat/completions": lambda e: e["error"]["code"], "/v1/responses": lambda e: e["error"]["code"],
+                  "/v1/messages": lambda e: e["type"], "/v1beta/models/up%2Fm:generateContent": lambda e: e["error"]["code"],
+                  "/v1/api/chat": lambda e: "content encoding" in e["error"]}
+        expected = ["unsupported_content_encoding"] * 2 + ["error", 415, True]
+        for (path, find), wanted in zip(shapes.items(), expected):
+            with self.subTest(path):
+                calls = len(self.upstream.calls)
+                response = self.post(path, body, "gzip")
+                self.assertEqual(response.status, 415, response.body)
+                self.assertEqual(response.headers["accept-encoding"], "identity")
+                self.assertEqual(find(response.json), wanted, response.body)
+                self.assertIn("'gzip'", response.body.decode())
+                self.assertEqual(len(self.upstream.calls), calls + 1)
+
+    def test_every_other_coding_is_415_too(self):
+        for coding in ("br", "deflate", "zstd", "gzip, br", "GZIP", "x"):
+            self.assert_error(self.post("/v1/chat/completions", b"\x1f\x8b", coding), 415, "unsupported_content_encoding")
+
+    def test_identity_is_none(self):
+        for coding in ("identity", "Identity", ""):
+            self.assertEqual(self.post("/v1/chat/completions", hello("up/m"), coding).status, 200)
+
+    def test_a_field_without_a_body_is_no_matter(self):
+        with Client(self.gateway.port) as client:
+            self.assertEqual(client.request("GET", "/v1/models", None, [("content-encoding", "gzip")]).status, 200)
 
 
 if __name__ == "__main__":
