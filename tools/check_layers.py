@@ -18,7 +18,7 @@ LAYERS = {
     "source/event": 3, "source/net": 3, "source/http": 3, "source/upstream": 3, "source/store": 3,
     "source/config": 3, "source/stats": 3, "source/log": 3,
     "filters": 4, "source/admin": 4, "source/server": 4,
-    "source/exe": 5,
+    "source/exe": 5, "source/replay": 5,
 }
 
 # Inside one layer, who may include whom.

@@ -126,7 +126,8 @@ def glob(*patterns):
 
 def cc(kind, name, patterns, dependencies, **more):
     labels = list(dict.fromkeys(label(each) for each in dependencies if each != "omni_options"))
-    sources = {"srcs": glob(*[f"{pattern}.cc" for pattern in patterns])}
+    kinds = ("cc", "h") if kind == "cc_binary" else ("cc",)
+    sources = {"srcs": glob(*[f"{pattern}.{ending}" for pattern in patterns for ending in kinds])}
     if kind == "cc_library":
         sources["hdrs"] = glob(*[f"{pattern}.h" for pattern in patterns])
     return rule(kind, name, **sources, copts="COPTS", deps=labels, **more)
@@ -158,6 +159,10 @@ def targets_of(root):
     rules.append(cc("cc_binary", "omniroute", ["source/exe/*"], ["omni_server", "omni_filters"],
                     local_defines=['OMNI_VERSION=\\"%s\\"' % version_of(top),
                                    'OMNI_COMMIT=\\"bazel\\"']))
+    for arguments in calls(top, "omni_tool"):
+        parts = sections(arguments, ("DEPS",))
+        name = parts[None][0]
+        rules.append(cc("cc_binary", name, [f"source/{name}/*"], parts.get("DEPS", [])))
     return "\n".join(rules + tests_of(root, top, filters))
 
 

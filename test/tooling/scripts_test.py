@@ -19,12 +19,14 @@ class Stage:
     def __init__(self):
         self.tree = tools.Tree({"bin/cmake": RECORDER, "bin/ctest": CTEST, "bin/npm": NPM,
                                 "tools/bootstrap": RECORDER, "build/release/omniroute": GATEWAY,
+                                "build/release/replay": RECORDER,
                                 "configs/quickstart.yaml": ""})
         self.root = self.tree.root
-        for name in ("tools/run", "tools/test", ".ci/run"):
+        for name in ("tools/run", "tools/test", "tools/replay", ".ci/run"):
             (self.root / name).parent.mkdir(exist_ok=True)
             shutil.copy(tools.ROOT / name, self.root / name)
-        for name in ("bin/cmake", "bin/ctest", "bin/npm", "tools/bootstrap", "build/release/omniroute"):
+        for name in ("bin/cmake", "bin/ctest", "bin/npm", "tools/bootstrap", "build/release/omniroute",
+                     "build/release/replay"):
             (self.root / name).chmod(0o755)
 
     def call(self, script, *arguments, cwd="/", **environment):
@@ -65,6 +67,18 @@ class RunTest(unittest.TestCase):
             self.assertIn("-DOMNI_TESTS=OFF", stage.call("tools/run")[1][1])
             stage.tree.write("build/release/CMakeCache.txt", "")
             self.assertNotIn("OMNI_TESTS", stage.call("tools/run")[1][1])
+
+
+class ReplayTest(unittest.TestCase):
+    def test_it_builds_and_runs_with_the_words_it_was_given(self):
+        with Stage() as stage:
+            done, calls = stage.call("tools/replay", "--from", "openai", "a b.sse")
+            self.assertEqual((0, ""), (done.returncode, done.stdout), done.stderr)
+            self.assertEqual("bootstrap --run", calls[0])
+            self.assertIn("--target replay", calls[2])
+            self.assertEqual("replay --from openai a b.sse", calls[-1])
+            stage.tree.write("build/release/CMakeCache.txt", "")
+            self.assertNotIn("OMNI_TESTS", " ".join(stage.call("tools/replay")[1]))
 
 
 class TestTest(unittest.TestCase):
