@@ -249,9 +249,11 @@ absl::Status MessagesDecoder::read_usage(const Skimmed& value) {
     if (key == "output_tokens") count(member, usage_.output);
     if (key == "cache_read_input_tokens") count(member, usage_.cached);
     if (key == "cache_creation_input_tokens") count(member, usage_.cache_write);
-    if (key != "cache_creation" || member.kind != Kind::kObject) return absl::OkStatus();
+    const bool has_parts = key == "cache_creation" || key == "output_tokens_details";
+    if (!has_parts || member.kind != Kind::kObject) return absl::OkStatus();
     return each(member, [&](const Skimmed& inner) {
       if (inner.key == "ephemeral_1h_input_tokens") count(inner, usage_.cache_write_1h);
+      if (inner.key == "thinking_tokens") count(inner, usage_.reasoning);
       return absl::OkStatus();
     });
   }));

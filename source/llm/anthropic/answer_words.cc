@@ -34,7 +34,10 @@ void append_usage(std::string& out, const Usage& usage) {
   json::Builder json(out);
   json.object().number("input_tokens", std::max<int64_t>(0, usage.input - cached - written));
   json.number("cache_creation_input_tokens", written).number("cache_read_input_tokens", cached);
-  json.number("output_tokens", std::max<int64_t>(0, usage.output)).end_object();
+  json.number("output_tokens", std::max<int64_t>(0, usage.output));
+  if (usage.reasoning >= 0)
+    json.object("output_tokens_details").number("thinking_tokens", usage.reasoning).end_object();
+  json.end_object();
 }
 
 void append_stop(std::string& out, StopReason stop, std::string_view sequence) {

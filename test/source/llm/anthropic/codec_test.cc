@@ -270,6 +270,16 @@ TEST(MessagesCodecTest, APlainAnswerComesBack) {
   EXPECT_THAT(chat, HasSubstr(R"("prompt_tokens":12)"));
 }
 
+TEST(MessagesCodecTest, TokensThatWereThoughtAreCounted) {
+  const std::string body = R"({"id":"msg_1","type":"message","role":"assistant","model":"claude",
+    "content":[{"type":"text","text":"4"}],"stop_reason":"end_turn","stop_sequence":null,
+    "usage":{"input_tokens":9,"cache_creation_input_tokens":0,"cache_read_input_tokens":3,
+    "output_tokens":40,"output_tokens_details":{"thinking_tokens":32}}})";
+  EXPECT_EQ(canonical(transcode_answer(kMessages, kMessages, body)), canonical(body));
+  const std::string chat = transcode_answer(kMessages, kChat, body);
+  EXPECT_THAT(chat, HasSubstr(R"("completion_tokens_details":{"reasoning_tokens":32})"));
+}
+
 // Pitfalls 25, 28: what a client of another dialect was told of a thought comes home whole.
 TEST(MessagesCodecTest, ASignatureSurvivesAnOpenaiClient) {
   const std::string chat = transcode_answer(
