@@ -4,6 +4,7 @@
 
 #include "source/llm/gemini/config_reader.h"
 #include "source/llm/gemini/names.h"
+#include "source/llm/parts.h"
 
 namespace omni::llm::gemini {
 namespace {
@@ -15,6 +16,13 @@ bool is_pro(std::string_view model) { return model.find("pro") != std::string_vi
 // What the vendor's models take at most.
 int64_t largest_budget(std::string_view model) {
   return model.find("flash") != std::string_view::npos ? 24576 : 32768;
+}
+
+// What the vendor takes an effort for (ai.google.dev/gemini-api/docs/openai#thinking).
+int64_t usual_budget(Effort effort, std::string_view model) {
+  if (effort == Effort::kMedium) return 8192;
+  if (effort == Effort::kHigh) return 24576;
+  return std::min(budget_of(effort), largest_budget(model));
 }
 
 class Config {
@@ -141,7 +149,7 @@ void Config::effort() {
     budget(is_own ? *reasoning.budget
                   : std::min(*reasoning.budget, largest_budget(options_.model)));
   } else if (has_effort) {
-    budget(std::min(budget_of(reasoning.effort), largest_budget(options_.model)));
+    budget(usual_budget(reasoning.effort, options_.model));
   } else if (reasoning.is_adaptive) {
     budget(-1);
   }

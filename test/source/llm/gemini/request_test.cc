@@ -241,6 +241,10 @@ TEST(GeminiRequestTest, ThinkingIsAskedForAsTheModelTakesIt) {
   };
   EXPECT_EQ(thinking("gemini-2.5-flash", R"("reasoning_effort":"high")"),
             R"({"thinkingBudget":24576,"includeThoughts":true})");
+  EXPECT_EQ(thinking("gemini-2.5-flash", R"("reasoning_effort":"medium")"),
+            R"({"thinkingBudget":8192,"includeThoughts":true})");
+  EXPECT_EQ(thinking("gemini-2.5-pro", R"("reasoning_effort":"xhigh")"),
+            R"({"thinkingBudget":32768,"includeThoughts":true})");
   EXPECT_EQ(thinking("gemini-2.5-pro", R"("reasoning_effort":"low")"),
             R"({"thinkingBudget":1024,"includeThoughts":true})");
   EXPECT_EQ(thinking("gemini-2.5-flash", R"("reasoning_effort":"none")"),
