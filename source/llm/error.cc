@@ -36,11 +36,19 @@ absl::Status take(json::Value& value, std::string& out) {
   return absl::OkStatus();
 }
 
+// Google's code is the status once more, which says nothing to a client of another dialect.
+absl::Status take_code(json::Value& value, Error& error) {
+  const bool is_number = value.kind() == json::Kind::kNumber;
+  OMNI_RETURN_IF_ERROR(take(value, error.code));
+  if (is_number && error.code == fmt::format("{}", error.status)) error.code.clear();
+  return absl::OkStatus();
+}
+
 absl::Status take_object(json::Value& value, Error& error) {
   return value.members([&](std::string_view key, json::Value& member) {
     if (key == "message") return take(member, error.message);
     if (key == "type") return take(member, error.type);
-    if (key == "code") return take(member, error.code);
+    if (key == "code") return take_code(member, error);
     if (key == "param") return take(member, error.param);
     return absl::OkStatus();
   });

@@ -31,6 +31,16 @@ TEST(LlmErrorTest, ReadsEveryShapeThatProvidersUse) {
   EXPECT_EQ(parse(R"(["odd"])").message, R"(["odd"])");
 }
 
+TEST(LlmErrorTest, AStatusThatIsRepeatedAsACodeIsNone) {
+  const std::string_view body = R"({"error":{"code":429,"message":"m","status":"X"}})";
+  const Error error = parse(body, 429);
+  EXPECT_EQ(error.code, "");
+  EXPECT_EQ(parse(body, 500).code, "429");
+  EXPECT_EQ(parse(R"({"error":{"code":"429"}})", 429).code, "429");
+  const auto json = nlohmann::json::parse(render_error(Dialect::kOpenai, error));
+  EXPECT_EQ(json["error"]["code"], "rate_limit_exceeded");
+}
+
 TEST(LlmErrorTest, AMessageIsOneLineOfBoundedLength) {
   EXPECT_EQ(parse(R"({"error":{"message":" a\r\nb\tc "}})").message, "a  b c");
   EXPECT_LE(parse(std::string(100000, 'x')).message.size(), 4096u);
