@@ -19,6 +19,19 @@ absl::Status take_count(const json::Skimmed& value, int64_t& out) {
   return absl::OkStatus();
 }
 
+// What was written to a cache is other vendors' news, in words of their own: OpenRouter's and ours.
+absl::Status take_input_parts(const json::Skimmed& value, Usage& usage) {
+  if (value.kind != json::Kind::kObject) return absl::OkStatus();
+  json::Skimmer skimmer(value);
+  json::Skimmed member;
+  while (skimmer.next(member)) {
+    if (member.key == "cached_tokens") OMNI_RETURN_IF_ERROR(take_count(member, usage.cached));
+    if (member.key == "cache_write_tokens" || member.key == "cache_creation_tokens")
+      OMNI_RETURN_IF_ERROR(take_count(member, usage.cache_write));
+  }
+  return skimmer.status();
+}
+
 absl::Status take_detail(const json::Skimmed& value, std::string_view wanted, int64_t& out) {
   if (value.kind != json::Kind::kObject) return absl::OkStatus();
   json::Skimmer skimmer(value);
@@ -39,8 +52,7 @@ absl::Status take_usage(const json::Skimmed& member, Usage& usage) {
     case kOutput.size():
       return member.key == kOutput ? take_count(member, usage.output) : absl::OkStatus();
     case kInputParts.size():
-      if (member.key == kInputParts) return take_detail(member, "cached_tokens", usage.cached);
-      return absl::OkStatus();
+      return member.key == kInputParts ? take_input_parts(member, usage) : absl::OkStatus();
     case kOutputParts.size():
       if (member.key == kOutputParts)
         return take_detail(member, "reasoning_tokens", usage.reasoning);

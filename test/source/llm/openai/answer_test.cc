@@ -33,6 +33,19 @@ TEST(OpenaiAnswerTest, ASuccessHasChoicesAndItsUsageIsRead) {
   EXPECT_TRUE(usage.is_known());
 }
 
+TEST(OpenaiAnswerTest, WhatWasWrittenToACacheIsReadUnderEitherName) {
+  for (const std::string_view name : {"cache_write_tokens", "cache_creation_tokens"}) {
+    Usage usage;
+    ASSERT_TRUE(read_answer(fmt::format(R"({{"choices":[{{}}],"usage":{{"prompt_tokens":10,
+        "prompt_tokens_details":{{"cached_tokens":4,"{}":6}}}}}})",
+                                        name),
+                            usage)
+                    .ok());
+    EXPECT_EQ(usage.cached, 4);
+    EXPECT_EQ(usage.cache_write, 6) << name;
+  }
+}
+
 TEST(OpenaiAnswerTest, OtherDocumentsAreNoSuccess) {
   for (const std::string_view body :
        {R"({"error":{"message":"no"}})", R"({})", R"({"choices":null})", R"({"choices":{}})", "[]",
