@@ -1,0 +1,151 @@
+// What is said in the cases, in nobody's dialect.
+const place = (description) => ({
+  type: "object", properties: { city: { type: "string", description } }, required: ["city"], additionalProperties: false,
+});
+const weather = { name: "get_weather", description: "The weather of today", schema: place("A city's name") };
+const local_time = { name: "get_time", description: "What the clocks show", schema: place("A city's name") };
+
+const call_a = { id: "call_a1", name: "get_weather", args: { city: "Oslo" }, pieces: ['{"city":', '"Oslo"}'] };
+const call_b = { id: "call_b2", name: "get_time", args: { city: "Lima" }, pieces: ['{"ci', 'ty":"Li', 'ma"}'] };
+
+// A red dot.
+const dot =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
+
+const answer_schema = {
+  type: "object",
+  properties: { name: { type: "string" }, age: { type: "integer" } },
+  required: ["name", "age"],
+  additionalProperties: false,
+};
+
+const proof = "EqQBCkYIBBgCKkCxM0rZ7w1hK3vQkq9Zl5aZy2Jf";
+
+export const conversations = [
+  {
+    name: "turns",
+    title: "System text, three turns, limits; an answer that ends at a stop sequence, partly from the cache",
+    request: {
+      system: "Answer tersely.",
+      turns: [{ user: "Name a river." }, { assistant: "The Rhine." }, { user: "And a longer \"one\"?\n" }],
+      limit: 300, temperature: 0.5, stop: ["END"],
+    },
+    answer: {
+      parts: [{ text: ["The Danube, 2\u202f850\u00a0km."] }], stop: "stop_sequence", stop_sequence: "END",
+      usage: { input: 1200, output: 12, cached: 1024, written: 100, reasoning: 0 },
+    },
+  },
+  {
+    name: "tool_results",
+    title: "Two tools were called at once, and their results are given back",
+    request: {
+      turns: [
+        { user: "Weather in Oslo, time in Lima?" },
+        { assistant: "I will look.", calls: [call_a, call_b] },
+        { results: [{ id: "call_a1", name: "get_weather", text: "4 degrees, \"rain\"" }, { id: "call_b2", name: "get_time", text: "07:30" }] },
+      ],
+      tools: [weather, local_time], choice: "auto",
+    },
+    answer: {
+      parts: [{ text: ["Oslo: rain, 4 degrees. Lima: half past seven."] }], stop: "end",
+      usage: { input: 340, output: 21, cached: 0, reasoning: 0 },
+    },
+  },
+  {
+    name: "calls",
+    title: "A tool must be called, and two are",
+    request: { turns: [{ user: "Weather in Oslo, time in Lima?" }], tools: [weather, local_time], choice: "required" },
+    answer: { parts: [{ call: call_a }, { call: call_b }], stop: "calls", usage: { input: 120, output: 48, cached: 0, reasoning: 0 } },
+  },
+  {
+    name: "image",
+    title: "A question about an image; the answer hits the limit",
+    request: {
+      turns: [{ user: [{ text: "What is in it?" }, { image: { type: "image/png", data: dot } }] }],
+      limit: 20, tools: [weather], choice: { name: "get_weather" },
+    },
+    answer: { parts: [{ text: ["A red dot, as far as one"] }], stop: "length", usage: { input: 270, output: 20, cached: 0, reasoning: 0 } },
+  },
+  {
+    name: "schema",
+    title: "The answer must follow a JSON schema",
+    request: {
+      turns: [{ user: "Mia is seven." }], limit: 200,
+      schema: { name: "person", schema: answer_schema, strict: true },
+    },
+    answer: {
+      parts: [{ text: ['{"name":"Mia","age":7}'] }], stop: "end",
+      usage: { input: 61, output: 11, cached: 0, reasoning: 0 },
+    },
+  },
+  {
+    name: "thinking",
+    title: "Thinking is asked for and shown",
+    request: { turns: [{ user: "Is 91 a prime?" }], limit: 16000, effort: "medium" },
+    answer: {
+      parts: [{ thinking: ["91 is 7 times 13."], proof }, { text: ["No: 7 \u00d7 13."] }], stop: "end",
+      usage: { input: 18, output: 90, cached: 0, reasoning: 72 },
+    },
+  },
+  {
+    name: "stream_text",
+    title: "A stream of text, with the usage at its end",
+    request: { system: "Be kind.", turns: [{ user: "Hello" }], temperature: 1, stream: true },
+    answer: {
+      parts: [{ text: ["Hello", " th", "ere!\n\"\u00e9\ud83d\ude42\""] }], stop: "end",
+      usage: { input: 2057, output: 9, cached: 2048, reasoning: 0 },
+    },
+  },
+  {
+    name: "stream_calls",
+    title: "A stream of text and then two tool calls",
+    request: { turns: [{ user: "Weather in Oslo, time in Lima?" }], tools: [weather, local_time], stream: true },
+    answer: {
+      parts: [{ text: ["I will", " look."] }, { call: call_a }, { call: call_b }], stop: "calls",
+      usage: { input: 131, output: 60, cached: 0, reasoning: 0 },
+    },
+  },
+  {
+    name: "stream_thinking",
+    title: "A stream of a thought and then text",
+    request: { turns: [{ user: "Is 91 a prime?" }], limit: 40000, effort: "high", stream: true },
+    answer: {
+      parts: [{ thinking: ["91 is ", "7 times 13."], proof }, { text: ["No: ", "7 \u00d7 13."] }], stop: "end",
+      usage: { input: 18, output: 95, cached: 0, reasoning: 80 },
+    },
+  },
+  {
+    name: "stream_length",
+    title: "A stream that the limit cuts off",
+    request: { turns: [{ user: "Count." }], limit: 16, seed: 7, stream: true },
+    answer: {
+      parts: [{ text: ["1, 2, 3,", " 4, 5, 6,"] }], stop: "length",
+      usage: { input: 9, output: 16, cached: 0, reasoning: 0 },
+    },
+  },
+  {
+    name: "prompt_cache",
+    title: "The prompt is marked for the provider's cache, behind the system text and the last message",
+    only_to: "anthropic",
+    request: {
+      system: "Answer tersely.", cache: true,
+      turns: [{ user: "Name a river." }, { assistant: "The Rhine." }, { user: "And a longer one?" }],
+    },
+    answer: {
+      parts: [{ text: ["The Danube."] }], stop: "end",
+      usage: { input: 2400, output: 6, cached: 0, written: 2380, reasoning: 0 },
+    },
+  },
+  {
+    name: "rate_limited",
+    title: "The provider has had too many requests",
+    request: { turns: [{ user: "Hello" }] },
+    error: { status: 429, message: "Too many requests of this organization in a minute. Try again later." },
+  },
+  {
+    name: "bad_request",
+    title: "The provider does not take the request",
+    request: { turns: [{ user: "Hello" }], temperature: 2 },
+    error: { status: 400, message: "The prompt is too long: 210000 tokens, and 200000 are possible." },
+  },
+];
