@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "source/llm/anthropic/message_writer.h"
+#include "source/llm/anthropic/models.h"
 #include "source/llm/parts.h"
 
 namespace omni::llm::anthropic {
@@ -31,7 +32,10 @@ double number_of(RawJson raw) {
 class Encoder {
  public:
   Encoder(const Request& request, const RequestOptions& options)
-      : request_(request), options_(options), json_(body_) {}
+      : request_(request),
+        options_(options),
+        json_(body_),
+        takes_effort_only_(takes_effort_only(options.model)) {}
 
   EncodeResult run();
 
@@ -42,6 +46,8 @@ class Encoder {
   bool may_think() const;
   void limits();
   void reasoning();
+  void adaptive(std::string_view display);
+  void effort();
   void sampling();
   void tools();
   void write(const Tool& tool);
@@ -56,6 +62,7 @@ class Encoder {
   const RequestOptions& options_;
   std::string body_;
   json::Builder json_;
+  const bool takes_effort_only_;
   Dropped dropped_;
   std::optional<CallError> error_;
   int64_t max_tokens_ = 0;
@@ -126,13 +133,15 @@ void Encoder::reasoning() {
   if (!reasoning.is_given() || reasoning.budget == 0 ||
       (!reasoning.budget && reasoning.effort == Reasoning::Effort::kNone))
     return;
+  if (takes_effort_only_) {
+    // These models do not show what they think unless they are told to.
+    if (may_think()) adaptive(reasoning.visible.value_or(true) ? "summarized" : "omitted");
+    return effort();
+  }
   if (!may_think()) return dropped_.add("reasoning_effort");
   if (reasoning.is_adaptive) {
-    is_thinking_ = true;
-    json_.member("thinking", R"({"type":"adaptive"})");
-    if (reasoning.effort != Reasoning::Effort::kUnset)
-      json_.object("output_config").string("effort", name_of(reasoning.effort)).end_object();
-    return;
+    adaptive({});
+    return effort();
   }
   int64_t budget = reasoning.budget.value_or(budget_of(reasoning.effort));
   if (budget < 0) budget = budget_of(Reasoning::Effort::kMedium);
@@ -142,16 +151,34 @@ void Encoder::reasoning() {
   json_.object("thinking").string("type", "enabled").number("budget_tokens", budget).end_object();
 }
 
+void Encoder::adaptive(std::string_view display) {
+  is_thinking_ = true;
+  json_.object("thinking").string("type", "adaptive");
+  if (!display.empty()) json_.string("display", display);
+  json_.end_object();
+}
+
+void Encoder::effort() {
+  using Effort = Reasoning::Effort;
+  const Reasoning& reasoning = request_.reasoning;
+  Effort effort = reasoning.effort;
+  if (effort == Effort::kUnset && reasoning.budget) effort = effort_of(*reasoning.budget);
+  if (effort == Effort::kUnset) return;
+  if (effort == Effort::kMinimal) effort = Effort::kLow;
+  json_.object("output_config").string("effort", name_of(effort)).end_object();
+}
+
 void Encoder::sampling() {
   // Thinking allows no other temperature than its own.
+  const bool is_fixed = is_thinking_ || takes_effort_only_;
   const auto put = [&](std::string_view name, RawJson value) {
     if (value.empty()) return;
-    if (is_thinking_) return dropped_.add(name);
+    if (is_fixed) return dropped_.add(name);
     json_.member(name, value);
   };
   if (!request_.temperature.empty() && number_of(request_.temperature) > 1) {
     dropped_.add("temperature");
-    if (!is_thinking_) json_.member("temperature", "1");
+    if (!is_fixed) json_.member("temperature", "1");
   } else {
     put("temperature", request_.temperature);
   }
