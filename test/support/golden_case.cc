@@ -86,6 +86,8 @@ class Reader {
       case_.target = value;
     } else if (name == "dropped") {
       case_.dropped = value;
+    } else if (name == "refused") {
+      case_.refused = value;
     } else if (name == "stream") {
       case_.is_stream = value == "yes";
     } else if (name == "cache") {

@@ -17,7 +17,7 @@ struct GoldenCase {
   std::string name;  // `client_upstream_case`, as gtest takes it.
   Dialect client = Dialect::kOpenai, upstream = Dialect::kOpenai;
   std::string target;
-  std::string dropped;
+  std::string dropped, refused;
   bool is_stream = false;
   bool marks_cache = false;
   int status = 200;

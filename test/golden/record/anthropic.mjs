@@ -79,6 +79,16 @@ function marked(messages) {
   return [...messages.slice(0, -1), { ...last, content: [{ type: "text", text: last.content, ...marks }] }];
 }
 
+// Claude docs, 'Migration guide': from Opus 4.7 on there is neither a budget nor a temperature, and
+// thoughts are shown to those who say so.
+const takes_effort = (said) => said.model === "claude-opus-4-8";
+function thinking(said) {
+  if (!said.effort) return {};
+  if (takes_effort(said))
+    return { thinking: { type: "adaptive", display: "summarized" }, output_config: { effort: said.effort } };
+  return { thinking: { type: "enabled", budget_tokens: said.budget ?? budgets[said.effort] } };
+}
+
 function params(said) {
   return given({
     model: said.model,
@@ -88,9 +98,9 @@ function params(said) {
     tools: tools(said),
     tool_choice: tool_choice(said.choice),
     ...format(said),
-    temperature: said.temperature,
+    temperature: takes_effort(said) ? undefined : said.temperature,
     stop_sequences: said.stop,
-    thinking: said.effort && { type: "enabled", budget_tokens: said.budget ?? budgets[said.effort] },
+    ...thinking(said),
     stream: said.stream ? true : undefined,
   });
 }
@@ -118,7 +128,7 @@ export function relax(body, said) {
   }
   if (said.limit === undefined) body.max_tokens = count;  // Required here, and nobody said one.
   // How many tokens an effort is, the vendor does not say.
-  if (said.effort && !said.budget) body.thinking.budget_tokens = count;
+  if (said.effort && !said.budget && !takes_effort(said)) body.thinking.budget_tokens = count;
   if (said.schema && !said.is_client) {
     body.tools[0].description = ifGiven(any);
   }

@@ -137,6 +137,22 @@ export const conversations = [
     },
   },
   {
+    name: "effort",
+    title: "A model that takes an effort only, asked with a temperature",
+    only_to: "anthropic", target: "claude-opus-4-8",
+    request: { turns: [{ user: "Is 91 a prime?" }], limit: 16000, effort: "high", temperature: 0.5 },
+    answer: {
+      parts: [{ thinking: ["91 is 7 times 13."], proof }, { text: ["No: 7 \u00d7 13."] }], stop: "end",
+      usage: { input: 18, output: 90, cached: 0, reasoning: 72 },
+    },
+  },
+  {
+    name: "forced_call",
+    title: "A tool must be called, and the server cannot be made to",
+    only_to: "ollama", refused: "tool_choice",
+    request: { turns: [{ user: "Weather in Oslo?" }], tools: [weather], choice: "required" },
+  },
+  {
     name: "rate_limited",
     title: "The provider has had too many requests",
     request: { turns: [{ user: "Hello" }] },

@@ -11,7 +11,7 @@ import { conversations } from "./conversations.mjs";
 import * as gemini from "./gemini.mjs";
 import * as ollama from "./ollama.mjs";
 import * as openai from "./openai.mjs";
-import { id } from "./pattern.mjs";
+import { concrete, id } from "./pattern.mjs";
 import * as responses from "./responses.mjs";
 import { exchange } from "./server.mjs";
 
@@ -27,20 +27,6 @@ const own_names = {
   gemini: { id: "48SHaPHpHKbG-8YPtZCawAk", model: "gemini-2.5-flash" },
   ollama: { created: 1702389823, model: "qwen3" },
 };
-
-// A case's document as a vendor's server would write it: nothing that is optional, the first of two
-// spellings, and names in place of placeholders.
-function concrete(value) {
-  if (Array.isArray(value)) return value.map(concrete);
-  if (typeof value === "string") {
-    const match = /^<id:item(\d+)>$/.exec(value);
-    return match ? `item_67ccd2bf17f0819081ff3bb2cf65${match[1]}` : value;
-  }
-  if (value === null || typeof value !== "object") return value;
-  if (value["<one of>"]) return concrete(value["<one of>"][0]);
-  const kept = Object.entries(value).filter(([, member]) => !("<if given>" in Object(member)));
-  return Object.fromEntries(kept.map(([key, member]) => [key, concrete(member)]));
-}
 
 // `text` is a document, server-sent events or lines; `change` is done to each JSON value in it.
 function each_json(text, change) {
@@ -63,17 +49,21 @@ function as_client(client, request) {
 }
 
 // The same, for the upstream: what got lost on the way is not asked of it.
-function as_upstream(client, upstream, request) {
+function as_upstream(client, upstream, request, target) {
   const { is_client, ...said } = as_client(client, request);
   const names = ["stop", "seed"].filter((name) => said[name] !== undefined && !upstream.says[name]);
   for (const name of names) delete said[name];
   const dropped = [...names.map((name) => client.dropped[name]), ...(client.also_dropped?.(said, upstream) ?? [])];
+  if (target === "claude-opus-4-8" && said.temperature !== undefined) {
+    delete said.temperature;
+    dropped.push("temperature");
+  }
   if (said.temperature > (upstream.says.temperature ?? 2)) {
     said.temperature = upstream.says.temperature;
     dropped.push("temperature");
   }
   if (said.schema && !client.says.schema_name) said.schema = { ...said.schema, name: "answer", strict: client.name === "anthropic" ? true : undefined };
-  return { said: { ...said, shows: client.shows(said), model: upstream.target }, dropped: dropped.sort() };
+  return { said: { ...said, shows: client.shows(said), model: target }, dropped: dropped.sort() };
 }
 
 // A server that cannot be made to call a tool is asked for it in one case only.
@@ -184,11 +174,13 @@ const pretty = (text, is_stream, change = (value) => value) =>
 async function sections(client, upstream, conversation) {
   const { answer, error } = conversation;
   const is_same = client === upstream;
-  const request = known_to(upstream, conversation.request);
+  const request = conversation.refused ? conversation.request : known_to(upstream, conversation.request);
   const from = as_client(client, request);
-  const { said, dropped } = as_upstream(client, upstream, request);
+  const model = conversation.target ?? upstream.target;
+  const { said, dropped } = as_upstream(client, upstream, request, model);
   const asked = await sent_by(client, from);
-  const target = is_same ? { ...from, model: upstream.target } : said;
+  const target = is_same ? { ...from, model } : said;
+  if (conversation.refused) return { dropped: [], request: laid_out(JSON.parse(asked.body)) };
   const wanted = await sent_by(upstream, target);
   const out = { dropped, request: asked.body, upstream_request: wanted.body };
   if (!is_same) {
@@ -214,19 +206,24 @@ async function sections(client, upstream, conversation) {
 function source_of_answer(dialect, conversation) {
   const sources = dialect.answer_source;
   if (conversation.error) return sources.error;
-  const has_thought = conversation.name.endsWith("thinking");
+  const has_thought = conversation.request.effort !== undefined;
   return (conversation.request.stream ? sources.stream : sources.plain) + (has_thought ? sources.thinking : "");
 }
+
+const sources = (client, upstream, conversation) => [
+  `upstream request: ${upstream.call_source}`,
+  `upstream answer: ${source_of_answer(upstream, conversation)}`,
+  `client answer: ${source_of_answer(client, conversation)}`,
+];
 
 function render(client, upstream, conversation, parts) {
   const { request, error } = conversation;
   const head = [
     `# ${conversation.title}`,
     `client request: ${client.call_source}`,
-    `upstream request: ${upstream.call_source}`,
-    `upstream answer: ${source_of_answer(upstream, conversation)}`,
-    `client answer: ${source_of_answer(client, conversation)}`,
-    `target: ${upstream.target}`,
+    ...(conversation.refused ? [] : sources(client, upstream, conversation)),
+    `target: ${conversation.target ?? upstream.target}`,
+    conversation.refused ? `refused: ${conversation.refused}` : undefined,
     request.stream ? "stream: yes" : undefined,
     request.cache ? "cache: yes" : undefined,
     error ? `status: ${error.status}` : undefined,
@@ -236,7 +233,8 @@ function render(client, upstream, conversation, parts) {
     ["client request", parts.request], ["upstream request", parts.upstream_request],
     ["upstream answer", parts.answer], ["client answer", parts.client_answer],
   ];
-  const body = rows.map(([name, text]) => `=== ${name}\n${text.trimEnd()}\n`).join("\n");
+  const kept = rows.filter(([, text]) => text !== undefined);
+  const body = kept.map(([name, text]) => `=== ${name}\n${text.trimEnd()}\n`).join("\n");
   return `${head.filter((line) => line !== undefined).join("\n")}\n\n${body}`;
 }
 
@@ -248,6 +246,8 @@ for (const client of dialects)
     mkdirSync(`${folder}/${pair}`, { recursive: true });
     for (const conversation of conversations) {
       if (conversation.only_to && (conversation.only_to !== upstream.name || client === upstream)) continue;
+      // A client that cannot ask for it is not refused.
+      if (conversation.refused && !client.says.choice) continue;
       const path = `${folder}/${pair}/${conversation.name}.golden`;
       const text = render(client, upstream, conversation, await sections(client, upstream, conversation));
       ++written;

@@ -51,6 +51,8 @@ class Exchange {
   // The upstream's request, or "ERROR reason".
   std::string request();
   const std::string& dropped() const { return dropped_; }
+  // The field for which there is no request.
+  const std::string& refused() const { return refused_; }
 
   // What the client gets of the upstream's answer; "BROKEN reason" behind it where it breaks off.
   std::string answer();
@@ -66,7 +68,7 @@ class Exchange {
   const GoldenCase& case_;
   Call call_;
   std::optional<CallError> error_;
-  std::string dropped_, format_tool_;
+  std::string dropped_, refused_, format_tool_;
   bool is_done_ = false;
 };
 
@@ -80,7 +82,10 @@ std::string Exchange::request() {
                       .ask_usage = case_.is_stream && case_.upstream == Dialect::kOpenai,
                       .is_strict = true,
                       .adds_cache_control = case_.marks_cache});
-  if (const auto* error = std::get_if<CallError>(&result)) return "ERROR " + error->message;
+  if (const auto* error = std::get_if<CallError>(&result)) {
+    refused_ = error->param;
+    return "ERROR " + error->message;
+  }
   auto& encoded = std::get<EncodedRequest>(result);
   std::sort(encoded.dropped.begin(), encoded.dropped.end());
   dropped_ = fmt::format("{}", fmt::join(encoded.dropped, ", "));
@@ -156,6 +161,7 @@ class GoldenTest : public testing::TestWithParam<std::string> {
     const std::string request = exchange.request();
     if (case_.has("upstream request")) expect_like("upstream request", request, false);
     EXPECT_EQ(exchange.dropped(), case_.dropped);
+    EXPECT_EQ(exchange.refused(), case_.refused) << request;
   }
 
   void expect_error() {
