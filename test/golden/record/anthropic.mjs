@@ -154,11 +154,11 @@ function usage(counts) {
   };
 }
 
-const caller = ifGiven({ type: "direct" });
-function block({ thinking, text, call, proof }) {
+const caller = (said) => (said.own ? { type: "direct" } : ifGiven({ type: "direct" }));
+function block(said, { thinking, text, call, proof }) {
   if (thinking) return { type: "thinking", thinking: thinking.join(""), signature: proof ?? "" };
   if (text) return { type: "text", text: text.join(""), citations: ifGiven(null) };
-  return { type: "tool_use", id: call.id, caller, name: call.name, input: call.args };
+  return { type: "tool_use", id: call.id, caller: caller(said), name: call.name, input: call.args };
 }
 
 export function answer(said) {
@@ -167,7 +167,7 @@ export function answer(said) {
     type: "message",
     role: "assistant",
     model: said.model,
-    content: said.parts.map(block),
+    content: said.parts.map((part) => block(said, part)),
     stop_reason: stop_reason[said.stop],
     stop_sequence: said.stop_sequence ?? null,
     stop_details: ifGiven(null),
@@ -203,7 +203,7 @@ export function stream(said) {
   const events = [{ type: "message_start", message }];
   said.parts.forEach((part, index) => {
     const content_block = part.call
-      ? { type: "tool_use", id: part.call.id, caller, name: part.call.name, input: {} }
+      ? { type: "tool_use", id: part.call.id, caller: caller(said), name: part.call.name, input: {} }
       : part.text ? starts.text : starts.thinking;
     events.push({ type: "content_block_start", index, content_block });
     if (said.own && index === 0) events.push({ type: "ping" });

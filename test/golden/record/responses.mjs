@@ -160,7 +160,7 @@ export const answer = (said) =>
   response(said, status(said), said.parts.map((part, at) => item(said, part, at)), said.usage);
 
 // What comes between an item's two ends: [type, place, more] of each event.
-function inside(part, full) {
+function inside(part, full, own) {
   if (part.thinking?.length === 0) return [];
   if (part.thinking) {
     const text = part.thinking.join("");
@@ -186,7 +186,7 @@ function inside(part, full) {
   return [
     ...part.call.pieces.map((delta) => row("delta", { delta })),
     // The SDK's type has the name, the recorded stream does not.
-    row("done", { arguments: part.call.pieces.join(""), name: ifGiven(part.call.name) }),
+    row("done", { arguments: part.call.pieces.join(""), name: own ? part.call.name : ifGiven(part.call.name) }),
   ];
 }
 
@@ -205,7 +205,7 @@ export function stream(said) {
   const output = said.parts.map((part, output_index) => {
     const full = item(said, part, output_index);
     tell("response.output_item.added", { output_index, item: begun(full) });
-    for (const [type, place, more] of inside(part, full)) {
+    for (const [type, place, more] of inside(part, full, said.own)) {
       const also = said.own && type.endsWith(".delta") ? { obfuscation: "4pFoZ1kzG" } : {};
       tell(type, { item_id: full.id, output_index, ...place, ...more, ...also });
     }

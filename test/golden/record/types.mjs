@@ -44,13 +44,16 @@ type ollama_answer = OllamaAnswer;
 type ollama_event = Partial<OllamaAnswer>;
 `;
 
-// What the vendor's servers write and its types leave out: found in recorded answers.
+// A member that is null where the type has none is in recorded answers too.
+const nullable = { openai: ["usage", "logprobs"], responses: ["usage", "user", "store", "description"] };
+// What these versions' types leave out: members of recorded answers and of other vendors' documents
+// (README.md), a temperature, which older models take, and any word of JSON Schema.
 const untyped = {
-  openai: ["obfuscation", "reasoning_content", "reasoning_details"],
-  responses: ["obfuscation"],
-  anthropic: [],
+  openai: ["obfuscation", "reasoning_content", "reasoning_details", "cache_creation_tokens"],
+  responses: ["obfuscation", "top_logprobs", "cache_write_tokens", "cache_creation_tokens"],
+  anthropic: ["temperature"],
   gemini: [],
-  ollama: ["additionalProperties"],
+  ollama: ["additionalProperties", "index", "id"],
 };
 
 // A side with all that it may have.
@@ -62,7 +65,7 @@ function fullest(value) {
     const is_optional = member !== null && typeof member === "object" && "<if given>" in member;
     return [key, fullest(is_optional ? member["<if given>"] : member)];
   });
-  return Object.fromEntries(rows.filter(([, member]) => member !== "<any>"));
+  return Object.fromEntries(rows.filter(([key, member]) => member !== "<any>" || key === "name"));
 }
 
 function without(keys, value) {
@@ -70,6 +73,14 @@ function without(keys, value) {
   if (value === null || typeof value !== "object") return value;
   const kept = Object.entries(value).filter(([key]) => !keys.includes(key));
   return Object.fromEntries(kept.map(([key, member]) => [key, without(keys, member)]));
+}
+
+const known_to = (dialect, value) => without_null(nullable[dialect] ?? [], without(untyped[dialect], value));
+function without_null(keys, value) {
+  if (Array.isArray(value)) return value.map((item) => without_null(keys, item));
+  if (value === null || typeof value !== "object") return value;
+  const kept = Object.entries(value).filter(([key, member]) => member !== null || !keys.includes(key));
+  return Object.fromEntries(kept.map(([key, member]) => [key, without_null(keys, member)]));
 }
 
 function sections(text) {
@@ -87,13 +98,13 @@ function values(pair, text) {
   const { is_stream, has_failed, sections: found } = sections(text);
   const rows = [];
   for (const [dialect, section] of [[client, "client request"], [upstream, "upstream request"]])
-    if (dialect !== "gemini" && found[section]) rows.push([`${dialect}_request`, JSON.parse(found[section])]);
+    if (dialect !== "gemini" && found[section]) rows.push([`${dialect}_request`, known_to(dialect, JSON.parse(found[section]))]);
   if (has_failed) return rows;
   for (const [dialect, section] of [[upstream, "upstream answer"], [client, "client answer"]]) {
     if (!found[section]) continue;
     const row = is_stream ? events(found[section]) : [JSON.parse(found[section])];
     for (const value of row)
-      if (value.type !== "ping") rows.push([`${dialect}_${is_stream ? "event" : "answer"}`, without(untyped[dialect], value)]);
+      if (value.type !== "ping") rows.push([`${dialect}_${is_stream ? "event" : "answer"}`, known_to(dialect, value)]);
   }
   return rows;
 }
@@ -102,7 +113,7 @@ const places = new Map();
 for (const pair of readdirSync(folder).filter((name) => name.includes("_")))
   for (const file of readdirSync(join(folder, pair))) {
     for (const [type, value] of values(pair, readFileSync(join(folder, pair, file), "utf8"))) {
-      const known = JSON.stringify(fullest(value)).replaceAll('"<count>"', "1")
+      const known = JSON.stringify(known_to(type.split("_")[0], fullest(value))).replaceAll('"<count>"', "1")
         .replaceAll('"<time>"', type.startsWith("ollama") ? '"2023-12-12T14:13:43Z"' : "1");
       const line = `(${known}) satisfies ${type};`;
       if (!places.has(line)) places.set(line, `${pair}/${file}`);
