@@ -11,6 +11,10 @@ namespace {
 
 bool is_spoken(PartKind kind) { return kind == PartKind::kText || kind == PartKind::kRefusal; }
 
+bool is_cut(StopReason stop) {
+  return stop == StopReason::kLength || stop == StopReason::kFiltered;
+}
+
 }  // namespace
 
 ResponseEncoder::ResponseEncoder(const AnswerOptions& options)
@@ -18,6 +22,7 @@ ResponseEncoder::ResponseEncoder(const AnswerOptions& options)
 
 void ResponseEncoder::put(const Event& event, std::string& out) {
   if (event.choice > 0) return;
+  if (event.kind != Event::Kind::kUsage) settle(event, out);
   switch (event.kind) {
     case Event::Kind::kStarted:
       return start(event, out);
@@ -32,7 +37,8 @@ void ResponseEncoder::put(const Event& event, std::string& out) {
     case Event::Kind::kLogprobs:
       return logprobs(event);
     case Event::Kind::kPartEnded:
-      return ended(event, out);
+      ending_ = event.part_kind;
+      return;
     case Event::Kind::kStopped:
       stop_ = event.stop;
       return;
@@ -180,10 +186,14 @@ void ResponseEncoder::logprobs(const Event& event) {
   }
 }
 
-void ResponseEncoder::ended(const Event& event, std::string& out) {
-  if (is_spoken(event.part_kind)) return end_message(event.part_kind, out);
-  if (event.part_kind == PartKind::kReasoning) return end_reasoning(out);
-  if (event.part_kind == PartKind::kToolCall) return end_call(out);
+// Whether an item is complete is known when something follows it, or the answer's end does.
+void ResponseEncoder::settle(const Event& next, std::string& out) {
+  if (!ending_) return;
+  const PartKind kind = *std::exchange(ending_, std::nullopt);
+  is_cut_ = next.kind == Event::Kind::kStopped && is_cut(next.stop);
+  if (is_spoken(kind)) return end_message(kind, out);
+  if (kind == PartKind::kReasoning) return end_reasoning(out);
+  if (kind == PartKind::kToolCall) return end_call(out);
 }
 
 void ResponseEncoder::end_message(PartKind kind, std::string& out) {

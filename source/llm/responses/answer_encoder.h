@@ -4,6 +4,7 @@
 #include <absl/functional/function_ref.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,7 +38,7 @@ class ResponseEncoder final : public AnswerEncoder {
 
   void began(const Event& event, std::string& out);
   void delta(const Event& event, std::string& out);
-  void ended(const Event& event, std::string& out);
+  void settle(const Event& next, std::string& out);
   void signature(const Event& event, std::string& out);
   void citation(const Event& event, std::string& out);
   void logprobs(const Event& event);
@@ -62,6 +63,9 @@ class ResponseEncoder final : public AnswerEncoder {
   void write_reasoning(json::Builder& json, bool is_done);
   void write_part(json::Builder& json, PartKind kind, bool is_done);
   void write_place(json::Builder& json, bool has_content_index);
+  std::string_view status(bool is_done) const {
+    return !is_done ? "in_progress" : is_cut_ ? "incomplete" : "completed";
+  }
 
   // One event; nothing in a plain answer.
   void tell(std::string_view type, std::string& out, Fill fill);
@@ -74,7 +78,9 @@ class ResponseEncoder final : public AnswerEncoder {
   int64_t sequence_ = 0;
   int index_ = 0;  // Of the open item, or of the next.
   Open open_;
-  std::string output_;  // The finished items, with commas between them.
+  std::optional<PartKind> ending_;  // The open item has all of its text.
+  bool is_cut_ = false;             // Of the item that ends: the answer was cut off in it.
+  std::string output_;              // The finished items, with commas between them.
   StopReason stop_ = StopReason::kEnd;
   Usage usage_;
 };

@@ -24,7 +24,7 @@ void ResponseEncoder::write_part(json::Builder& json, PartKind kind, bool is_don
 
 void ResponseEncoder::write_message(json::Builder& json, PartKind kind, bool is_done) {
   json.object().text("id", open_.id).string("type", "message");
-  json.string("status", is_done ? "completed" : "in_progress").array("content");
+  json.string("status", status(is_done)).array("content");
   if (is_done) write_part(json, kind, true);
   json.end_array().string("role", "assistant").end_object();
 }
@@ -33,7 +33,7 @@ void ResponseEncoder::write_call(json::Builder& json, bool is_done) {
   const std::string_view text = is_done ? std::string_view(open_.text) : std::string_view();
   json.object().text("id", open_.id);
   json.string("type", open_.is_custom ? "custom_tool_call" : "function_call");
-  json.string("status", is_done ? "completed" : "in_progress");
+  json.string("status", status(is_done));
   json.text(open_.is_custom ? "input" : "arguments", text).text("call_id", open_.call_id);
   json.text("name", open_.name).end_object();
 }

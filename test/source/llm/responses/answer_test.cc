@@ -308,6 +308,23 @@ TEST(ResponsesAnswerTest, StopReasons) {
   EXPECT_EQ(status("\"content_filter\""), R"(incomplete{"reason":"content_filter"})");
 }
 
+// The item that the limit cut off is not complete, and those before it are.
+TEST(ResponsesAnswerTest, OnlyTheItemThatWasCutIsIncomplete) {
+  const auto built = [](std::string_view word) {
+    return accumulate(transcode_stream(
+        kChat, kResponses,
+        chunk(R"({"content":"a"})") +
+            chunk(
+                R"({"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{"}}]})") +
+            chunk("{}", word) + "data: [DONE]\n\n"));
+  };
+  const Accumulated cut = built("\"length\"");
+  EXPECT_EQ(cut.last["output"][0]["status"], "completed");
+  EXPECT_EQ(cut.last["output"][1]["status"], "incomplete");
+  EXPECT_EQ(cut.output[1]["status"], "incomplete") << "as output_item.done told it";
+  EXPECT_EQ(built("\"tool_calls\"").last["output"][1]["status"], "completed");
+}
+
 TEST(ResponsesAnswerTest, AnErrorInTheMiddleEndsTheStream) {
   const std::string text = kCreated + frame("response.output_text.delta", R"("delta":"a")");
   const std::string nested =
