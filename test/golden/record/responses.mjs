@@ -106,6 +106,8 @@ export function relax(body, said) {
   return body;
 }
 
+const ended = { length: "max_output_tokens", filtered: "content_filter" };
+
 // ResponseUsageInputTokensDetails of the newest version has cache_write_tokens; the gateway has a
 // word of its own.
 const written = (counts) => (counts.written ? { cache_write_tokens: ifGiven(counts.written), cache_creation_tokens: ifGiven(counts.written) } : {});
@@ -117,7 +119,9 @@ const usage = (counts) => ({
   total_tokens: counts.input + counts.output,
 });
 
+// What the limit or the filter cut off is incomplete itself.
 function item(said, part, at) {
+  const status = ended[said.stop] && at === said.parts.length - 1 ? "incomplete" : "completed";
   if (part.thinking)
     return given({
       id: id(`item${at}`), type: "reasoning", status: ifGiven("completed"), content: ifGiven([]),
@@ -126,17 +130,16 @@ function item(said, part, at) {
     });
   if (part.text)
     return {
-      id: id(`item${at}`), type: "message", status: "completed", role: "assistant", phase: ifGiven(any),
+      id: id(`item${at}`), type: "message", status, role: "assistant", phase: ifGiven(any),
       content: [{ type: "output_text", annotations: [], logprobs: ifGiven([]), text: part.text.join("") }],
     };
   return {
-    id: id(`item${at}`), type: "function_call", status: "completed", arguments: part.call.pieces.join(""),
+    id: id(`item${at}`), type: "function_call", status, arguments: part.call.pieces.join(""),
     call_id: part.call.id, name: part.call.name,
   };
 }
 
-const ended = { length: "max_output_tokens", filtered: "content_filter" };
-const status = (said) => (ended[said.stop] ? "incomplete" : "completed");
+const status_of = (said) => (ended[said.stop] ? "incomplete" : "completed");
 
 // The answer repeats the request's settings; those without a default may be missing in older ones.
 function response(said, state, output, counts) {
@@ -157,7 +160,7 @@ function response(said, state, output, counts) {
 }
 
 export const answer = (said) =>
-  response(said, status(said), said.parts.map((part, at) => item(said, part, at)), said.usage);
+  response(said, status_of(said), said.parts.map((part, at) => item(said, part, at)), said.usage);
 
 // What comes between an item's two ends: [type, place, more] of each event.
 function inside(part, full, own) {
@@ -212,7 +215,7 @@ export function stream(said) {
     tell("response.output_item.done", { output_index, item: full });
     return full;
   });
-  const last = response(said, status(said), output, said.usage);
+  const last = response(said, status_of(said), output, said.usage);
   tell(`response.${last.status}`, { response: last });
   return sse(events, true);
 }
