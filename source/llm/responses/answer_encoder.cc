@@ -12,7 +12,8 @@ namespace {
 bool is_spoken(PartKind kind) { return kind == PartKind::kText || kind == PartKind::kRefusal; }
 
 bool is_cut(StopReason stop) {
-  return stop == StopReason::kLength || stop == StopReason::kFiltered;
+  return stop == StopReason::kLength || stop == StopReason::kFiltered ||
+         stop == StopReason::kRefusal;
 }
 
 }  // namespace
