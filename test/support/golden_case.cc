@@ -90,6 +90,8 @@ class Reader {
       case_.refused = value;
     } else if (name == "stream") {
       case_.is_stream = value == "yes";
+    } else if (name == "fails") {
+      case_.fails = value == "yes";
     } else if (name == "cache") {
       case_.marks_cache = value == "yes";
     } else if (name == "status") {

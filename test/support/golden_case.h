@@ -20,6 +20,7 @@ struct GoldenCase {
   std::string dropped, refused;
   bool is_stream = false;
   bool marks_cache = false;
+  bool fails = false;  // The answer breaks off with an error.
   int status = 200;
   std::map<std::string, std::string, std::less<>> sections;
 

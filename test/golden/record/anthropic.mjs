@@ -17,7 +17,7 @@ export const type = (is_stream) => (is_stream ? "text/event-stream" : "applicati
 
 const budgets = { low: 1024, medium: 8192, high: 24576 };
 
-export const says = { choice: true, temperature: 1, stop: true, seed: false, ids: true, schema_name: false, effort: true };
+export const says = { thought: true, proof: true, choice: true, tool_error: true, temperature: 1, stop: true, seed: false, ids: true, schema_name: false, effort: true };
 export const tells = { id: true, created: false, ids: true, pieces: true, cached: true, reasoning: true, proof: true };
 export const dropped = { stop: "stop_sequences" };
 export const shows = () => false;
@@ -36,12 +36,15 @@ function message(turn) {
   if (turn.results)
     return {
       role: "user",
-      content: turn.results.map((result) => ({ type: "tool_result", tool_use_id: result.id, content: result.text })),
+      content: turn.results.map((result) => given({
+        type: "tool_result", tool_use_id: result.id, content: result.text, is_error: result.failed,
+      })),
     };
-  if (!turn.calls) return { role: "assistant", content: turn.assistant };
+  if (!turn.calls && !turn.thinking) return { role: "assistant", content: turn.assistant };
+  const thought = turn.thinking ? [{ type: "thinking", thinking: turn.thinking, signature: turn.proof }] : [];
   const text = turn.assistant ? [{ type: "text", text: turn.assistant }] : [];
-  const calls = turn.calls.map((call) => ({ type: "tool_use", id: call.id, name: call.name, input: call.args }));
-  return { role: "assistant", content: [...text, ...calls] };
+  const calls = (turn.calls ?? []).map((call) => ({ type: "tool_use", id: call.id, name: call.name, input: call.args }));
+  return { role: "assistant", content: [...thought, ...text, ...calls] };
 }
 
 function tool_choice(choice) {
@@ -121,7 +124,10 @@ export function relax(body, said) {
     if (typeof message.content === "string") {
       message.content = oneOf(message.content, blocks(message.content));
     } else {
-      for (const block of message.content)
+      const [only] = message.content;
+      if (message.content.length === 1 && only.type === "text" && !only.cache_control)
+        message.content = oneOf(message.content, only.text);
+      for (const block of message.content["<one of>"] ? [] : message.content)
         if (block.type === "tool_result" && typeof block.content === "string")
           block.content = oneOf(block.content, blocks(block.content));
     }
@@ -208,8 +214,13 @@ export function stream(said) {
     events.push({ type: "content_block_start", index, content_block });
     if (said.own && index === 0) events.push({ type: "ping" });
     for (const delta of deltas(part)) events.push({ type: "content_block_delta", index, delta });
-    events.push({ type: "content_block_stop", index });
+    if (!said.failure) events.push({ type: "content_block_stop", index });
   });
+  if (said.failure) {
+    const type = oneOf("overloaded_error", "api_error");
+    events.push({ type: "error", error: { type, message: said.failure.message, code: ifGiven(any) } });
+    return sse(events, true);
+  }
   const delta = { stop_reason: stop_reason[said.stop], stop_sequence: said.stop_sequence ?? null };
   // MessageDeltaUsage: all but output_tokens may be null.
   events.push({ type: "message_delta", delta, usage: { ...usage(said.usage), server_tool_use: ifGiven(null) } });

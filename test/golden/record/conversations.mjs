@@ -124,6 +124,44 @@ export const conversations = [
     },
   },
   {
+    name: "stream_filtered",
+    title: "A stream that the provider's filter cuts off",
+    request: { turns: [{ user: "Tell it." }], stream: true },
+    answer: { parts: [{ text: ["Once", " upon"] }], stop: "filtered", usage: { input: 11, output: 3, cached: 0, reasoning: 0 } },
+  },
+  {
+    name: "stream_error",
+    title: "A stream that the provider breaks off with an error",
+    request: { turns: [{ user: "Count." }], stream: true },
+    failure: { status: 503, message: "The model is overloaded. Try again later." },
+    answer: { parts: [{ text: ["1, 2,", " 3"] }], stop: "end", usage: { input: 8, output: 4, cached: 0, reasoning: 0 } },
+  },
+  {
+    name: "tool_error",
+    title: "A tool failed",
+    request: {
+      turns: [
+        { user: "Weather in Oslo?" },
+        { calls: [call_a] },
+        { results: [{ id: "call_a1", name: "get_weather", text: "no connection", failed: true }] },
+      ],
+      tools: [weather],
+    },
+    answer: { parts: [{ text: ["I cannot tell."] }], stop: "end", usage: { input: 90, output: 5, cached: 0, reasoning: 0 } },
+  },
+  {
+    name: "thought_before",
+    title: "An earlier answer comes with its thought, which is another provider's",
+    request: {
+      turns: [
+        { user: "Is 91 a prime?" },
+        { thinking: "91 is 7 times 13.", proof, assistant: "No." },
+        { user: "And 97?" },
+      ],
+    },
+    answer: { parts: [{ text: ["Yes."] }], stop: "end", usage: { input: 40, output: 3, cached: 0, reasoning: 0 } },
+  },
+  {
     name: "prompt_cache",
     title: "The prompt is marked for the provider's cache, behind the system text and the last message",
     only_to: "anthropic",

@@ -19,7 +19,7 @@ export const type = (is_stream) => (is_stream ? "text/event-stream" : "applicati
 // Gemini docs, 'OpenAI compatibility', 'Thinking': what the efforts are in tokens.
 const budgets = { low: 1024, medium: 8192, high: 24576 };
 
-export const says = { choice: true, stop: true, seed: true, ids: false, schema_name: false, effort: true };
+export const says = { thought: true, proof: true, thinking: true, choice: true, tool_error: true, stop: true, seed: true, ids: false, schema_name: false, effort: true };
 // The calls of 2.5 models have no ids, and come whole.
 export const tells = { id: true, created: false, ids: false, pieces: false, cached: true, reasoning: true, no_zero: true, proof: true };
 export const dropped = { stop: "stopSequences", seed: "seed" };
@@ -37,12 +37,13 @@ function content(turn) {
     return {
       role: "user",
       parts: turn.results.map((result) => ({
-        functionResponse: { name: result.name, response: { result: result.text } },
+        functionResponse: { name: result.name, response: result.failed ? { error: result.text } : { result: result.text } },
       })),
     };
-  const text = turn.assistant ? [{ text: turn.assistant }] : [];
+  const thought = turn.thinking ? [{ text: turn.thinking, thought: true }] : [];
+  const text = turn.assistant ? [given({ text: turn.assistant, thoughtSignature: turn.proof })] : [];
   const calls = (turn.calls ?? []).map((call) => ({ functionCall: { name: call.name, args: call.args } }));
-  return { role: "model", parts: [...text, ...calls] };
+  return { role: "model", parts: [...thought, ...text, ...calls] };
 }
 
 function function_calling(choice) {
@@ -92,7 +93,7 @@ export function relax(body) {
     for (const part of parts) {
       // FunctionResponse.response: `output` by name, or else all of it is the output.
       const response = part.functionResponse?.response;
-      if (response) part.functionResponse.response = oneOf(response, { output: response.result });
+      if (response?.result) part.functionResponse.response = oneOf(response, { output: response.result });
       // FunctionCall.id: older models make none.
       for (const named of [part.functionCall, part.functionResponse]) if (named) named.id = ifGiven(any);
     }
@@ -161,6 +162,11 @@ export function stream(said) {
     candidates: [{ content: { parts: [part], role: "model" }, index: 0 }], usageMetadata: early, ...names(said),
   });
   const chunks = pieces(said).map(chunk);
+  if (said.failure) {
+    const status = oneOf("UNAVAILABLE", "INTERNAL");
+    chunks.push({ error: { code: said.own ? said.failure.status : "<count>", message: said.failure.message, status } });
+    return sse(chunks);
+  }
   if (!said.own) chunks.push(chunk({ text: "" }));
   const last = chunks[chunks.length - 1];
   last.candidates[0] = { ...last.candidates[0], finishReason: finish[said.stop] };

@@ -15,8 +15,8 @@ export const answer_source = {
 export const target = "qwen3";
 export const type = (is_stream) => (is_stream ? "application/x-ndjson" : "application/json");
 
-export const says = { choice: false, stop: true, seed: true, ids: false, schema_name: false, effort: true };
-export const tells = { id: false, created: true, ids: false, pieces: false, cached: false, reasoning: false };
+export const says = { thought: true, choice: false, thinking: true, stop: true, seed: true, ids: false, schema_name: false, effort: true };
+export const tells = { id: false, created: true, ids: false, pieces: false, cached: false, reasoning: false, not_filtered: true };
 export const dropped = { stop: "stop", seed: "seed" };
 export const shows = () => false;
 
@@ -34,7 +34,7 @@ function messages(turn) {
   if (turn.results)
     return turn.results.map((result) => ({ role: "tool", content: result.text, tool_name: result.name }));
   const tool_calls = turn.calls?.map((call) => ({ function: { name: call.name, arguments: call.args } }));
-  return [given({ role: "assistant", content: turn.assistant ?? "", tool_calls })];
+  return [given({ role: "assistant", content: turn.assistant ?? "", thinking: turn.thinking, tool_calls })];
 }
 
 function params(said) {
@@ -115,7 +115,7 @@ export function stream(said) {
     for (const thinking of part.thinking ?? []) lines.push(line({ thinking }));
     if (part.call) lines.push(line({ tool_calls: [tool_call(said, part.call, calls++)] }));
   }
-  lines.push({ ...line({}), ...end(said) });
+  lines.push(said.failure ? { error: said.failure.message } : { ...line({}), ...end(said) });
   return lines.map((one) => `${JSON.stringify(one)}\n`).join("");
 }
 

@@ -169,6 +169,12 @@ export function stream(said) {
     chunks.push(chunk({ tool_calls: [{ index, id: part.call.id, type: "function", function: begin }] }));
     for (const piece of part.call.pieces) chunks.push(chunk({ tool_calls: [{ index, function: { arguments: piece } }] }));
   }
+  if (said.failure) {
+    const { message } = said.failure;
+    // The SDK takes any object with an error for the end of the stream.
+    chunks.push({ error: { message, type: said.own ? "server_error" : any, param: null, code: said.own ? null : any } });
+    return sse(chunks);
+  }
   chunks.push(chunk({}, finish[said.stop]));
   const { choices, usage: none, obfuscation, ...head } = chunk({});
   chunks.push({ ...head, choices: [], usage: usage(said.usage) });

@@ -39,21 +39,46 @@ function each_json(text, change) {
     .join("\n");
 }
 
+// What is named of that which does not stay: that a tool failed, a proof, a thought.
+function lost(client, upstream, turns) {
+  const out = [];
+  const has_failed = turns.some((turn) => turn.results?.some((result) => result.failed));
+  if (has_failed && client.says.tool_error && !upstream.says.tool_error) out.push("is_error");
+  if (!turns.some((turn) => turn.thinking) || !client.says.thought) return out;
+  // Gemini's is the proof of the text.
+  const has_proof = client.says.proof && client !== gemini;
+  if (client.says.proof && upstream !== anthropic && (has_proof || upstream !== openai)) out.push("signature");
+  const is_named = upstream === responses ? !has_proof : !upstream.says.thinking;
+  return is_named ? [...out, "reasoning"] : out;
+}
+
+// What of each turn stays where it goes from one dialect to another.
+function kept_turn(client, upstream, turn) {
+  const { thinking, proof, ...rest } = turn;  // A proof is its own provider's.
+  const results = turn.results?.map(({ failed, ...result }) =>
+    failed && client.says.tool_error && upstream.says.tool_error ? { ...result, failed } : result);
+  const shown = thinking && client.says.thought && upstream.says.thinking ? { thinking } : {};
+  return { ...rest, ...shown, ...(results ? { results } : {}) };
+}
+
 // What a client of this dialect says of a conversation.
 function as_client(client, request) {
   const said = { ...request, is_client: true, model: asked_model };
   if (!client.says.stop) delete said.stop;
   if (!client.says.seed) delete said.seed;
   if (!client.says.choice) delete said.choice;
+  if (!client.says.thought) said.turns = said.turns.map(({ thinking, proof, ...turn }) => turn);
   return client.as_said?.(said) ?? said;
 }
 
 // The same, for the upstream: what got lost on the way is not asked of it.
 function as_upstream(client, upstream, request, target) {
   const { is_client, ...said } = as_client(client, request);
+  said.turns = said.turns.map((turn) => kept_turn(client, upstream, turn));
   const names = ["stop", "seed"].filter((name) => said[name] !== undefined && !upstream.says[name]);
   for (const name of names) delete said[name];
   const dropped = [...names.map((name) => client.dropped[name]), ...(client.also_dropped?.(said, upstream) ?? [])];
+  if (client !== upstream) dropped.push(...lost(client, upstream, request.turns));
   if (target === "claude-opus-4-8" && said.temperature !== undefined) {
     delete said.temperature;
     dropped.push("temperature");
@@ -82,6 +107,11 @@ async function sent_by(dialect, said) {
   const { sent } = await exchange({ status: 500, body: "{}" }, (url) => dialect.send(said, url));
   assert.ok(sent.body, `${dialect.name} sent nothing`);
   return sent;
+}
+
+function told_stop(upstream, stop) {
+  const is_end = stop === "stop_sequence" ? upstream !== anthropic : stop === "filtered" && upstream.tells.not_filtered;
+  return is_end ? "end" : stop;
 }
 
 // What the client can know of the upstream's answer.
@@ -114,9 +144,9 @@ function as_told(upstream, client, answer, request) {
     if (!tells[name] || (tells.no_zero && usage[name] === 0)) delete usage[name];
   if (upstream !== anthropic) delete usage.written;
   return {
-    parts, usage, is_same, asked: request, model: names.model, created: names.created,
+    parts, usage, is_same, failure: answer.failure, asked: request, model: names.model, created: names.created,
     id: is_same ? names.id : undefined,
-    stop: answer.stop === "stop_sequence" && upstream !== anthropic ? "end" : answer.stop,
+    stop: told_stop(upstream, answer.stop),
     stop_sequence: upstream === anthropic ? answer.stop_sequence : undefined,
   };
 }
@@ -130,7 +160,7 @@ function own_answer(upstream, answer, request) {
     if (part.call && !upstream.tells.ids) out.call = { ...part.call, id: undefined };
     return out;
   });
-  const stop = answer.stop === "stop_sequence" && upstream !== anthropic ? "end" : answer.stop;
+  const stop = told_stop(upstream, answer.stop);
   return {
     ...answer, own: true, parts, usage, stop, asked: request, ...own_names[upstream.name],
     stop_sequence: upstream === anthropic ? answer.stop_sequence : undefined,
@@ -143,10 +173,11 @@ const write_answer = (dialect, said, is_stream) =>
 // The SDK of the client reads what the case expects, and finds what was said.
 async function verify(client, said, is_stream, what) {
   const stand_in = { ...own_names[client.name], ...said, id: own_names[client.name].id ?? "x", created: 1741569952 };
-  const text = each_json(write_answer(client, stand_in, is_stream), concrete).replaceAll(/"<(count|time)>"/g, "1");
+  const text = each_json(write_answer(client, stand_in, is_stream), concrete).replaceAll(/"<(count|time)>"/g, "503");
   const answer = { type: client.type(is_stream), body: text };
   const request = { turns: [{ user: "x" }], model: "m", stream: is_stream };
   const { read, error } = await exchange(answer, (url) => client.send(request, url));
+  if (said.failure) return assert.match(error?.message ?? "no error", new RegExp(said.failure.message), what);
   assert.equal(error, undefined, `${what}: ${error?.stack}`);
   const found = client.read(read);
   assert.deepEqual(found.text, said.parts.flatMap((part) => part.text ?? []).join(""), what);
@@ -172,7 +203,8 @@ const pretty = (text, is_stream, change = (value) => value) =>
   is_stream ? each_json(text, change) : laid_out(change(JSON.parse(text)));
 
 async function sections(client, upstream, conversation) {
-  const { answer, error } = conversation;
+  const { error, failure } = conversation;
+  const answer = conversation.answer && { ...conversation.answer, failure };
   const is_same = client === upstream;
   const request = conversation.refused ? conversation.request : known_to(upstream, conversation.request);
   const from = as_client(client, request);
@@ -227,6 +259,7 @@ function render(client, upstream, conversation, parts) {
     request.stream ? "stream: yes" : undefined,
     request.cache ? "cache: yes" : undefined,
     error ? `status: ${error.status}` : undefined,
+    conversation.failure ? "fails: yes" : undefined,
     parts.dropped.length > 0 ? `dropped: ${parts.dropped.join(", ")}` : undefined,
   ];
   const rows = [

@@ -16,7 +16,7 @@ export const answer_source = {
 export const target = "gpt-5-mini";
 export const type = (is_stream) => (is_stream ? "text/event-stream" : "application/json");
 
-export const says = { choice: true, stop: false, seed: false, ids: true, schema_name: true, effort: true };
+export const says = { thought: true, proof: true, choice: true, stop: false, seed: false, ids: true, schema_name: true, effort: true };
 export const tells = { id: true, created: true, ids: true, pieces: true, cached: true, reasoning: true, proof: true };
 export const dropped = {};
 export const shows = (said) => said.effort !== undefined;
@@ -41,10 +41,14 @@ function items(turn) {
   if (turn.user) return [{ role: "user", content: content(turn.user) }];
   if (turn.results)
     return turn.results.map((result) => ({ type: "function_call_output", call_id: result.id, output: result.text }));
+  const thought = turn.thinking
+    ? [{ type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: turn.thinking }], encrypted_content: turn.proof }]
+    : [];
   const calls = (turn.calls ?? []).map((call) => ({
     type: "function_call", call_id: call.id, name: call.name, arguments: JSON.stringify(call.args),
   }));
-  return turn.assistant ? [{ role: "assistant", content: turn.assistant }, ...calls] : calls;
+  const text = turn.assistant ? [{ role: "assistant", content: turn.assistant }] : [];
+  return [...thought, ...text, ...calls];
 }
 
 function tool_choice(choice) {
@@ -82,11 +86,14 @@ export async function send(said, url) {
   const client = new OpenAI({ apiKey: "k", baseURL: `${url}/v1`, maxRetries: 0 });
   if (!said.stream) return client.responses.create(params(said));
   const { stream: is_stream, ...rest } = params(said);
-  // The SDK's accumulator leaves this ending out.
-  let cut;
-  const stream = client.responses.stream(rest).on("response.incomplete", (event) => (cut = event.response));
+  // The SDK's accumulator leaves these endings to its users.
+  let ending;
+  const stream = client.responses.stream(rest)
+    .on("response.incomplete", (event) => (ending = event.response))
+    .on("response.failed", (event) => (ending = event.response));
   const last = await stream.finalResponse();
-  return cut ?? last;
+  if (ending?.error) throw new Error(ending.error.message);
+  return ending ?? last;
 }
 
 export function relax(body, said) {
@@ -205,17 +212,23 @@ export function stream(said) {
   const open = response(said, "in_progress", [], undefined);
   tell("response.created", { response: open });
   tell("response.in_progress", { response: open });
-  const output = said.parts.map((part, output_index) => {
+  const told = said.parts.map((part, output_index) => {
     const full = item(said, part, output_index);
     tell("response.output_item.added", { output_index, item: begun(full) });
     for (const [type, place, more] of inside(part, full, said.own)) {
+      if (said.failure && !/added|delta/.test(type)) continue;
       const also = said.own && type.endsWith(".delta") ? { obfuscation: "4pFoZ1kzG" } : {};
       tell(type, { item_id: full.id, output_index, ...place, ...more, ...also });
     }
-    tell("response.output_item.done", { output_index, item: full });
+    if (!said.failure) tell("response.output_item.done", { output_index, item: full });
     return full;
   });
-  const last = response(said, status_of(said), output, said.usage);
+  if (said.failure) {
+    const error = { code: oneOf("server_error", "rate_limit_exceeded"), message: said.failure.message };
+    tell("response.failed", { response: { ...response(said, "failed", [], undefined), usage: any, error } });
+    return sse(events, true);
+  }
+  const last = response(said, status_of(said), told, said.usage);
   tell(`response.${last.status}`, { response: last });
   return sse(events, true);
 }
