@@ -158,11 +158,16 @@ bool Decoder::thinking(const Skimmed& value, const Place& at) {
   int index = -1;
   const bool ok = walk_.members(value, at, [&](const Skimmed& member, const Place& place) {
     if (member.key == "budget_tokens") return walk_.integer(member, place, out.budget);
+    if (member.key == "display" && member.kind != json::Kind::kNull) {
+      int display = 0;
+      if (!walk_.word(member, place, {"omitted", "summarized"}, display)) return false;
+      out.visible = display == 1;
+    }
     if (member.key != "type") return true;
-    return walk_.word(member, place, {"enabled", "disabled", "adaptive"}, index);
+    return walk_.word(member, place, {"enabled", "disabled", "adaptive", "between_tools"}, index);
   });
   if (index == 1) out.budget = 0;
-  if (index == 2) out.is_adaptive = true;
+  if (index >= 2) out.is_adaptive = true;
   return ok;
 }
 

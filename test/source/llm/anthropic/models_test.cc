@@ -64,5 +64,27 @@ TEST(AnthropicModelsTest, AnEffortStaysWhereThinkingIsNotPossible) {
   EXPECT_THAT(out, HasSubstr(R"("output_config":{"effort":"high"})"));
 }
 
+TEST(AnthropicModelsTest, ThinkingOfTheNewestFormIsRead) {
+  const auto ask_as = [](std::string_view thinking, Dialect to) {
+    return transcode_request(
+        Dialect::kAnthropic, to,
+        R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"a"}],)"
+        R"("output_config":{"effort":"high"},"thinking":)" +
+            std::string(thinking) + "}",
+        {.model = "gemini-2.5-flash"});
+  };
+  const std::string_view shown = R"({"type":"adaptive","display":"summarized"})";
+  const std::string_view hidden = R"({"type":"adaptive","display":"omitted"})";
+  EXPECT_THAT(ask_as(shown, Dialect::kOpenaiResponses),
+              HasSubstr(R"("reasoning":{"effort":"high","summary":"auto"})"));
+  EXPECT_THAT(ask_as(hidden, Dialect::kOpenaiResponses),
+              HasSubstr(R"("reasoning":{"effort":"high"})"));
+  EXPECT_THAT(ask_as(hidden, Dialect::kGemini), HasSubstr(R"("includeThoughts":false)"));
+  EXPECT_THAT(ask_as(R"({"type":"between_tools","display":null})", Dialect::kOpenai),
+              HasSubstr(R"("reasoning_effort":"high")"));
+  EXPECT_THAT(ask_as(R"({"type":"adaptive","display":"loud"})", Dialect::kOpenai),
+              HasSubstr("ERROR thinking.display"));
+}
+
 }  // namespace
 }  // namespace omni::llm::anthropic
