@@ -20,6 +20,13 @@ void Dropped::add(std::string_view name) {
   names_.push_back(std::move(clean));
 }
 
+SettingNames setting_names(Dialect origin) {
+  if (origin == Dialect::kGemini)
+    return {"stopSequences", "topP", "topK", "frequencyPenalty", "presencePenalty"};
+  const std::string_view stop = origin == Dialect::kAnthropic ? "stop_sequences" : "stop";
+  return {stop, "top_p", "top_k", "frequency_penalty", "presence_penalty"};
+}
+
 void append_extra(json::Builder& json, std::string_view key, RawJson value) {
   std::string escaped;
   append_escaped(escaped, key);

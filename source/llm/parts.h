@@ -21,6 +21,12 @@ class Dropped {
   std::vector<std::string> names_;
 };
 
+// What the client's dialect calls settings that others do not have.
+struct SettingNames {
+  std::string_view stop, top_p, top_k, frequency_penalty, presence_penalty;
+};
+SettingNames setting_names(Dialect origin);
+
 // A member whose key a client made up.
 void append_extra(json::Builder& json, std::string_view key, RawJson value);
 

@@ -171,27 +171,28 @@ void Encoder::effort() {
 void Encoder::sampling() {
   // Thinking allows no other temperature than its own.
   const bool is_fixed = is_thinking_ || takes_effort_only_;
-  const auto put = [&](std::string_view name, RawJson value) {
+  const SettingNames names = setting_names(request_.origin);
+  const auto put = [&](std::string_view key, RawJson value, std::string_view name) {
     if (value.empty()) return;
     if (is_fixed) return dropped_.add(name);
-    json_.member(name, value);
+    json_.member(key, value);
   };
   if (!request_.temperature.empty() && number_of(request_.temperature) > 1) {
     dropped_.add("temperature");
     if (!is_fixed) json_.member("temperature", "1");
   } else {
-    put("temperature", request_.temperature);
+    put("temperature", request_.temperature, "temperature");
   }
-  put("top_p", request_.top_p);
-  put("top_k", request_.top_k);
+  put("top_p", request_.top_p, names.top_p);
+  put("top_k", request_.top_k, names.top_k);
   if (!request_.stop.empty()) {
     json_.array("stop_sequences");
     for (const Text& stop : request_.stop) json_.text_item(stop.inside());
     json_.end_array();
   }
   const std::pair<std::string_view, bool> kUnknown[] = {
-      {"frequency_penalty", !request_.frequency_penalty.empty()},
-      {"presence_penalty", !request_.presence_penalty.empty()},
+      {names.frequency_penalty, !request_.frequency_penalty.empty()},
+      {names.presence_penalty, !request_.presence_penalty.empty()},
       {"seed", !request_.seed.empty()},
       {"logprobs", request_.logprobs.value_or(false)},
       {"top_logprobs", !request_.top_logprobs.empty()},

@@ -193,7 +193,7 @@ void Encoder::sampling() {
   number("top_logprobs", request_.top_logprobs);
   if (!request_.top_k.empty()) {
     if (options_.is_strict) {
-      dropped_.add("top_k");
+      dropped_.add(setting_names(request_.origin).top_k);
     } else {
       json_.member("top_k", request_.top_k);
     }

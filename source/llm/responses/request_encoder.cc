@@ -20,17 +20,6 @@ constexpr std::array<std::string_view, 5> kShared = {"service_tier", "prompt_cac
 // Below this the vendor refuses the request.
 constexpr int64_t kLeastOutput = 16;
 
-// What has no place here, by the name that the client's dialect gives it.
-struct Names {
-  std::string_view stop, top_k, frequency_penalty, presence_penalty;
-};
-Names names_of(Dialect origin) {
-  if (origin == Dialect::kGemini)
-    return {"stopSequences", "topK", "frequencyPenalty", "presencePenalty"};
-  const std::string_view stop = origin == Dialect::kAnthropic ? "stop_sequences" : "stop";
-  return {stop, "top_k", "frequency_penalty", "presence_penalty"};
-}
-
 class Encoder {
  public:
   Encoder(const Request& request, const RequestOptions& options)
@@ -173,7 +162,7 @@ void Encoder::limits() {
   raw("top_logprobs", request_.top_logprobs);
   if (request_.user.is_given()) json_.text("user", request_.user.inside());
   raw("metadata", request_.metadata);
-  const Names names = names_of(request_.origin);
+  const SettingNames names = setting_names(request_.origin);
   if (!request_.stop.empty()) dropped_.add(names.stop);
   drop(names.top_k, request_.top_k);
   drop("seed", request_.seed);

@@ -86,5 +86,17 @@ TEST(AnthropicModelsTest, ThinkingOfTheNewestFormIsRead) {
               HasSubstr("ERROR thinking.display"));
 }
 
+// A client finds its own words among those that were left out.
+TEST(AnthropicModelsTest, WhatIsLeftOutHasTheNameOfTheClientsDialect) {
+  const std::string body = R"({"contents":[{"parts":[{"text":"a"}]}],
+      "generationConfig":{"topK":4,"topP":0.5,"frequencyPenalty":0.1,"seed":3}})";
+  EXPECT_THAT(
+      transcode_request(Dialect::kGemini, Dialect::kAnthropic, body, {.model = "claude-opus-4-7"}),
+      EndsWith("\nDROPPED topP, topK, frequencyPenalty, seed"));
+  EXPECT_THAT(transcode_request(Dialect::kGemini, Dialect::kOpenai, body,
+                                {.model = "m", .is_strict = true}),
+              EndsWith("\nDROPPED topK"));
+}
+
 }  // namespace
 }  // namespace omni::llm::anthropic
