@@ -17,18 +17,21 @@ export const type = (is_stream) => (is_stream ? "text/event-stream" : "applicati
 
 const budgets = { low: 1024, medium: 8192, high: 24576 };
 
-export const says = { thought: true, proof: true, choice: true, tool_error: true, temperature: 1, stop: true, seed: false, ids: true, schema_name: false, effort: true };
+export const says = { files: true, top_k: true, is_serial: true, thought: true, proof: true, choice: true, tool_error: true, temperature: 1, stop: true, seed: false, ids: true, schema_name: false, effort: true };
 export const tells = { id: true, created: false, ids: true, pieces: true, cached: true, reasoning: true, proof: true };
-export const dropped = { stop: "stop_sequences" };
-export const shows = () => false;
-export const as_said = (said) => ({ limit: 1024, ...said, budget: budgets[said.effort] });
+export const dropped = { is_serial: "parallel_tool_calls", stop: "stop_sequences" };
+export const shows = (said) => said.is_adaptive;
+export const as_said = (said) => ({ limit: 1024, ...said, budget: said.is_adaptive ? undefined : budgets[said.effort] });
 
 function content(said) {
   if (typeof said === "string") return said;
-  return said.map((part) =>
-    part.text
-      ? { type: "text", text: part.text }
-      : { type: "image", source: { type: "base64", media_type: part.image.type, data: part.image.data } });
+  return said.map(({ text, image, link, file }) => {
+    if (text) return { type: "text", text };
+    if (link) return { type: "image", source: { type: "url", url: link.url } };
+    if (image) return { type: "image", source: { type: "base64", media_type: image.type, data: image.data } };
+    const source = { type: "base64", media_type: "application/pdf", data: file.data };
+    return { type: "document", source, title: file.name };
+  });
 }
 
 function message(turn) {
@@ -47,7 +50,8 @@ function message(turn) {
   return { role: "assistant", content: [...thought, ...text, ...calls] };
 }
 
-function tool_choice(choice) {
+function tool_choice({ choice, is_serial }) {
+  if (is_serial) return { type: "auto", disable_parallel_tool_use: true };
   if (choice === undefined) return undefined;
   if (choice === "required") return { type: "any" };
   return typeof choice === "string" ? { type: choice } : { type: "tool", name: choice.name };
@@ -87,7 +91,7 @@ function marked(messages) {
 const takes_effort = (said) => said.model === "claude-opus-4-8";
 function thinking(said) {
   if (!said.effort) return {};
-  if (takes_effort(said))
+  if (takes_effort(said) || (said.is_client && said.is_adaptive))
     return { thinking: { type: "adaptive", display: "summarized" }, output_config: { effort: said.effort } };
   return { thinking: { type: "enabled", budget_tokens: said.budget ?? budgets[said.effort] } };
 }
@@ -99,9 +103,11 @@ function params(said) {
     system: said.system && (said.cache ? [{ type: "text", text: said.system, ...marks }] : said.system),
     messages: said.cache ? marked(said.turns.map(message)) : said.turns.map(message),
     tools: tools(said),
-    tool_choice: tool_choice(said.choice),
+    tool_choice: tool_choice(said),
     ...format(said),
     temperature: takes_effort(said) ? undefined : said.temperature,
+    top_p: said.top_p,
+    top_k: said.top_k,
     stop_sequences: said.stop,
     ...thinking(said),
     stream: said.stream ? true : undefined,
@@ -128,7 +134,8 @@ export function relax(body, said) {
       if (message.content.length === 1 && only.type === "text" && !only.cache_control)
         message.content = oneOf(message.content, only.text);
       for (const block of message.content["<one of>"] ? [] : message.content)
-        if (block.type === "tool_result" && typeof block.content === "string")
+        if (block.type === "document" && !said.names_files) block.title = ifGiven(any);
+        else if (block.type === "tool_result" && typeof block.content === "string")
           block.content = oneOf(block.content, blocks(block.content));
     }
   }

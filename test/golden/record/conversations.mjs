@@ -164,7 +164,7 @@ export const conversations = [
   {
     name: "prompt_cache",
     title: "The prompt is marked for the provider's cache, behind the system text and the last message",
-    only_to: "anthropic",
+    to: ["anthropic"],
     request: {
       system: "Answer tersely.", cache: true,
       turns: [{ user: "Name a river." }, { assistant: "The Rhine." }, { user: "And a longer one?" }],
@@ -177,7 +177,7 @@ export const conversations = [
   {
     name: "effort",
     title: "A model that takes an effort only, asked with a temperature",
-    only_to: "anthropic", target: "claude-opus-4-8",
+    to: ["anthropic"], target: "claude-opus-4-8",
     request: { turns: [{ user: "Is 91 a prime?" }], limit: 16000, effort: "high", temperature: 0.5 },
     answer: {
       parts: [{ thinking: ["91 is 7 times 13."], proof }, { text: ["No: 7 \u00d7 13."] }], stop: "end",
@@ -187,8 +187,55 @@ export const conversations = [
   {
     name: "forced_call",
     title: "A tool must be called, and the server cannot be made to",
-    only_to: "ollama", refused: "tool_choice",
+    to: ["ollama"], refused: { ollama: "tool_choice" },
     request: { turns: [{ user: "Weather in Oslo?" }], tools: [weather], choice: "required" },
+  },
+  {
+    name: "adaptive",
+    title: "A client of the newest form asks for as much thinking as is right",
+    from: ["anthropic"],
+    request: { turns: [{ user: "Is 91 a prime?" }], limit: 20000, effort: "high", is_adaptive: true },
+    answer: {
+      parts: [{ thinking: ["91 is 7 times 13."], proof }, { text: ["No: 7 \u00d7 13."] }], stop: "end",
+      usage: { input: 18, output: 90, cached: 0, reasoning: 72 },
+    },
+  },
+  {
+    name: "image_link",
+    title: "A question about an image that lies elsewhere",
+    refused: { ollama: "messages" },
+    request: { turns: [{ user: [{ text: "What is in it?" }, { link: { type: "image/png", url: "https://example.com/dot.png" } }] }] },
+    answer: { parts: [{ text: ["A red dot."] }], stop: "end", usage: { input: 270, output: 4, cached: 0, reasoning: 0 } },
+  },
+  {
+    name: "document",
+    title: "A question about a PDF",
+    refused: { ollama: "messages" },
+    request: { turns: [{ user: [{ file: { name: "note.pdf", data: "JVBERi0xLjQKJeLjz9MK" } }, { text: "What does it say?" }] }] },
+    answer: { parts: [{ text: ["Nothing."] }], stop: "end", usage: { input: 300, output: 2, cached: 0, reasoning: 0 } },
+  },
+  {
+    name: "serial_calls",
+    title: "One tool call at a time",
+    from: ["openai", "responses", "anthropic"],
+    request: { turns: [{ user: "Weather in Oslo, time in Lima?" }], tools: [weather, local_time], choice: "auto", is_serial: true },
+    answer: { parts: [{ call: call_a }], stop: "calls", usage: { input: 120, output: 20, cached: 0, reasoning: 0 } },
+  },
+  {
+    name: "json_mode",
+    title: "The answer must be JSON, of whatever form",
+    from: ["openai", "responses", "gemini", "ollama"], to: ["openai", "responses", "gemini", "ollama"],
+    request: { system: "Answer with JSON.", turns: [{ user: "Mia is seven." }], is_json: true },
+    answer: { parts: [{ text: ['{"age":7}'] }], stop: "end", usage: { input: 61, output: 6, cached: 0, reasoning: 0 } },
+  },
+  {
+    name: "sampling",
+    title: "All that may be said of how words are drawn",
+    request: {
+      turns: [{ user: "Once upon" }], limit: 50, temperature: 0.7, top_p: 0.9, top_k: 40, seed: 7,
+      frequency_penalty: 0.1, presence_penalty: 0.2,
+    },
+    answer: { parts: [{ text: [" a time"] }], stop: "end", usage: { input: 10, output: 3, cached: 0, reasoning: 0 } },
   },
   {
     name: "rate_limited",

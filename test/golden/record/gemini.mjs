@@ -19,16 +19,21 @@ export const type = (is_stream) => (is_stream ? "text/event-stream" : "applicati
 // Gemini docs, 'OpenAI compatibility', 'Thinking': what the efforts are in tokens.
 const budgets = { low: 1024, medium: 8192, high: 24576 };
 
-export const says = { thought: true, proof: true, thinking: true, choice: true, tool_error: true, stop: true, seed: true, ids: false, schema_name: false, effort: true };
+export const says = { files: true, top_k: true, frequency_penalty: true, presence_penalty: true, thought: true, proof: true, thinking: true, choice: true, tool_error: true, stop: true, seed: true, ids: false, schema_name: false, effort: true };
 // The calls of 2.5 models have no ids, and come whole.
 export const tells = { id: true, created: false, ids: false, pieces: false, cached: true, reasoning: true, no_zero: true, proof: true };
-export const dropped = { stop: "stopSequences", seed: "seed" };
+export const dropped = { top_k: "topK", frequency_penalty: "frequencyPenalty", presence_penalty: "presencePenalty", stop: "stopSequences", seed: "seed" };
 export const shows = (said) => said.effort !== undefined;
 export const as_said = (said) => ({ ...said, budget: budgets[said.effort] });
 
 function parts(said) {
   if (typeof said === "string") return [{ text: said }];
-  return said.map((part) => (part.text ? part : { inlineData: { mimeType: part.image.type, data: part.image.data } }));
+  return said.map(({ text, image, link, file }) => {
+    if (text) return { text };
+    if (link) return { fileData: { fileUri: link.url, mimeType: link.type } };
+    if (image) return { inlineData: { mimeType: image.type, data: image.data } };
+    return { inlineData: { mimeType: "application/pdf", data: file.data } };
+  });
 }
 
 function content(turn) {
@@ -68,8 +73,12 @@ function params(said) {
       maxOutputTokens: said.limit,
       temperature: said.temperature,
       stopSequences: said.stop,
+      topP: said.top_p,
+      topK: said.top_k,
       seed: said.seed,
-      responseMimeType: said.schema && "application/json",
+      frequencyPenalty: said.frequency_penalty,
+      presencePenalty: said.presence_penalty,
+      responseMimeType: said.schema || said.is_json ? "application/json" : undefined,
       responseJsonSchema: said.schema?.schema,
       thinkingConfig: said.effort && { thinkingBudget: said.budget ?? budgets[said.effort], includeThoughts: true },
     }),

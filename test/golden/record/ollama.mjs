@@ -15,7 +15,7 @@ export const answer_source = {
 export const target = "qwen3";
 export const type = (is_stream) => (is_stream ? "application/x-ndjson" : "application/json");
 
-export const says = { thought: true, choice: false, thinking: true, stop: true, seed: true, ids: false, schema_name: false, effort: true };
+export const says = { top_k: true, frequency_penalty: true, presence_penalty: true, thought: true, choice: false, thinking: true, stop: true, seed: true, ids: false, schema_name: false, effort: true };
 export const tells = { id: false, created: true, ids: false, pieces: false, cached: false, reasoning: false, not_filtered: true };
 export const dropped = { stop: "stop", seed: "seed" };
 export const shows = () => false;
@@ -39,7 +39,10 @@ function messages(turn) {
 
 function params(said) {
   const system = said.system ? [{ role: "system", content: said.system }] : [];
-  const options = given({ num_predict: said.limit, temperature: said.temperature, stop: said.stop, seed: said.seed });
+  const options = given({
+    num_predict: said.limit, temperature: said.temperature, top_p: said.top_p, top_k: said.top_k, stop: said.stop,
+    seed: said.seed, frequency_penalty: said.frequency_penalty, presence_penalty: said.presence_penalty,
+  });
   return given({
     model: said.model,
     messages: [...system, ...said.turns.flatMap(messages)],
@@ -47,7 +50,7 @@ function params(said) {
       type: "function",
       function: { name: tool.name, description: tool.description, parameters: tool.schema },
     })),
-    format: said.schema?.schema,
+    format: said.is_json ? "json" : said.schema?.schema,
     think: said.effort,
     options: Object.keys(options).length > 0 ? options : undefined,
     stream: said.stream ? true : false,

@@ -17,16 +17,21 @@ export const target = "gpt-5-mini";
 export const type = (is_stream) => (is_stream ? "text/event-stream" : "application/json");
 
 // What a request of this dialect can say, and what its answer tells.
-export const says = { choice: true, stop: true, seed: true, ids: true, schema_name: true, effort: true };
+export const says = { files: true, frequency_penalty: true, presence_penalty: true, is_serial: true, choice: true, stop: true, seed: true, ids: true, schema_name: true, effort: true };
 export const tells = { id: true, created: true, ids: true, pieces: true, cached: true, reasoning: true };
-export const dropped = { stop: "stop", seed: "seed" };
+export const dropped = { is_serial: "parallel_tool_calls", stop: "stop", seed: "seed" };
 export const shows = () => false;
 
 const image_url = ({ type, data }) => ({ type: "image_url", image_url: { url: `data:${type};base64,${data}` } });
 
 function content(said) {
   if (typeof said === "string") return said;
-  return said.map((part) => (part.text ? { type: "text", text: part.text } : image_url(part.image)));
+  return said.map(({ text, image, link, file }) => {
+    if (text) return { type: "text", text };
+    if (link) return { type: "image_url", image_url: { url: link.url } };
+    if (image) return image_url(image);
+    return { type: "file", file: { filename: file.name, file_data: `data:application/pdf;base64,${file.data}` } };
+  });
 }
 
 function messages(turn) {
@@ -45,7 +50,8 @@ function tool_choice(choice) {
   return { type: "function", function: { name: choice.name } };
 }
 
-function response_format(schema) {
+function response_format({ schema, is_json }) {
+  if (is_json) return { type: "json_object" };
   if (!schema) return undefined;
   return { type: "json_schema", json_schema: given({ name: schema.name, schema: schema.schema, strict: schema.strict }) };
 }
@@ -63,8 +69,12 @@ function params(said) {
     max_completion_tokens: said.limit,
     temperature: said.temperature,
     stop: said.stop,
+    top_p: said.top_p,
     seed: said.seed,
-    response_format: response_format(said.schema),
+    frequency_penalty: said.frequency_penalty,
+    presence_penalty: said.presence_penalty,
+    parallel_tool_calls: said.is_serial ? false : undefined,
+    response_format: response_format(said),
     reasoning_effort: said.effort,
     store: said.store,
     stream: said.stream ? true : undefined,
@@ -80,7 +90,7 @@ export async function send(said, url) {
 }
 
 // Spellings that the vendor takes for one.
-export function relax(body) {
+export function relax(body, said) {
   // FunctionDefinition.strict and ImageURL.detail: these are what they are when left out.
   body.tools?.forEach((tool) => (tool.function.strict = ifGiven(false)));
   for (const message of body.messages) {
@@ -88,10 +98,12 @@ export function relax(body) {
     if (message.role === "assistant" && message.content === null) message.content = ifGiven(null);
     // ChatCompletionDeveloperMessageParam: the newer word for the same.
     if (Array.isArray(message.content))
-      for (const part of message.content) if (part.image_url) part.image_url.detail = ifGiven("auto");
+      for (const part of message.content)
+        if (part.file && !said.names_files) part.file.filename = ifGiven(any);
+        else if (part.image_url) part.image_url.detail = ifGiven("auto");
     if (message.role === "system") message.role = oneOf("system", "developer");
   }
-  if (body.response_format && body.response_format.json_schema.name === "answer")
+  if (body.response_format?.json_schema?.name === "answer")
     body.response_format.json_schema.name = any;
   return body;
 }

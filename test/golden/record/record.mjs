@@ -44,6 +44,8 @@ function lost(client, upstream, turns) {
   const out = [];
   const has_failed = turns.some((turn) => turn.results?.some((result) => result.failed));
   if (has_failed && client.says.tool_error && !upstream.says.tool_error) out.push("is_error");
+  const files = turns.flatMap((turn) => (Array.isArray(turn.user) ? turn.user.filter((part) => part.file) : []));
+  if (files.length > 0 && upstream === gemini) out.push("filename");
   if (!turns.some((turn) => turn.thinking) || !client.says.thought) return out;
   // Gemini's is the proof of the text.
   const has_proof = client.says.proof && client !== gemini;
@@ -61,11 +63,13 @@ function kept_turn(client, upstream, turn) {
   return { ...rest, ...shown, ...(results ? { results } : {}) };
 }
 
+// What some dialects have no word for.
+const limited = ["stop", "seed", "top_k", "frequency_penalty", "presence_penalty", "is_serial"];
+
 // What a client of this dialect says of a conversation.
 function as_client(client, request) {
   const said = { ...request, is_client: true, model: asked_model };
-  if (!client.says.stop) delete said.stop;
-  if (!client.says.seed) delete said.seed;
+  for (const name of limited) if (!client.says[name]) delete said[name];
   if (!client.says.choice) delete said.choice;
   if (!client.says.thought) said.turns = said.turns.map(({ thinking, proof, ...turn }) => turn);
   return client.as_said?.(said) ?? said;
@@ -75,9 +79,9 @@ function as_client(client, request) {
 function as_upstream(client, upstream, request, target) {
   const { is_client, ...said } = as_client(client, request);
   said.turns = said.turns.map((turn) => kept_turn(client, upstream, turn));
-  const names = ["stop", "seed"].filter((name) => said[name] !== undefined && !upstream.says[name]);
+  const names = limited.filter((name) => said[name] !== undefined && !upstream.says[name]);
   for (const name of names) delete said[name];
-  const dropped = [...names.map((name) => client.dropped[name]), ...(client.also_dropped?.(said, upstream) ?? [])];
+  const dropped = [...names.map((name) => client.dropped[name] ?? name), ...(client.also_dropped?.(said, upstream) ?? [])];
   if (client !== upstream) dropped.push(...lost(client, upstream, request.turns));
   if (target === "claude-opus-4-8" && said.temperature !== undefined) {
     delete said.temperature;
@@ -88,7 +92,7 @@ function as_upstream(client, upstream, request, target) {
     dropped.push("temperature");
   }
   if (said.schema && !client.says.schema_name) said.schema = { ...said.schema, name: "answer", strict: client.name === "anthropic" ? true : undefined };
-  return { said: { ...said, shows: client.shows(said), model: target }, dropped: dropped.sort() };
+  return { said: { ...said, shows: client.shows(said), names_files: client !== gemini, model: target }, dropped: dropped.sort() };
 }
 
 // A server that cannot be made to call a tool is asked for it in one case only.
@@ -104,8 +108,8 @@ function hide_ids(value) {
 }
 
 async function sent_by(dialect, said) {
-  const { sent } = await exchange({ status: 500, body: "{}" }, (url) => dialect.send(said, url));
-  assert.ok(sent.body, `${dialect.name} sent nothing`);
+  const { sent, error } = await exchange({ status: 500, body: "{}" }, (url) => dialect.send(said, url));
+  assert.ok(sent.body, `${dialect.name} sent nothing: ${error?.stack}`);
   return sent;
 }
 
@@ -206,13 +210,14 @@ async function sections(client, upstream, conversation) {
   const { error, failure } = conversation;
   const answer = conversation.answer && { ...conversation.answer, failure };
   const is_same = client === upstream;
-  const request = conversation.refused ? conversation.request : known_to(upstream, conversation.request);
+  const refused = client !== upstream && conversation.refused?.[upstream.name];
+  const request = refused ? conversation.request : known_to(upstream, conversation.request);
   const from = as_client(client, request);
   const model = conversation.target ?? upstream.target;
   const { said, dropped } = as_upstream(client, upstream, request, model);
   const asked = await sent_by(client, from);
   const target = is_same ? { ...from, model } : said;
-  if (conversation.refused) return { dropped: [], request: laid_out(JSON.parse(asked.body)) };
+  if (refused) return { refused, dropped: [], request: laid_out(JSON.parse(asked.body)) };
   const wanted = await sent_by(upstream, target);
   const out = { dropped, request: asked.body, upstream_request: wanted.body };
   if (!is_same) {
@@ -253,9 +258,9 @@ function render(client, upstream, conversation, parts) {
   const head = [
     `# ${conversation.title}`,
     `client request: ${client.call_source}`,
-    ...(conversation.refused ? [] : sources(client, upstream, conversation)),
+    ...(parts.refused ? [] : sources(client, upstream, conversation)),
     `target: ${conversation.target ?? upstream.target}`,
-    conversation.refused ? `refused: ${conversation.refused}` : undefined,
+    parts.refused ? `refused: ${parts.refused}` : undefined,
     request.stream ? "stream: yes" : undefined,
     request.cache ? "cache: yes" : undefined,
     error ? `status: ${error.status}` : undefined,
@@ -271,6 +276,17 @@ function render(client, upstream, conversation, parts) {
   return `${head.filter((line) => line !== undefined).join("\n")}\n\n${body}`;
 }
 
+// A conversation that is of some dialects only is not for a pair of one. A client that cannot ask
+// for it is not refused.
+function is_for({ from, to, refused, request }, client, upstream) {
+  if (client === upstream && (from || to)) return false;
+  if (from && !from.includes(client.name)) return false;
+  if (to && !to.includes(upstream.name)) return false;
+  const asks = (part) => (part.link || part.file ? client.says.files : true);
+  if (!request.turns.every((turn) => !Array.isArray(turn.user) || turn.user.every(asks))) return false;
+  return !(refused?.[upstream.name] === "tool_choice" && !client.says.choice);
+}
+
 const is_check = process.argv.includes("--check");
 let different = 0, written = 0;
 for (const client of dialects)
@@ -278,9 +294,7 @@ for (const client of dialects)
     const pair = `${client.name}_${upstream.name}`;
     mkdirSync(`${folder}/${pair}`, { recursive: true });
     for (const conversation of conversations) {
-      if (conversation.only_to && (conversation.only_to !== upstream.name || client === upstream)) continue;
-      // A client that cannot ask for it is not refused.
-      if (conversation.refused && !client.says.choice) continue;
+      if (!is_for(conversation, client, upstream)) continue;
       const path = `${folder}/${pair}/${conversation.name}.golden`;
       const text = render(client, upstream, conversation, await sections(client, upstream, conversation));
       ++written;

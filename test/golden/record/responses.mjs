@@ -16,25 +16,28 @@ export const answer_source = {
 export const target = "gpt-5-mini";
 export const type = (is_stream) => (is_stream ? "text/event-stream" : "application/json");
 
-export const says = { thought: true, proof: true, choice: true, stop: false, seed: false, ids: true, schema_name: true, effort: true };
+export const says = { files: true, is_serial: true, thought: true, proof: true, choice: true, stop: false, seed: false, ids: true, schema_name: true, effort: true };
 export const tells = { id: true, created: true, ids: true, pieces: true, cached: true, reasoning: true, proof: true };
-export const dropped = {};
+export const dropped = { is_serial: "parallel_tool_calls" };
 export const shows = (said) => said.effort !== undefined;
 export const as_said = (said) => ({ ...said, store: false });
 // What only a server of OpenAI's has: keeping answers, sealed thoughts, how closely to look.
 export function also_dropped(said, upstream) {
   if (upstream.name === "responses") return [];
-  const has_image = said.turns.some((turn) => Array.isArray(turn.user));
+  const has_image = said.turns.some((turn) => Array.isArray(turn.user) && turn.user.some((part) => part.image || part.link));
   const out = said.effort ? ["include"] : [];
   return upstream.name === "openai" ? out : [...out, "store", ...(has_image ? ["detail"] : [])];
 }
 
 function content(said) {
   if (typeof said === "string") return said;
-  return said.map((part) =>
-    part.text
-      ? { type: "input_text", text: part.text }
-      : { type: "input_image", detail: "auto", image_url: `data:${part.image.type};base64,${part.image.data}` });
+  const input_image = (image_url) => ({ type: "input_image", detail: "auto", image_url });
+  return said.map(({ text, image, link, file }) => {
+    if (text) return { type: "input_text", text };
+    if (link) return input_image(link.url);
+    if (image) return input_image(`data:${image.type};base64,${image.data}`);
+    return { type: "input_file", filename: file.name, file_data: `data:application/pdf;base64,${file.data}` };
+  });
 }
 
 function items(turn) {
@@ -60,9 +63,11 @@ const tools = (said) => said.tools?.map((tool) => ({
   type: "function", name: tool.name, description: tool.description, parameters: tool.schema, strict: false,
 }));
 
-const text = ({ schema }) => schema && {
-  format: given({ type: "json_schema", name: schema.name, schema: schema.schema, strict: schema.strict }),
-};
+function text({ schema, is_json }) {
+  if (is_json) return { format: { type: "json_object" } };
+  if (!schema) return undefined;
+  return { format: given({ type: "json_schema", name: schema.name, schema: schema.schema, strict: schema.strict }) };
+}
 
 function params(said) {
   return given({
@@ -73,6 +78,8 @@ function params(said) {
     tool_choice: tool_choice(said.choice),
     max_output_tokens: said.limit,
     temperature: said.temperature,
+    top_p: said.top_p,
+    parallel_tool_calls: said.is_serial ? false : undefined,
     text: text(said),
     reasoning: said.effort && { effort: said.effort, summary: "auto" },
     // A provider need not keep what it is sent whole each time; what it thought comes back sealed.
@@ -103,7 +110,10 @@ export function relax(body, said) {
     const kind = item.role === "assistant" ? "output_text" : "input_text";
     const parts = typeof item.content === "string"
       ? oneOf(item.content, [{ type: kind, text: item.content, annotations: ifGiven([]) }])
-      : item.content.map((part) => (part.type === "input_image" ? { ...part, detail: ifGiven("auto") } : part));
+      : item.content.map((part) => {
+        if (part.type === "input_image") return { ...part, detail: ifGiven("auto") };
+        return part.type === "input_file" && !said.names_files ? { ...part, filename: ifGiven(any) } : part;
+      });
     return { type: ifGiven("message"), ...item, content: parts, status: ifGiven("completed"), id: ifGiven(any) };
   });
   // Who does not ask to see thoughts need not be shown them.
@@ -156,12 +166,12 @@ function response(said, state, output, counts) {
     background: ifGiven(false), error: null,
     incomplete_details: state === "incomplete" ? { reason: ended[said.stop] } : null,
     instructions: asked.system ?? null, max_output_tokens: asked.limit ?? null, model: said.model, output,
-    parallel_tool_calls: true, previous_response_id: null,
+    parallel_tool_calls: !asked.is_serial, previous_response_id: null,
     reasoning: asked.effort ? { effort: asked.effort, summary: "auto" } : { effort: null, summary: null },
     store: ifGiven(any), temperature: asked.temperature ?? oneOf(1, null),
-    text: text(asked) ? { format: { ...text(asked).format, description: ifGiven(null) } } : { format: { type: "text" } },
+    text: text(asked) ? { format: { ...text(asked).format, ...(asked.schema ? { description: ifGiven(null) } : {}) } } : { format: { type: "text" } },
     tool_choice: tool_choice(asked.choice) ?? "auto", tools: tools(asked) ?? [],
-    top_logprobs: ifGiven(0), top_p: oneOf(1, null), truncation: "disabled",
+    top_logprobs: ifGiven(0), top_p: asked.top_p ?? oneOf(1, null), truncation: "disabled",
     usage: counts ? usage(counts) : null, user: ifGiven(null), metadata: {},
   };
 }

@@ -47,11 +47,11 @@ type ollama_event = Partial<OllamaAnswer>;
 // A member that is null where the type has none is in recorded answers too.
 const nullable = { openai: ["usage", "logprobs"], responses: ["usage", "user", "store", "description"] };
 // What these versions' types leave out: members of recorded answers and of other vendors' documents
-// (README.md), a temperature, which older models take, and any word of JSON Schema.
+// (README.md), sampling, which older models take, and any word of JSON Schema.
 const untyped = {
   openai: ["obfuscation", "reasoning_content", "reasoning_details", "cache_creation_tokens"],
   responses: ["obfuscation", "top_logprobs", "cache_write_tokens", "cache_creation_tokens"],
-  anthropic: ["temperature"],
+  anthropic: ["temperature", "top_p", "top_k"],
   gemini: [],
   ollama: ["additionalProperties", "index", "id"],
 };
