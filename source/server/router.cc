@@ -67,11 +67,22 @@ Entry health(std::string_view path, std::string_view method, const RouterState& 
   return answer(503, R"({"status":"draining"})");
 }
 
+// What Gemini's clients want of a model: their libraries ask below /v1beta or, where they take the
+// vendor's stable version, below /v1 (ai.google.dev/gemini-api/docs/api-versions).
+std::string_view gemini_action(std::string_view path) {
+  const size_t colon = path.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  const std::string_view action = path.substr(colon + 1);
+  return action == "generateContent" || action == "streamGenerateContent" ? action
+                                                                          : std::string_view();
+}
+
 // The dialect of whoever asks here, for refusals too.
 Dialect dialect_of(std::string_view path) {
   if (is_below(path, "/v1/messages")) return Dialect::kAnthropic;
   if (is_below(path, "/v1/responses")) return Dialect::kOpenaiResponses;
   if (is_below(path, "/v1beta")) return Dialect::kGemini;
+  if (is_below(path, "/v1/models") && !gemini_action(path).empty()) return Dialect::kGemini;
   if (is_below(path, "/v1/api")) return Dialect::kOllama;
   return Dialect::kOpenai;
 }
@@ -87,20 +98,22 @@ bool has_query(std::string_view target, std::string_view wanted) {
   return false;
 }
 
-// /v1beta/models/MODEL:ACTION, where MODEL may be PROVIDER/MODEL
+// VERSION/models/MODEL:ACTION, where MODEL may be PROVIDER/MODEL
 // (ai.google.dev/api/generate-content).
 bool find_gemini_call(std::string_view path, std::string_view target, Facts& facts) {
-  constexpr std::string_view kPrefix = "/v1beta/models/";
-  if (path.substr(0, kPrefix.size()) != kPrefix) return false;
-  const size_t colon = path.rfind(':');
-  if (colon == std::string_view::npos || colon <= kPrefix.size()) return false;
-  const std::string_view action = path.substr(colon + 1);
-  const bool is_stream = action == "streamGenerateContent";
-  if (!is_stream && action != "generateContent") return false;
-  facts.endpoint = Endpoint::kChat;
-  facts.call.set_path_model(percent_decoded(path.substr(kPrefix.size(), colon - kPrefix.size())),
-                            is_stream, is_stream && !has_query(target, "alt=sse"));
-  return true;
+  const std::string_view action = gemini_action(path);
+  if (action.empty()) return false;
+  for (const std::string_view prefix : {"/v1beta/models/", "/v1/models/"}) {
+    if (path.substr(0, prefix.size()) != prefix) continue;
+    const size_t colon = path.size() - action.size() - 1;
+    if (colon <= prefix.size()) return false;
+    const bool is_stream = action == "streamGenerateContent";
+    facts.endpoint = Endpoint::kChat;
+    facts.call.set_path_model(percent_decoded(path.substr(prefix.size(), colon - prefix.size())),
+                              is_stream, is_stream && !has_query(target, "alt=sse"));
+    return true;
+  }
+  return false;
 }
 
 // What a client path is for. False when nothing is served there.
