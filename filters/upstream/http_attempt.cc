@@ -251,6 +251,8 @@ void HttpAttempt::finish_refused() {
   for (const std::string_view name : {"x-request-id", "retry-after", "retry-after-ms"})
     if (const auto value = head_.headers.get(name))
       failure.reply.headers.emplace_back(std::string(name), std::string(*value));
+  if (said.retry_after > 0 && !head_.headers.get("retry-after"))
+    failure.reply.headers.emplace_back("retry-after", std::to_string(said.retry_after));
   // A body that one target calls wrong is wrong for the next one too.
   failure.may_move_on = head_.status != 400 && head_.status != 413 && head_.status != 422;
   record(head_.status, said.code.empty() ? "refused" : failure.reply.code);

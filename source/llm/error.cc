@@ -1,9 +1,11 @@
 #include "source/llm/error.h"
 
+#include <absl/strings/numbers.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "source/base/status.h"
 #include "source/base/strings.h"
@@ -18,6 +20,8 @@ namespace omni::llm {
 namespace {
 
 constexpr size_t kMaxMessage = 4096;
+// A day, in seconds.
+constexpr double kLongestWait = 86400;
 
 std::string one_line(std::string_view text) {
   std::string out(trim(text).substr(0, kMaxMessage));
@@ -44,12 +48,30 @@ absl::Status take_code(json::Value& value, Error& error) {
   return absl::OkStatus();
 }
 
+// google.rpc.RetryInfo among an error's details: {"@type": ..., "retryDelay": "7.5s"}.
+absl::Status take_delay(json::Value& detail, Error& error) {
+  if (detail.kind() != json::Kind::kObject) return absl::OkStatus();
+  return detail.members([&](std::string_view key, json::Value& member) -> absl::Status {
+    std::string delay;
+    if (key != "retryDelay") return absl::OkStatus();
+    OMNI_RETURN_IF_ERROR(take(member, delay));
+    double seconds = 0;
+    const bool is_delay = !delay.empty() && delay.back() == 's' &&
+                          absl::SimpleAtod(delay.substr(0, delay.size() - 1), &seconds);
+    if (is_delay && seconds > 0 && seconds <= kLongestWait)
+      error.retry_after = static_cast<int>(std::ceil(seconds));
+    return absl::OkStatus();
+  });
+}
+
 absl::Status take_object(json::Value& value, Error& error) {
   return value.members([&](std::string_view key, json::Value& member) {
     if (key == "message") return take(member, error.message);
     if (key == "type") return take(member, error.type);
     if (key == "code") return take_code(member, error);
     if (key == "param") return take(member, error.param);
+    if (key == "details" && member.kind() == json::Kind::kArray)
+      return member.items([&](json::Value& detail) { return take_delay(detail, error); });
     return absl::OkStatus();
   });
 }

@@ -15,6 +15,8 @@ struct Error {
   std::string code;
   std::string message;
   std::string param;
+  // Seconds to wait, where a google.rpc.RetryInfo says so instead of a header; 0: not said.
+  int retry_after = 0;
 };
 
 // The body of an answer with `error.status`.

@@ -203,6 +203,18 @@ TEST(UpstreamFilterTest, ARefusalHandsOnWhenToComeBack) {
   EXPECT_EQ(attempt.sink().head->headers.count("set-cookie"), 0u);
 }
 
+TEST(UpstreamFilterTest, GeminisWaitInTheBodyIsHandedOnAsTheHeader) {
+  const std::string body =
+      R"({"error":{"code":429,"message":"Quota.","status":"RESOURCE_EXHAUSTED","details":[
+        {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"6.2s"}]}})";
+  Try limited;
+  limited.plain(500, "first");
+  limited.plain(429, body);
+  limited.settle();
+  EXPECT_EQ(limited.sink().head->status, 429);
+  EXPECT_EQ(limited.sink().head->headers.value("retry-after"), "7");
+}
+
 TEST(UpstreamFilterTest, NoWordOfAProviderHoldsTheKey) {
   const std::string body =
       R"({"error":{"message":"key sk-one-secret is bad","type":"sk-one-secret","code":"sk-one-secret","param":"sk-one-secret"}})";

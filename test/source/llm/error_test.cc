@@ -41,6 +41,20 @@ TEST(LlmErrorTest, AStatusThatIsRepeatedAsACodeIsNone) {
   EXPECT_EQ(json["error"]["code"], "rate_limit_exceeded");
 }
 
+TEST(LlmErrorTest, TheWaitOfARetryInfoIsReadInWholeSeconds) {
+  const auto wait = [](std::string_view details) {
+    const Error error =
+        parse(R"({"error":{"message":"m","details":)" + std::string(details) + "}}");
+    EXPECT_EQ(error.message, "m");
+    return error.retry_after;
+  };
+  EXPECT_EQ(wait(R"([{"@type":"Help","links":[]},{"retryDelay":"7s"}])"), 7);
+  EXPECT_EQ(wait(R"([{"retryDelay":"0.25s"}])"), 1);
+  EXPECT_EQ(wait(R"([{"retryDelay":"-1s"},{"retryDelay":"soon"},{"retryDelay":7},"odd"])"), 0);
+  EXPECT_EQ(wait(R"([{"retryDelay":"1e300s"},{"retryDelay":"nans"}])"), 0);
+  EXPECT_EQ(wait(R"("none")"), 0);
+}
+
 TEST(LlmErrorTest, AMessageIsOneLineOfBoundedLength) {
   EXPECT_EQ(parse(R"({"error":{"message":" a\r\nb\tc "}})").message, "a  b c");
   EXPECT_LE(parse(std::string(100000, 'x')).message.size(), 4096u);
