@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -147,6 +148,26 @@ TEST(ResponsesRequestTest, BecomesAChatRequest) {
     "response_format":{"type":"json_object"},"verbosity":"low","reasoning_effort":"none",
     "service_tier":"flex","logprobs":true})") +
                                             "\nDROPPED truncation, include");
+}
+
+TEST(ResponsesRequestTest, WhoseDialectShowsThoughtsIsGivenASummary) {
+  const std::string_view messages =
+      R"("max_tokens":9000,"messages":[{"role":"user","content":"q"}])";
+  const auto asked = [&](Dialect from, std::string_view more) {
+    return transcode_request(from, kResponses, fmt::format("{{{}, {}}}", messages, more));
+  };
+  const auto summary = HasSubstr(R"("summary":"auto")");
+  constexpr Dialect kMessages = Dialect::kAnthropic;
+  EXPECT_THAT(asked(kMessages, R"("thinking":{"type":"enabled","budget_tokens":2048})"), summary);
+  EXPECT_THAT(asked(kMessages, R"("thinking":{"type":"adaptive"})"), summary);
+  EXPECT_THAT(asked(kMessages, R"("thinking":{"type":"adaptive","display":"omitted"})"),
+              Not(summary));
+  EXPECT_THAT(asked(kMessages, R"("thinking":{"type":"disabled"})"), Not(summary));
+  EXPECT_THAT(asked(Dialect::kOllama, R"("think":true)"), summary);
+  EXPECT_THAT(asked(Dialect::kOllama, R"("think":"low")"), summary);
+  EXPECT_THAT(asked(Dialect::kOllama, R"("think":false)"), Not(summary));
+  // An effort alone asks for no more than that.
+  EXPECT_THAT(asked(kChat, R"("reasoning_effort":"low")"), Not(summary));
 }
 
 TEST(ResponsesRequestTest, ComesFromAChatRequest) {
