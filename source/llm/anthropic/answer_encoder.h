@@ -22,6 +22,7 @@ class MessagesStreamEncoder final : public AnswerEncoder {
   void began(const Event& event, std::string& out);
   void delta(const Event& event, std::string& out);
   void signature(const Event& event, std::string& out);
+  void proof(const Signature& signature, std::string& out);
   void open(Open kind, std::string& out);
   void close(std::string& out);
   void begin_delta(std::string_view type, std::string_view field, std::string& out);

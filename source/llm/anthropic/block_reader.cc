@@ -146,10 +146,10 @@ bool BlockReader::source(const Skimmed& value, const Place& at, const Block& blo
 bool BlockReader::tool_use(const Block& block, const Place& at) {
   if (!walk_.required(block.id, at, "id") || !walk_.required(block.name, at, "name")) return false;
   Signature signature;
-  // Another provider's proof for this call travelled as a thought without text.
+  // Gemini's proof for this call travelled as a thought without text. Nobody else proves calls: in
+  // front of one, any other is of a thought that was not shown.
   if (!out_.empty() && out_.back().kind == PartKind::kReasoning && out_.back().text.is_empty() &&
-      out_.back().signature.value.is_given() &&
-      out_.back().signature.origin != Dialect::kAnthropic) {
+      out_.back().signature.is_for(Dialect::kGemini)) {
     signature = out_.back().signature;
     out_.pop_back();
   }

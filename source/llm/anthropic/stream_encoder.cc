@@ -94,8 +94,7 @@ void MessagesStreamEncoder::began(const Event& event, std::string& out) {
   close(out);
   if (event.part_kind != PartKind::kToolCall) return;
   if (event.signature.value.is_given()) {
-    block(proof_block(event), out);
-    open_ = Open::kThinking;
+    proof(event.signature, out);
     close(out);
   }
   open_ = Open::kTool;
@@ -145,10 +144,15 @@ void MessagesStreamEncoder::signature(const Event& event, std::string& out) {
     open_ = Open::kThinking;
     return close(out);
   }
+  proof(event.signature, out);
+}
+
+// Clients look for it in a delta, as the vendor sends it.
+void MessagesStreamEncoder::proof(const Signature& signature, std::string& out) {
   open(Open::kThinking, out);
   begin_delta("signature_delta", "signature", out);
   out += '"';
-  put_signature(out, Dialect::kAnthropic, event.signature);
+  put_signature(out, Dialect::kAnthropic, signature);
   out += "\"}}\n\n";
 }
 

@@ -293,6 +293,29 @@ TEST(MessagesCodecTest, ASignatureSurvivesAnOpenaiClient) {
   EXPECT_THAT(back, HasSubstr(R"([{"type":"thinking","thinking":"","signature":"s="},)"));
 }
 
+// Encrypted reasoning without a summary, in front of a call: it is no proof of that call.
+TEST(MessagesCodecTest, AThoughtThatWasNotShownGoesHomeInFrontOfACall) {
+  const std::string back = transcode_request(kMessages, Dialect::kOpenaiResponses,
+                                             R"({"model":"m","max_tokens":9,"messages":[
+    {"role":"user","content":"a"},{"role":"assistant","content":[
+      {"type":"thinking","thinking":"","signature":"omniroute.openai-responses.seal"},
+      {"type":"tool_use","id":"c","name":"f","input":{}}]},
+    {"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"r"}]}]})");
+  EXPECT_THAT(back, HasSubstr(R"({"type":"reasoning","summary":[],"encrypted_content":"seal"},)"
+                              R"({"type":"function_call","call_id":"c")"));
+}
+
+TEST(MessagesCodecTest, ACallsProofIsStreamedAsADelta) {
+  const std::string out = transcode_stream(
+      Dialect::kGemini, kMessages,
+      R"(data: {"candidates":[{"content":{"parts":[{"functionCall":{"id":"c","name":"f","args":{}},)"
+      R"("thoughtSignature":"AAAE"}],"role":"model"},"finishReason":"STOP","index":0}]})"
+      "\n\n");
+  EXPECT_THAT(out,
+              HasSubstr(R"("content_block":{"type":"thinking","thinking":"","signature":""})"));
+  EXPECT_THAT(out, HasSubstr(R"({"type":"signature_delta","signature":"omniroute.gemini.AAAE"})"));
+}
+
 // Pitfall 27: without its thought a turn that calls tools cannot be thought about.
 TEST(MessagesCodecTest, ThinkingStaysOffWhereTheTurnsThoughtIsLost) {
   const std::string out = transcode_request(kChat, kMessages, R"({"model":"m","max_tokens":9000,
