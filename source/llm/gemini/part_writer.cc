@@ -60,8 +60,12 @@ void PartWriter::delta(const Event& event, std::string& parts) {
   has_text_ = true;
   if (waits) {
     text_ += event.text.inside();
+  } else if (event.part_kind == PartKind::kReasoning) {
+    // The last piece waits for its proof: clients drop one that stands beside no text.
+    if (!text_.empty()) text(std::exchange(text_, {}), true, parts);
+    text_ = event.text.inside();
   } else {
-    text(event.text.inside(), event.part_kind == PartKind::kReasoning, parts);
+    text(event.text.inside(), false, parts);
   }
 }
 
@@ -71,7 +75,7 @@ void PartWriter::signature(const Event& event, std::string& parts) {
   const Signature& proof = is_redacted ? event.redacted : event.signature;
   if (!proof.value.is_given()) return;
   if (!text_.empty()) {
-    // A plain answer: the thought's own part takes it.
+    // The thought's own part takes it.
     if (proof_.empty()) return append_signature(proof_, proof, is_redacted);
     text(std::exchange(text_, {}), true, parts);
   }

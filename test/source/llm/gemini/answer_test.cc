@@ -167,10 +167,21 @@ TEST(GeminiAnswerTest, SignaturesKeepTheirPlace) {
   const std::string end = last(R"({"text":"","thoughtSignature":"AAAF"})");
   EXPECT_EQ(same(chunk(text("a")) + end), chunk(text("a")) + end);
   // A thought's own stays with the thought.
-  const std::string thought = chunk(R"({"text":"hm","thought":true})") +
-                              chunk(R"({"text":"","thought":true,"thoughtSignature":"AAAG"})") +
-                              chunk(text("a")) + last(R"({"text":""})");
-  EXPECT_EQ(same(thought), thought);
+  const std::string rest = chunk(text("a")) + last(R"({"text":""})");
+  const std::string thought = chunk(R"({"text":"hm, ","thought":true})") +
+                              chunk(R"({"text":"well","thought":true,"thoughtSignature":"AAAG"})");
+  EXPECT_EQ(same(thought + rest), thought + rest);
+}
+
+// Clients drop a proof that stands beside no text, and another vendor's comes behind its thought.
+TEST(GeminiAnswerTest, AProofStandsBesideTheLastWordsOfItsThought) {
+  const std::string bytes = chunk(R"({"text":"hm, ","thought":true})") +
+                            chunk(R"({"text":"well","thought":true})") +
+                            chunk(R"({"text":"","thought":true,"thoughtSignature":"AAAG"})") +
+                            chunk(text("a")) + last(R"({"text":""})");
+  EXPECT_EQ(same(bytes), chunk(R"({"text":"hm, ","thought":true})") +
+                             chunk(R"({"text":"well","thought":true,"thoughtSignature":"AAAG"})") +
+                             chunk(text("a")) + last(R"({"text":""})"));
 }
 
 // What Gemini signed comes home through an OpenAI client: its answer's message, sent back.
