@@ -1,4 +1,4 @@
-// The openai SDK as its users call it, against the gateway in front of a scripted server.
+// The openai SDK in front of a server of its own dialect: what matrix/ does not test of every pair.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import OpenAI from "openai";
@@ -48,40 +48,6 @@ test("a stream arrives chunk by chunk", async () => {
   const got = [];
   for await (const part of await client.chat.completions.create({ model: "fast", messages, stream: true })) got.push(part);
   assert.deepEqual(got, chunks);
-});
-
-test("the stream helper puts an answer together", async () => {
-  const call = (more) => ({ tool_calls: [{ index: 0, ...more }] });
-  upstream.script = (request) => upstream.stream(request, [
-    chunk({ role: "assistant", content: null }),
-    chunk(call({ id: "call_1", type: "function", function: { name: "add", arguments: "" } })),
-    chunk(call({ function: { arguments: '{"a":2,' } })), chunk(call({ function: { arguments: '"b":2}' } })),
-    chunk({}, "tool_calls"),
-  ]);
-  const tools = [{ type: "function", function: { name: "add", parameters: { type: "object", properties: {} } } }];
-  const answer = await client.chat.completions.stream({ model: "up/m", messages, tools }).finalChatCompletion();
-  const [made] = answer.choices[0].message.tool_calls;
-  assert.equal(made.function.name, "add");
-  assert.equal(made.function.arguments, '{"a":2,"b":2}');
-  assert.deepEqual(upstream.calls[0].json.tools, tools);
-});
-
-test("tools and their results pass through", async () => {
-  const tool_calls = [{ id: "call_1", type: "function", function: { name: "add", arguments: "{}" } }];
-  upstream.script = (call) => upstream.plain(call, { body: completion(null, { tool_calls }) });
-  const history = [...messages, { role: "assistant", content: null, tool_calls }, { role: "tool", tool_call_id: "call_1", content: "4" }];
-  const answer = await client.chat.completions.create({ model: "up/m", messages: history, tool_choice: "auto" });
-  assert.deepEqual(answer.choices[0].message.tool_calls, tool_calls);
-  assert.deepEqual(upstream.calls[0].json.messages, history);
-});
-
-test("usage comes at the end of a stream that asked for it", async () => {
-  const usage = { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 };
-  upstream.script = (call) => upstream.stream(call, [chunk({ content: "4" }), chunk({}, "stop"), { ...chunk({}), choices: [], usage }]);
-  let last;
-  const options = { model: "up/m", messages, stream: true, stream_options: { include_usage: true } };
-  for await (const part of await client.chat.completions.create(options)) last = part;
-  assert.deepEqual(last.usage, usage);
 });
 
 test("leaving a stream reaches the provider", async () => {
@@ -155,17 +121,6 @@ test("a retry waits as long as the provider says", async () => {
   };
   assert.equal((await patient.chat.completions.create({ model: "up/m", messages })).choices[0].message.content, "four");
   assert.ok(times[1] - times[0] >= 950, `${times[1] - times[0]} ms`);
-});
-
-test("a stream that breaks is an error and not an answer", async () => {
-  upstream.script = (call) => {
-    upstream.open(call)(chunk({ content: "4" }));
-    setTimeout(() => call.response.destroy(), 50);
-  };
-  const stream = await client.chat.completions.create({ model: "up/m", messages, stream: true });
-  await assert.rejects(async () => {
-    for await (const part of stream) assert.ok(part);
-  }, OpenAI.APIError);
 });
 
 test("models can be listed and looked up", async () => {
