@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "source/llm/anthropic/message_writer.h"
@@ -110,14 +111,17 @@ void Encoder::limits() {
 }
 
 // With thinking on, a turn that is still calling tools must open with its own thought, and a tool
-// cannot be forced (docs.claude.com/en/docs/build-with-claude/extended-thinking).
+// cannot be forced (docs.claude.com/en/docs/build-with-claude/extended-thinking). What a user says
+// right behind results shares their message, and so ends no turn.
 bool Encoder::may_think() const {
   using Kind = ToolChoice::Kind;
   if (has_format_tool() || request_.tool_choice.kind == Kind::kRequired ||
       request_.tool_choice.kind == Kind::kNamed)
     return false;
   for (auto at = request_.messages.rbegin(); at != request_.messages.rend(); ++at) {
-    if (at->role == Role::kUser) return true;
+    const auto before = std::next(at);
+    const bool shares = before != request_.messages.rend() && before->role == Role::kTool;
+    if (at->role == Role::kUser && !shares) return true;
     if (at->role != Role::kAssistant || !has_kind(at->parts, PartKind::kToolCall)) continue;
     const bool has_thought = std::any_of(at->parts.begin(), at->parts.end(), [](const Part& part) {
       return part.kind == PartKind::kReasoning && (part.signature.is_for(Dialect::kAnthropic) ||

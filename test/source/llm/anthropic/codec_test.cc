@@ -326,6 +326,21 @@ TEST(MessagesCodecTest, ThinkingStaysOffWhereTheTurnsThoughtIsLost) {
   EXPECT_THAT(out, EndsWith("DROPPED reasoning_effort"));
 }
 
+TEST(MessagesCodecTest, WhatIsSaidBehindResultsDoesNotTurnThinkingOnAgain) {
+  const auto asked = [](std::string_view more) {
+    return transcode_request(
+        kChat, kMessages,
+        fmt::format(R"({{"model":"m","max_tokens":9000,"reasoning_effort":"low","messages":[
+          {{"role":"user","content":"a"}},
+          {{"role":"assistant","tool_calls":[{{"id":"c","type":"function","function":{{"name":"f"}}}}]}},
+          {{"role":"tool","tool_call_id":"c","content":"r"}}{}]}})",
+                    more));
+  };
+  EXPECT_THAT(asked(R"(,{"role":"user","content":"b"})"), Not(HasSubstr("thinking")));
+  EXPECT_THAT(asked(R"(,{"role":"assistant","content":"d"},{"role":"user","content":"b"})"),
+              HasSubstr(R"("thinking":{"type":"enabled")"));
+}
+
 TEST(MessagesCodecTest, AnErrorInTheMiddleEndsTheStream) {
   const std::string out = transcode_stream(
       kMessages, kMessages,
