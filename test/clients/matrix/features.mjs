@@ -77,6 +77,35 @@ async function toolCall(t) {
   assert.deepEqual(described(t.asked(0).tools), tools);
 }
 
+const said = { weather: "4 C", time: "noon" };
+const results = (answer) => ({ role: "tool", results: answer.calls.map(({ id, name }) => ({ id, name, text: said[name] })) });
+// A library may wrap what a tool said.
+const saidBy = ({ driver }) => Object.entries(said).map(([name, text]) => driver.wraps?.(name, text) ?? text);
+
+const noArguments = (t) => both(t, { calls: [{ id: "call_n0", name: "now", args: {} }] },
+  { turns: question, tools: [{ name: "now", description: "The time here", schema: { type: "object", properties: {} } }] }, (answer) =>
+    assert.deepEqual([named(answer.calls), answer.stop, answer.text], [[{ name: "now", args: {} }], "calls", ""]));
+
+// What a model says before it calls comes back with the calls.
+async function spokenCall(t) {
+  for (const way of ["chat", "stream"]) {
+    t.answers({ ...thought, text: ["One ", "moment."], calls: [weather, time] });
+    const first = await t[way]({ turns: question, tools, thinks: true });
+    assert.deepEqual([first.text, named(first.calls), first.stop], ["One moment.", named([weather, time]), "calls"]);
+    t.answers({ text: ["Cold."] });
+    await t[way]({ turns: [...question, { answer: first }, results(first), { role: "user", text: "And tomorrow?" }], tools, thinks: true });
+    assert.deepEqual(turnsOf(t.asked(-1)), [{ user: "2+2?" }, { assistant: "One moment.", calls: named([weather, time]) }, { tool: saidBy(t) },
+      { user: "And tomorrow?" }]);
+  }
+}
+
+// Escapes, pairs of them, words that end streams, and the ends of lines that frames may have.
+const odd = ["data: [DONE]\n\n", 'é "\\u00e9" \\ \u2028', "\u{1F600}\r\n\t</think>", " {\"done\":true}"];
+const oddText = (t) => both(t, { text: odd, torn: true }, { system: odd.join(""), turns: [{ role: "user", text: odd.join("") }] }, (answer, asked) => {
+  assert.equal(answer.text, odd.join(""));
+  assert.deepEqual([asked.system, turnsOf(asked)], [odd.join(""), [{ user: odd.join("") }]]);
+});
+
 async function parallelCalls(t) {
   t.answers({ text: ["One ", "moment."], calls: [weather, time] });
   const answer = await t.stream({ turns: question, tools });
@@ -89,11 +118,6 @@ const forcedCall = (t) => both(t, { calls: [weather] }, forced, (answer, asked) 
   assert.deepEqual(named(answer.calls), named([weather]));
   assert.equal(asked.isForced, true);
 });
-
-const said = { weather: "4 C", time: "noon" };
-const results = (answer) => ({ role: "tool", results: answer.calls.map(({ id, name }) => ({ id, name, text: said[name] })) });
-// A library may wrap what a tool said.
-const saidBy = ({ driver }) => Object.entries(said).map(([name, text]) => driver.wraps?.(name, text) ?? text);
 
 async function toolResults(t) {
   for (const way of ["chat", "stream"]) {
@@ -196,6 +220,9 @@ export const features = [
   feature("system", "System prompt", system),
   feature("conversation", "Several turns", conversation),
   feature("tool_call", "Tool call", toolCall),
+  feature("odd_text", "Odd characters, torn apart on the wire", oddText),
+  feature("no_arguments", "Tool call without arguments", noArguments),
+  feature("spoken_call", "Thought, text and tool calls in one answer", spokenCall),
   feature("parallel_calls", "Parallel tool calls, streamed", parallelCalls),
   feature("forced_call", "Forced tool call", forcedCall),
   feature("tool_results", "Tool results", toolResults),

@@ -18,8 +18,6 @@ def class_of(library, error):
     """Vendors' generated libraries have a class for each."""
     kinds = {"bad_request": "BadRequestError", "auth": "AuthenticationError", "not_found": "NotFoundError", "rate_limit": "RateLimitError",
              "server": "InternalServerError"}
-    if getattr(error, "status_code", 0) >= 500 and isinstance(error, library.APIStatusError):
-        kinds["server"] = "APIStatusError"
     kind = next((kind for kind, name in kinds.items() if isinstance(error, getattr(library, name))), "stream")
     headers = error.response.headers if getattr(error, "response", None) is not None else {}
     return {"status": getattr(error, "status_code", None), "kind": kind, "message": str(error), "retryAfter": headers.get("retry-after")}

@@ -10,6 +10,12 @@ import { Refused } from "./rules.mjs";
 
 export const dialects = { openai, responses, anthropic, gemini, ollama };
 
+// The same bytes in pieces of seven, which fall into frames, escapes and characters.
+function* torn(frames) {
+  const all = Buffer.from(frames.join(""));
+  for (let at = 0; at < all.length; at += 7) yield all.subarray(at, at + 7);
+}
+
 // The answers that a cell has its server give, one for each request, and the requests that came.
 export class Script {
   constructor(dialect, key) {
@@ -21,7 +27,7 @@ export class Script {
   }
 
   // A reply (see rules.mjs), or with `fails` a class of error, with `breaks` how a stream ends
-  // behind its text: "error", "cut" or "hang".
+  // behind its text: "error", "cut" or "hang"; with `torn` the bytes of a stream come in small pieces.
   answer(reply) {
     this.replies.push(reply);
   }
@@ -62,7 +68,7 @@ export class Script {
       const last = frames.findIndex((frame) => frame.includes(`"${reply.text.at(-1)}"`));
       frames = [...frames.slice(0, last + 1), ...(reply.breaks === "error" ? this.dialect.errorInStream(call) : [])];
     }
-    for (const frame of frames) {
+    for (const frame of reply.torn ? torn(frames) : frames) {
       response.write(frame);
       await new Promise((done) => setImmediate(done));
     }
