@@ -14,7 +14,8 @@ export const canary = "canary";
 class Answers extends Script {
   receive(call) {
     const asked = this.dialect.read(call);
-    if (asked.isForced && asked.tools[0].name === "compatcanary_echo") this.answer({ calls: [{ id: "call_c", name: "compatcanary_echo", args: { value: "CANARY_OK" } }] });
+    if (asked.isForced && asked.tools[0].name === "compatcanary_echo")
+      this.answer({ calls: [{ id: "call_c", name: "compatcanary_echo", args: { value: "CANARY_OK" } }] });
     else this.answer({ text: [asked.schema ? '{"status":"ok"}' : "CANARY_OK"] });
     super.receive(call);
   }
@@ -22,10 +23,31 @@ class Answers extends Script {
 
 function scan(url, profile, dialect, folder) {
   const file = join(folder, `${dialect}-${profile}.json`);
-  const words = ["scan", "--base-url", `${url}/v1`, "--model", `${dialect}/${canary}`, "--profile", profile, "--format", "json", "--output", file, "--fail-on", "never"];
+  const words = [
+    "scan",
+    "--base-url",
+    `${url}/v1`,
+    "--model",
+    `${dialect}/${canary}`,
+    "--profile",
+    profile,
+    "--format",
+    "json",
+    "--output",
+    file,
+    "--fail-on",
+    "never",
+  ];
   return new Promise((done, failed) => {
-    execFile(process.execPath, [program, ...words], { env: { ...process.env, OPENAI_API_KEY: clientKey } }, (error, out, told) =>
-      error ? failed(new Error(`compatcanary: ${told || error.message}`)) : done(JSON.parse(readFileSync(file, "utf8"))));
+    execFile(
+      process.execPath,
+      [program, ...words],
+      { env: { ...process.env, OPENAI_API_KEY: clientKey } },
+      (error, out, told) =>
+        error
+          ? failed(new Error(`compatcanary: ${told || error.message}`))
+          : done(JSON.parse(readFileSync(file, "utf8"))),
+    );
   });
 }
 
@@ -36,19 +58,28 @@ const row = (cells) => `| ${cells.join(" | ")} |`;
 // Lines for the page, and what nobody has explained.
 export async function scans(url, upstreams) {
   const folder = mkdtempSync(join(tmpdir(), "omni-canary-"));
-  const found = {}, open = [];
+  const found = {},
+    open = [];
   for (const dialect of Object.keys(dialects)) {
     upstreams.scripts.set(canary, new Answers(dialect, providerKey));
     for (const profile of ["chat", "modern"])
       for (const { id, name, status, summary } of (await scan(url, profile, dialect, folder)).results) {
-        if (status !== "pass" && !kReasons[`${dialect} ${id}`]) open.push(`compatcanary ${dialect}/${profile}/${id}: ${status}: ${summary}`);
+        if (status !== "pass" && !kReasons[`${dialect} ${id}`])
+          open.push(`compatcanary ${dialect}/${profile}/${id}: ${status}: ${summary}`);
         found[name] = { ...found[name], [dialect]: status };
       }
   }
   rmSync(folder, { recursive: true });
-  const lines = ["## compatcanary", "", "`compatcanary scan`, profiles `chat` and `modern`, with a key and a model that the gateway lists:", "",
-    row(["probe", ...Object.keys(dialects)]), `|${" --- |".repeat(6)}`,
-    ...Object.entries(found).map(([name, by]) => row([name, ...Object.keys(dialects).map((dialect) => by[dialect])])), "",
-    ...Object.entries(kReasons).map(([what, reason]) => `* ${what}: ${reason}`)];
+  const lines = [
+    "## compatcanary",
+    "",
+    "`compatcanary scan`, profiles `chat` and `modern`, with a key and a model that the gateway lists:",
+    "",
+    row(["probe", ...Object.keys(dialects)]),
+    `|${" --- |".repeat(6)}`,
+    ...Object.entries(found).map(([name, by]) => row([name, ...Object.keys(dialects).map((dialect) => by[dialect])])),
+    "",
+    ...Object.entries(kReasons).map(([what, reason]) => `* ${what}: ${reason}`),
+  ];
   return { lines, open };
 }

@@ -2,16 +2,23 @@
 // run(t)}, and `t` a Cell (see cell.mjs): t.answers() says what the server will answer, t.chat() and
 // t.stream() are the library's calls, t.asked(i) is what the server was asked, in neutral words.
 import assert from "node:assert/strict";
+import { failures } from "./failures.mjs";
+import { feature, four, question } from "./words.mjs";
 
-export const question = [{ role: "user", text: "2+2?" }];
-const four = { text: ["fo", "ur"] };
 const object = (name) => ({ type: "object", properties: { [name]: { type: "string" } }, required: [name] });
-const tools = [{ name: "weather", description: "The weather of a city", schema: object("city") },
-  { name: "time", description: "The time in a zone", schema: object("zone") }];
+const tools = [
+  { name: "weather", description: "The weather of a city", schema: object("city") },
+  { name: "time", description: "The time in a zone", schema: object("zone") },
+];
 const weather = { id: "call_w1", name: "weather", args: { city: "Oslo" } };
 const time = { id: "call_t2", name: "time", args: { zone: "CET" } };
 const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
-const schema = { type: "object", properties: { answer: { type: "number" } }, required: ["answer"], additionalProperties: false };
+const schema = {
+  type: "object",
+  properties: { answer: { type: "number" } },
+  required: ["answer"],
+  additionalProperties: false,
+};
 // Bytes that the two alphabets of Base64 write differently, as the image's are.
 const proof = "8J+Zgi9+P7/+/w==";
 const thought = { thought: "Two and two, well.", signature: proof };
@@ -41,7 +48,10 @@ async function chat(t) {
   assert.deepEqual([answer.text, answer.stop, answer.calls], ["four", "end", []]);
   assert.deepEqual([turnsOf(t.asked(0)), t.asked(0).stream, t.asked(0).maxTokens], [[{ user: "2+2?" }], false, 300]);
   // What a library always sends.
-  assert.deepEqual(answer.dropped.filter((name) => name !== t.driver.always), []);
+  assert.deepEqual(
+    answer.dropped.filter((name) => name !== t.driver.always),
+    [],
+  );
 }
 
 async function stream(t) {
@@ -51,23 +61,41 @@ async function stream(t) {
   assert.deepEqual([turnsOf(t.asked(0)), t.asked(0).stream, t.asked(0).maxTokens], [[{ user: "2+2?" }], true, 300]);
 }
 
-const system = (t) => both(t, four, { system: "Be brief.", turns: question }, (answer, asked) => {
-  assert.equal(answer.text, "four");
-  assert.deepEqual([asked.system, turnsOf(asked)], ["Be brief.", [{ user: "2+2?" }]]);
-});
+const system = (t) =>
+  both(t, four, { system: "Be brief.", turns: question }, (answer, asked) => {
+    assert.equal(answer.text, "four");
+    assert.deepEqual([asked.system, turnsOf(asked)], ["Be brief.", [{ user: "2+2?" }]]);
+  });
 
 // An answer of the library itself, and one that the user wrote.
 async function conversation(t) {
   t.answers(four);
   const first = await t.chat({ turns: question });
-  const turns = [{ role: "user", text: "Hello" }, { role: "assistant", text: "Hello to you" }, ...question, { answer: first }, { role: "user", text: "And 3+3?" }];
+  const turns = [
+    { role: "user", text: "Hello" },
+    { role: "assistant", text: "Hello to you" },
+    ...question,
+    { answer: first },
+    { role: "user", text: "And 3+3?" },
+  ];
   await both(t, { text: ["six"] }, { turns }, (answer, asked) => {
     assert.equal(answer.text, "six");
-    assert.deepEqual(turnsOf(asked), [{ user: "Hello" }, { assistant: "Hello to you" }, { user: "2+2?" }, { assistant: "four" }, { user: "And 3+3?" }]);
+    assert.deepEqual(turnsOf(asked), [
+      { user: "Hello" },
+      { assistant: "Hello to you" },
+      { user: "2+2?" },
+      { assistant: "four" },
+      { user: "And 3+3?" },
+    ]);
   });
 }
 
-const described = (made) => made.map(({ name, description, schema: { type, properties, required } }) => ({ name, description, schema: { type, properties, required } }));
+const described = (made) =>
+  made.map(({ name, description, schema: { type, properties, required } }) => ({
+    name,
+    description,
+    schema: { type, properties, required },
+  }));
 
 async function toolCall(t) {
   t.answers({ text: ["One moment."], calls: [weather] });
@@ -78,13 +106,24 @@ async function toolCall(t) {
 }
 
 const said = { weather: "4 C", time: "noon" };
-const results = (answer) => ({ role: "tool", results: answer.calls.map(({ id, name }) => ({ id, name, text: said[name] })) });
+const results = (answer) => ({
+  role: "tool",
+  results: answer.calls.map(({ id, name }) => ({ id, name, text: said[name] })),
+});
 // A library may wrap what a tool said.
 const saidBy = ({ driver }) => Object.entries(said).map(([name, text]) => driver.wraps?.(name, text) ?? text);
 
-const noArguments = (t) => both(t, { calls: [{ id: "call_n0", name: "now", args: {} }] },
-  { turns: question, tools: [{ name: "now", description: "The time here", schema: { type: "object", properties: {} } }] }, (answer) =>
-    assert.deepEqual([named(answer.calls), answer.stop, answer.text], [[{ name: "now", args: {} }], "calls", ""]));
+const noArguments = (t) =>
+  both(
+    t,
+    { calls: [{ id: "call_n0", name: "now", args: {} }] },
+    {
+      turns: question,
+      tools: [{ name: "now", description: "The time here", schema: { type: "object", properties: {} } }],
+    },
+    (answer) =>
+      assert.deepEqual([named(answer.calls), answer.stop, answer.text], [[{ name: "now", args: {} }], "calls", ""]),
+  );
 
 // What a model says before it calls comes back with the calls.
 async function spokenCall(t) {
@@ -93,18 +132,32 @@ async function spokenCall(t) {
     const first = await t[way]({ turns: question, tools, thinks: true });
     assert.deepEqual([first.text, named(first.calls), first.stop], ["One moment.", named([weather, time]), "calls"]);
     t.answers({ text: ["Cold."] });
-    await t[way]({ turns: [...question, { answer: first }, results(first), { role: "user", text: "And tomorrow?" }], tools, thinks: true });
-    assert.deepEqual(turnsOf(t.asked(-1)), [{ user: "2+2?" }, { assistant: "One moment.", calls: named([weather, time]) }, { tool: saidBy(t) },
-      { user: "And tomorrow?" }]);
+    await t[way]({
+      turns: [...question, { answer: first }, results(first), { role: "user", text: "And tomorrow?" }],
+      tools,
+      thinks: true,
+    });
+    assert.deepEqual(turnsOf(t.asked(-1)), [
+      { user: "2+2?" },
+      { assistant: "One moment.", calls: named([weather, time]) },
+      { tool: saidBy(t) },
+      { user: "And tomorrow?" },
+    ]);
   }
 }
 
 // Escapes, pairs of them, words that end streams, and the ends of lines that frames may have.
-const odd = ["data: [DONE]\n\n", 'é "\\u00e9" \\ \u2028', "\u{1F600}\r\n\t</think>", " {\"done\":true}"];
-const oddText = (t) => both(t, { text: odd, torn: true }, { system: odd.join(""), turns: [{ role: "user", text: odd.join("") }] }, (answer, asked) => {
-  assert.equal(answer.text, odd.join(""));
-  assert.deepEqual([asked.system, turnsOf(asked)], [odd.join(""), [{ user: odd.join("") }]]);
-});
+const odd = ["data: [DONE]\n\n", 'é "\\u00e9" \\ \u2028', "\u{1F600}\r\n\t</think>", ' {"done":true}'];
+const oddText = (t) =>
+  both(
+    t,
+    { text: odd, torn: true },
+    { system: odd.join(""), turns: [{ role: "user", text: odd.join("") }] },
+    (answer, asked) => {
+      assert.equal(answer.text, odd.join(""));
+      assert.deepEqual([asked.system, turnsOf(asked)], [odd.join(""), [{ user: odd.join("") }]]);
+    },
+  );
 
 async function parallelCalls(t) {
   t.answers({ text: ["One ", "moment."], calls: [weather, time] });
@@ -114,10 +167,11 @@ async function parallelCalls(t) {
 }
 
 export const forced = { turns: question, tools: [tools[0]], choice: "required" };
-const forcedCall = (t) => both(t, { calls: [weather] }, forced, (answer, asked) => {
-  assert.deepEqual(named(answer.calls), named([weather]));
-  assert.equal(asked.isForced, true);
-});
+const forcedCall = (t) =>
+  both(t, { calls: [weather] }, forced, (answer, asked) => {
+    assert.deepEqual(named(answer.calls), named([weather]));
+    assert.equal(asked.isForced, true);
+  });
 
 async function toolResults(t) {
   for (const way of ["chat", "stream"]) {
@@ -127,28 +181,44 @@ async function toolResults(t) {
     const answer = await t[way]({ turns: [...question, { answer: first }, results(first)], tools });
     assert.equal(answer.text, "Cold.");
     const asked = t.asked(-1);
-    assert.deepEqual(turnsOf(asked), [{ user: "2+2?" }, { assistant: "", calls: named([weather, time]) }, { tool: saidBy(t) }]);
-    assert.deepEqual(asked.turns[2].results.map(({ id }) => id), asked.turns[1].calls.map(({ id }) => id));
-    assert.deepEqual(asked.turns[1].calls.map(({ id }) => id), ["call_w1", "call_t2"]);
+    assert.deepEqual(turnsOf(asked), [
+      { user: "2+2?" },
+      { assistant: "", calls: named([weather, time]) },
+      { tool: saidBy(t) },
+    ]);
+    assert.deepEqual(
+      asked.turns[2].results.map(({ id }) => id),
+      asked.turns[1].calls.map(({ id }) => id),
+    );
+    assert.deepEqual(
+      asked.turns[1].calls.map(({ id }) => id),
+      ["call_w1", "call_t2"],
+    );
   }
 }
 
 async function image(t) {
   t.answers({ text: ["A dot."] });
-  const answer = await t.chat({ turns: [{ role: "user", text: "What is it?", image: { type: "image/png", data: png } }] });
+  const answer = await t.chat({
+    turns: [{ role: "user", text: "What is it?", image: { type: "image/png", data: png } }],
+  });
   assert.equal(answer.text, "A dot.");
-  assert.deepEqual(t.asked(0).turns, [{ role: "user", text: "What is it?", images: [{ type: "image/png", data: png }] }]);
+  assert.deepEqual(t.asked(0).turns, [
+    { role: "user", text: "What is it?", images: [{ type: "image/png", data: png }] },
+  ]);
 }
 
-const structured = (t) => both(t, { text: ['{"answer":', "4}"] }, { turns: question, schema }, (answer, asked) => {
-  assert.deepEqual([JSON.parse(answer.text), answer.stop, answer.calls], [{ answer: 4 }, "end", []]);
-  assert.equal(asked.schema.properties.answer.type.toLowerCase(), "number");
-});
+const structured = (t) =>
+  both(t, { text: ['{"answer":', "4}"] }, { turns: question, schema }, (answer, asked) => {
+    assert.deepEqual([JSON.parse(answer.text), answer.stop, answer.calls], [{ answer: 4 }, "end", []]);
+    assert.equal(asked.schema.properties.answer.type.toLowerCase(), "number");
+  });
 
-export const thinking = (t, shown) => both(t, { ...thought, ...four }, { turns: question, thinks: true }, (answer, asked) => {
-  assert.equal(asked.thinks, true);
-  assert.deepEqual([answer.thought, answer.text], [shown, "four"]);
-});
+export const thinking = (t, shown) =>
+  both(t, { ...thought, ...four }, { turns: question, thinks: true }, (answer, asked) => {
+    assert.equal(asked.thinks, true);
+    assert.deepEqual([answer.thought, answer.text], [shown, "four"]);
+  });
 
 // The server gets back what it signed, here in front of a text or of calls, and a thought never
 // becomes text.
@@ -158,62 +228,38 @@ export async function signedTurn(t, isCall, expected) {
     t.answers({ ...thought, ...(isCall ? { calls: [weather, time] } : four) });
     const first = await t[way]({ turns: question, ...more });
     t.answers({ text: ["So."] });
-    await t[way]({ turns: [...question, { answer: first }, isCall ? results(first) : { role: "user", text: "And 3+3?" }], ...more });
-    const answered = isCall ? [{ assistant: "", calls: named([weather, time]) }, { tool: saidBy(t) }] : [{ assistant: "four" }, { user: "And 3+3?" }];
+    await t[way]({
+      turns: [...question, { answer: first }, isCall ? results(first) : { role: "user", text: "And 3+3?" }],
+      ...more,
+    });
+    const answered = isCall
+      ? [{ assistant: "", calls: named([weather, time]) }, { tool: saidBy(t) }]
+      : [{ assistant: "four" }, { user: "And 3+3?" }];
     assert.deepEqual(turnsOf(t.asked(-1)), [{ user: "2+2?" }, ...answered]);
     assert.equal(t.asked(-1).turns[1].signature, expected);
   }
 }
 
 const counts = { input: 40, output: 7 };
-const usage = (t) => both(t, { ...four, usage: counts }, { turns: question }, (answer) => assert.deepEqual(answer.usage, { ...counts, cached: 0 }));
-export const counted = (t, cached) => both(t, { ...four, usage: { ...counts, cached: 30 } }, { turns: question }, (answer) =>
-  assert.deepEqual(answer.usage, { ...counts, cached }));
+const usage = (t) =>
+  both(t, { ...four, usage: counts }, { turns: question }, (answer) =>
+    assert.deepEqual(answer.usage, { ...counts, cached: 0 }),
+  );
+export const counted = (t, cached) =>
+  both(t, { ...four, usage: { ...counts, cached: 30 } }, { turns: question }, (answer) =>
+    assert.deepEqual(answer.usage, { ...counts, cached }),
+  );
 
-export const stopped = (t, stop, told) => both(t, { ...four, stop }, { turns: question }, (answer) =>
-  assert.deepEqual([answer.text, answer.stop], ["four", told]));
+export const stopped = (t, stop, told) =>
+  both(t, { ...four, stop }, { turns: question }, (answer) =>
+    assert.deepEqual([answer.text, answer.stop], ["four", told]),
+  );
 
-const stopSequences = (t) => both(t, four, { turns: question, stop: ["END"] }, (answer, asked) => {
-  assert.deepEqual(asked.stop, ["END"]);
-});
+const stopSequences = (t) =>
+  both(t, four, { turns: question, stop: ["END"] }, (answer, asked) => {
+    assert.deepEqual(asked.stop, ["END"]);
+  });
 
-const kClass = { overloaded: "server" };
-
-// Before the answer has begun it is all the same whether it was to be a stream.
-const fails = (kind) => async (t) => {
-  for (const way of ["chat", "stream"]) {
-    t.answers({ fails: kind });
-    const failure = await t.failing(() => t[way]({ turns: question }));
-    const { status, message } = t.error(kind);
-    assert.deepEqual([failure.status, failure.kind], [status, kClass[kind] ?? kind]);
-    assert.ok(failure.message.includes(message), `${failure.message} does not say ${message}`);
-  }
-};
-
-async function retryAfter(t) {
-  t.answers({ fails: "rate_limit" });
-  assert.equal((await t.failing(() => t.chat({ turns: question }))).retryAfter, "7");
-}
-
-async function errorInStream(t) {
-  t.answers({ ...four, breaks: "error" });
-  const failure = await t.failing(() => t.stream({ turns: question }));
-  assert.match(failure.message, /overloaded|server had an error|error was encountered/i);
-}
-
-async function brokenStream(t) {
-  t.answers({ ...four, breaks: "cut" });
-  const failure = await t.failing(() => t.stream({ turns: question }));
-  assert.match(failure.message, /before the answer was complete/);
-}
-
-async function leaving(t) {
-  t.answers({ ...four, breaks: "hang" });
-  await t.leave({ turns: question });
-  await t.until(() => t.script.calls[0].leftAt, "the server's request is cancelled");
-}
-
-const feature = (name, title, run) => ({ name, title, run });
 export const features = [
   feature("chat", "Plain answer", chat),
   feature("stream", "Streamed answer", stream),
@@ -236,14 +282,5 @@ export const features = [
   feature("stop_length", "Stopped by the limit", (t) => stopped(t, "length", "length")),
   feature("stop_filter", "Stopped by the filter", (t) => stopped(t, "filter", "filter")),
   feature("stop_sequences", "Stop sequences", stopSequences),
-  feature("bad_request", "Error 400", fails("bad_request")),
-  feature("auth", "Error 401", fails("auth")),
-  feature("not_found", "Error 404", fails("not_found")),
-  feature("rate_limit", "Error 429", fails("rate_limit")),
-  feature("retry_after", "Error 429 with its wait", retryAfter),
-  feature("server", "Error 500", fails("server")),
-  feature("overloaded", "Error 503 or 529", fails("overloaded")),
-  feature("error_in_stream", "Error within a stream", errorInStream),
-  feature("broken_stream", "Stream that breaks off", brokenStream),
-  feature("leaving", "Client that leaves", leaving),
+  ...failures,
 ];

@@ -22,7 +22,11 @@ async function attempt(run, cell) {
     await run(cell);
     return cell.script.complaints.length ? cell.script.complaints.join("; ") : undefined;
   } catch (error) {
-    const told = error.neutral ? JSON.stringify(error.neutral) : error.code === "ERR_ASSERTION" ? error.message : error.stack ?? String(error);
+    const told = error.neutral
+      ? JSON.stringify(error.neutral)
+      : error.code === "ERR_ASSERTION"
+        ? error.message
+        : (error.stack ?? String(error));
     const bodies = showsBodies ? cell.script.calls.map(({ body }) => `asked: ${body}`) : [];
     return [told, ...cell.script.complaints.map((text) => `the server: ${text}`), ...bodies].join("\n    ");
   }
@@ -42,7 +46,8 @@ async function everyCell(url, upstreams, only) {
   for (const driver of drivers.filter(({ name }) => wanted(name, 0))) {
     const client = driver.connect(url, clientKey);
     for (const dialect of Object.keys(dialects).filter((name) => wanted(name, 1)))
-      for (const feature of features.filter(({ name }) => wanted(name, 2))) jobs.push({ driver, client, dialect, feature });
+      for (const feature of features.filter(({ name }) => wanted(name, 2)))
+        jobs.push({ driver, client, dialect, feature });
   }
   const found = [];
   const work = async () => {
@@ -69,7 +74,9 @@ function isPageStale(wanted, write) {
     committed = readFileSync(pagePath, "utf8");
   } catch {}
   if (committed === wanted) return false;
-  console.log("docs/compatibility.md is not what this run found; write it with: node test/clients/matrix/run.mjs --write");
+  console.log(
+    "docs/compatibility.md is not what this run found; write it with: node test/clients/matrix/run.mjs --write",
+  );
   return true;
 }
 
@@ -79,8 +86,11 @@ async function main() {
   const begun = Date.now();
   const upstreams = await new Upstreams().start();
   const gateway = await new Gateway().start({
-    listeners: [{ name: "main", address: "127.0.0.1:0" }], providers: upstreams.providers(providerKey, canary),
-    keys: [{ name: "sdk", key: clientKey }], settings: { require_api_key: true } });
+    listeners: [{ name: "main", address: "127.0.0.1:0" }],
+    providers: upstreams.providers(providerKey, canary),
+    keys: [{ name: "sdk", key: clientKey }],
+    settings: { require_api_key: true },
+  });
   process.on("exit", () => gateway.process.kill("SIGKILL"));
   const found = await everyCell(gateway.urls[0], upstreams, only ?? []);
   const scanned = only ? { lines: [], open: [] } : await scans(gateway.urls[0], upstreams);
@@ -89,14 +99,18 @@ async function main() {
   upstreams.stop();
 
   const failures = found.filter(({ failed }) => failed);
-  for (const { driver, dialect, feature, failed } of failures) console.log(`FAILED ${driver.name}/${dialect}/${feature.name}\n    ${failed}`);
+  for (const { driver, dialect, feature, failed } of failures)
+    console.log(`FAILED ${driver.name}/${dialect}/${feature.name}\n    ${failed}`);
   for (const line of scanned.open) console.log(`FAILED ${line}`);
   for (const stranger of upstreams.strangers) console.log(`FAILED a request that no server knows: ${stranger}`);
   const hasKey = [clientKey, providerKey].some((key) => gateway.log.includes(key));
   if (hasKey) console.log("FAILED a key stands in the log");
-  console.log(`${found.length} cells, ${found.filter(({ limit }) => limit).length} of them limits, ${failures.length} failed, ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+  console.log(
+    `${found.length} cells, ${found.filter(({ limit }) => limit).length} of them limits, ${failures.length} failed, ${((Date.now() - begun) / 1000).toFixed(1)} s`,
+  );
   const isBad = failures.length + scanned.open.length + upstreams.strangers.length > 0 || code !== 0 || hasKey;
-  if (!isWhole) console.log("the libraries of PyPI are not installed (tools/test installs them): the page is not compared");
+  if (!isWhole)
+    console.log("the libraries of PyPI are not installed (tools/test installs them): the page is not compared");
   const isStale = isWhole && !only && isPageStale(page(found, features, scanned.lines), words.includes("--write"));
   process.exitCode = isBad || isStale ? 1 : 0;
 }

@@ -12,7 +12,10 @@ class Process {
   count = 0;
 
   constructor(file, url, key) {
-    this.child = spawn(python, [`${folder}${file}`, url, key], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } });
+    this.child = spawn(python, [`${folder}${file}`, url, key], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+    });
     this.ready = new Promise((ready, failed) => {
       this.child.on("exit", (code) => {
         const crash = `${file} ended: ${code}`;
@@ -42,20 +45,32 @@ class Process {
 }
 
 function driver(name, file, library, label, dialect) {
-  return { name, library, label, dialect, isPython: true, always: dialect === "responses" ? "store" : undefined, connect(url, key) {
-    if (!processes.has(file)) processes.set(file, new Process(file, url, key));
-    const child = processes.get(file);
-    return {
-      ready: child.ready,
-      chat: (ask) => child.run(name, "chat", ask),
-      stream: (ask) => child.run(name, "stream", ask),
-      leave: (ask) => child.run(name, "leave", ask),
-      failure(error) {
-        if (!error.neutral) throw error;
-        return { ...error.neutral, status: error.neutral.status ?? undefined, retryAfter: error.neutral.retryAfter ?? undefined };
-      },
-    };
-  } };
+  return {
+    name,
+    library,
+    label,
+    dialect,
+    isPython: true,
+    always: dialect === "responses" ? "store" : undefined,
+    connect(url, key) {
+      if (!processes.has(file)) processes.set(file, new Process(file, url, key));
+      const child = processes.get(file);
+      return {
+        ready: child.ready,
+        chat: (ask) => child.run(name, "chat", ask),
+        stream: (ask) => child.run(name, "stream", ask),
+        leave: (ask) => child.run(name, "leave", ask),
+        failure(error) {
+          if (!error.neutral) throw error;
+          return {
+            ...error.neutral,
+            status: error.neutral.status ?? undefined,
+            retryAfter: error.neutral.retryAfter ?? undefined,
+          };
+        },
+      };
+    },
+  };
 }
 
 export const pythonDrivers = [
@@ -73,5 +88,6 @@ export function closePython() {
 }
 
 // Looks for them without the seconds that importing takes.
-const look = 'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ("anthropic", "google.genai", "openai"))))';
+const look =
+  'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ("anthropic", "google.genai", "openai"))))';
 export const hasPython = () => spawnSync(python, ["-c", look]).status === 0;

@@ -22,25 +22,37 @@ globalThis.fetch = async (...args) => {
 };
 
 // Runs one call of a library and adds to its answer what the headers say.
-export const call = (run) => current.run({}, async () => {
-  const header = (name) => current.getStore().headers?.get(name);
-  try {
-    return { ...(await run()), dropped: header("x-omniroute-dropped")?.split(", ") ?? [] };
-  } catch (error) {
-    if (typeof error === "object") error.wait = header("retry-after");
-    throw error;
-  }
-});
+export const call = (run) =>
+  current.run({}, async () => {
+    const header = (name) => current.getStore().headers?.get(name);
+    try {
+      return { ...(await run()), dropped: header("x-omniroute-dropped")?.split(", ") ?? [] };
+    } catch (error) {
+      if (typeof error === "object") error.wait = header("retry-after");
+      throw error;
+    }
+  });
 
 const kKinds = { 400: "bad_request", 401: "auth", 404: "not_found", 429: "rate_limit" };
-export const kindOf = (status) => kKinds[status] ?? (status >= 500 ? "server" : status === undefined ? "stream" : "other");
+export const kindOf = (status) =>
+  kKinds[status] ?? (status >= 500 ? "server" : status === undefined ? "stream" : "other");
 
 // Vendors' generated libraries have a class for each.
 export function classOf(library, error) {
-  const classes = { bad_request: library.BadRequestError, auth: library.AuthenticationError, not_found: library.NotFoundError,
-    rate_limit: library.RateLimitError, server: library.InternalServerError };
+  const classes = {
+    bad_request: library.BadRequestError,
+    auth: library.AuthenticationError,
+    not_found: library.NotFoundError,
+    rate_limit: library.RateLimitError,
+    server: library.InternalServerError,
+  };
   const kind = Object.keys(classes).find((key) => error instanceof classes[key]) ?? "stream";
-  return { status: error.status, kind, message: error.message, retryAfter: error.headers?.get("retry-after") ?? undefined };
+  return {
+    status: error.status,
+    kind,
+    message: error.message,
+    retryAfter: error.headers?.get("retry-after") ?? undefined,
+  };
 }
 
 // Leaves as soon as something was said.

@@ -2,6 +2,7 @@
 input and their answers leave on standard output. The words are those of
 ../drivers/words.mjs; `raw` is the number of an answer that this process keeps.
 """
+
 import json
 import sys
 
@@ -16,11 +17,21 @@ def see(response):
 
 def class_of(library, error):
     """Vendors' generated libraries have a class for each."""
-    kinds = {"bad_request": "BadRequestError", "auth": "AuthenticationError", "not_found": "NotFoundError", "rate_limit": "RateLimitError",
-             "server": "InternalServerError"}
+    kinds = {
+        "bad_request": "BadRequestError",
+        "auth": "AuthenticationError",
+        "not_found": "NotFoundError",
+        "rate_limit": "RateLimitError",
+        "server": "InternalServerError",
+    }
     kind = next((kind for kind, name in kinds.items() if isinstance(error, getattr(library, name))), "stream")
     headers = error.response.headers if getattr(error, "response", None) is not None else {}
-    return {"status": getattr(error, "status_code", None), "kind": kind, "message": str(error), "retryAfter": headers.get("retry-after")}
+    return {
+        "status": getattr(error, "status_code", None),
+        "kind": kind,
+        "message": str(error),
+        "retryAfter": headers.get("retry-after"),
+    }
 
 
 def data_url(image):

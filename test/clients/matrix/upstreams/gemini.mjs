@@ -9,35 +9,97 @@ export const keyOf = (headers) => headers["x-goog-api-key"];
 export const modelOf = (call) => /models\/([^/:]+):/.exec(call.path)[1];
 export const contentType = "text/event-stream";
 
-const kMembers = ["contents", "systemInstruction", "generationConfig", "tools", "toolConfig", "safetySettings", "cachedContent"];
-const kConfig = ["temperature", "topP", "topK", "candidateCount", "maxOutputTokens", "stopSequences", "responseMimeType", "responseSchema", "responseJsonSchema",
-  "presencePenalty", "frequencyPenalty", "seed", "responseLogprobs", "logprobs", "thinkingConfig", "responseModalities", "mediaResolution"];
+const kMembers = [
+  "contents",
+  "systemInstruction",
+  "generationConfig",
+  "tools",
+  "toolConfig",
+  "safetySettings",
+  "cachedContent",
+];
+const kConfig = [
+  "temperature",
+  "topP",
+  "topK",
+  "candidateCount",
+  "maxOutputTokens",
+  "stopSequences",
+  "responseMimeType",
+  "responseSchema",
+  "responseJsonSchema",
+  "presencePenalty",
+  "frequencyPenalty",
+  "seed",
+  "responseLogprobs",
+  "logprobs",
+  "thinkingConfig",
+  "responseModalities",
+  "mediaResolution",
+];
 const kData = ["text", "inlineData", "fileData", "functionCall", "functionResponse"];
 
 function part(value, where) {
   known(value, where, [...kData, "thought", "thoughtSignature"]);
-  must(kData.filter((key) => key in value).length === 1, `${where}: required oneof field 'data' must have one initialized field`);
-  must(value.thoughtSignature === undefined || /^[A-Za-z0-9+/_-]+=*$/.test(value.thoughtSignature), `${where}.thoughtSignature: not Base64`);
+  must(
+    kData.filter((key) => key in value).length === 1,
+    `${where}: required oneof field 'data' must have one initialized field`,
+  );
+  must(
+    value.thoughtSignature === undefined || /^[A-Za-z0-9+/_-]+=*$/.test(value.thoughtSignature),
+    `${where}.thoughtSignature: not Base64`,
+  );
   if (value.functionCall) must(isToolName(value.functionCall.name), `${where}.functionCall.name`);
-  if (value.functionResponse) must(isToolName(value.functionResponse.name) && typeof value.functionResponse.response === "object", `${where}.functionResponse`);
+  if (value.functionResponse)
+    must(
+      isToolName(value.functionResponse.name) && typeof value.functionResponse.response === "object",
+      `${where}.functionResponse`,
+    );
 }
 
 // Bytes come in either of RFC 4648's alphabets.
 const plainBase64 = (text) => text.replaceAll("-", "+").replaceAll("_", "/");
 
-const textOf = (parts, thought) => parts.filter((one) => Boolean(one.thought) === thought).map(({ text }) => text ?? "").join("");
-const resultText = (response) => (typeof response.result === "string" ? response.result : typeof response.output === "string" ? response.output : response.error ?? JSON.stringify(response));
+const textOf = (parts, thought) =>
+  parts
+    .filter((one) => Boolean(one.thought) === thought)
+    .map(({ text }) => text ?? "")
+    .join("");
+const resultText = (response) =>
+  typeof response.result === "string"
+    ? response.result
+    : typeof response.output === "string"
+      ? response.output
+      : (response.error ?? JSON.stringify(response));
 
 function turn({ role, parts }) {
   const of = (key) => parts.filter((one) => key in one).map((one) => one[key]);
   if (role === "model") {
     const calls = of("functionCall").map(({ id, name, args }) => ({ id, name, args: args ?? {} }));
-    return { role: "assistant", text: textOf(parts, false), thought: textOf(parts, true), calls,
-      signature: plainBase64(parts.map(({ thoughtSignature }) => thoughtSignature).find((it) => it && it !== "skip_thought_signature_validator") ?? "") };
+    return {
+      role: "assistant",
+      text: textOf(parts, false),
+      thought: textOf(parts, true),
+      calls,
+      signature: plainBase64(
+        parts
+          .map(({ thoughtSignature }) => thoughtSignature)
+          .find((it) => it && it !== "skip_thought_signature_validator") ?? "",
+      ),
+    };
   }
-  const results = of("functionResponse").map(({ id, name, response }) => ({ id, name, text: resultText(response), isError: "error" in response }));
+  const results = of("functionResponse").map(({ id, name, response }) => ({
+    id,
+    name,
+    text: resultText(response),
+    isError: "error" in response,
+  }));
   if (results.length) return { role: "tool", results };
-  return { role: "user", text: textOf(parts, false), images: of("inlineData").map(({ mimeType, data }) => ({ type: mimeType, data: plainBase64(data) })) };
+  return {
+    role: "user",
+    text: textOf(parts, false),
+    images: of("inlineData").map(({ mimeType, data }) => ({ type: mimeType, data: plainBase64(data) })),
+  };
 }
 
 // As many responses as calls, in the content behind them.
@@ -52,7 +114,10 @@ function turns(contents) {
     must(content.parts?.length, `${where}.parts must not be empty`);
     content.parts.forEach((one, j) => part(one, `${where}.parts[${j}]`));
     const names = content.parts.filter((one) => one.functionResponse).map((one) => one.functionResponse.name);
-    must(String(names) === String(open), `${where}: the number of function response parts must equal that of the function call parts: ${open}, ${names}`);
+    must(
+      String(names) === String(open),
+      `${where}: the number of function response parts must equal that of the function call parts: ${open}, ${names}`,
+    );
     open = content.parts.filter((one) => one.functionCall).map((one) => one.functionCall.name);
     out.push(turn(content));
     const rest = content.parts.filter((one) => !one.functionResponse);
@@ -67,10 +132,12 @@ const kOwn = ["parametersJsonSchema", "responseJsonSchema", "parameters", "respo
 function camel(value) {
   if (Array.isArray(value)) return value.map(camel);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => {
-    const name = key.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
-    return [name, kOwn.includes(name) ? inner : camel(inner)];
-  }));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      const name = key.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+      return [name, kOwn.includes(name) ? inner : camel(inner)];
+    }),
+  );
 }
 
 export function read(call) {
@@ -80,31 +147,71 @@ export function read(call) {
   const config = json.generationConfig ?? {};
   known(config, "generationConfig", kConfig);
   known(config.thinkingConfig ?? {}, "thinkingConfig", ["includeThoughts", "thinkingBudget", "thinkingLevel"]);
-  const tools = (json.tools ?? []).flatMap((tool) => tool.functionDeclarations ?? []).map((made) => {
-    known(made, "functionDeclaration", ["name", "description", "parameters", "parametersJsonSchema", "response", "responseJsonSchema", "behavior"]);
-    must(isToolName(made.name), "a functionDeclaration lacks something");
-    return { name: made.name, description: made.description, schema: made.parametersJsonSchema ?? made.parameters };
-  });
+  const tools = (json.tools ?? [])
+    .flatMap((tool) => tool.functionDeclarations ?? [])
+    .map((made) => {
+      known(made, "functionDeclaration", [
+        "name",
+        "description",
+        "parameters",
+        "parametersJsonSchema",
+        "response",
+        "responseJsonSchema",
+        "behavior",
+      ]);
+      must(isToolName(made.name), "a functionDeclaration lacks something");
+      return { name: made.name, description: made.description, schema: made.parametersJsonSchema ?? made.parameters };
+    });
   const schema = config.responseJsonSchema ?? config.responseSchema;
-  must(!schema || config.responseMimeType === "application/json", "responseSchema needs responseMimeType application/json");
+  must(
+    !schema || config.responseMimeType === "application/json",
+    "responseSchema needs responseMimeType application/json",
+  );
   const { thinkingConfig: thinking } = config;
-  return { stream: call.path.includes("streamGenerateContent"), system: (json.systemInstruction?.parts ?? []).map(({ text }) => text).join("\n"), turns: turns(json.contents),
-    tools, isForced: json.toolConfig?.functionCallingConfig?.mode === "ANY", schema, thinks: Boolean(thinking) && thinking.thinkingBudget !== 0, maxTokens: config.maxOutputTokens, stop: config.stopSequences ?? [] };
+  return {
+    stream: call.path.includes("streamGenerateContent"),
+    system: (json.systemInstruction?.parts ?? []).map(({ text }) => text).join("\n"),
+    turns: turns(json.contents),
+    tools,
+    isForced: json.toolConfig?.functionCallingConfig?.mode === "ANY",
+    schema,
+    thinks: Boolean(thinking) && thinking.thinkingBudget !== 0,
+    maxTokens: config.maxOutputTokens,
+    stop: config.stopSequences ?? [],
+  };
 }
 
 const kFinish = { end: "STOP", length: "MAX_TOKENS", sequence: "STOP", calls: "STOP", filter: "SAFETY" };
 
-const usage = ({ input, cached, output, thinking }) => ({ promptTokenCount: input, candidatesTokenCount: output - thinking, totalTokenCount: input + output,
-  ...(cached && { cachedContentTokenCount: cached }), ...(thinking && { thoughtsTokenCount: thinking }), promptTokensDetails: [{ modality: "TEXT", tokenCount: input }] });
+const usage = ({ input, cached, output, thinking }) => ({
+  promptTokenCount: input,
+  candidatesTokenCount: output - thinking,
+  totalTokenCount: input + output,
+  ...(cached && { cachedContentTokenCount: cached }),
+  ...(thinking && { thoughtsTokenCount: thinking }),
+  promptTokensDetails: [{ modality: "TEXT", tokenCount: input }],
+});
 
-const chunk = (parts, counts, finishReason) => ({ candidates: [{ ...(parts.length && { content: { parts, role: "model" } }), ...(finishReason && { finishReason }), index: 0 }],
-  usageMetadata: usage(counts), modelVersion: "gemini-2.5-pro", responseId: "Il0taoSYJ5Cez7IP" });
+const chunk = (parts, counts, finishReason) => ({
+  candidates: [
+    { ...(parts.length && { content: { parts, role: "model" } }), ...(finishReason && { finishReason }), index: 0 },
+  ],
+  usageMetadata: usage(counts),
+  modelVersion: "gemini-2.5-pro",
+  responseId: "Il0taoSYJ5Cez7IP",
+});
 
 // Thoughts are shown to those that ask. The first call bears the proof, or else the last text.
 function partsOf({ thought, signature, calls }, json) {
   const shows = thought && json.generationConfig?.thinkingConfig?.includeThoughts;
-  return { proof: signature ? { thoughtSignature: signature } : {}, thoughts: shows ? [{ text: thought, thought: true }] : [],
-    made: calls.map(({ id, name, args }, i) => ({ functionCall: { id, name, args }, ...(i === 0 && signature && { thoughtSignature: signature }) })) };
+  return {
+    proof: signature ? { thoughtSignature: signature } : {},
+    thoughts: shows ? [{ text: thought, thought: true }] : [],
+    made: calls.map(({ id, name, args }, i) => ({
+      functionCall: { id, name, args },
+      ...(i === 0 && signature && { thoughtSignature: signature }),
+    })),
+  };
 }
 
 export function answer(reply, { json }) {
@@ -119,7 +226,10 @@ export function stream(reply, { json }) {
   const { proof, thoughts, made } = partsOf(whole, json);
   const steps = [...thoughts.map((one) => [one]), ...whole.text.map((text) => [{ text }]), ...made.map((one) => [one])];
   const last = made.length || !whole.signature ? [] : [{ text: "", ...proof }];
-  return [...steps.map((parts) => chunk(parts, { ...whole.usage, output: whole.usage.thinking })), chunk(last, whole.usage, kFinish[whole.stop])].map((frame) => sse(frame));
+  return [
+    ...steps.map((parts) => chunk(parts, { ...whole.usage, output: whole.usage.thinking })),
+    chunk(last, whole.usage, kFinish[whole.stop]),
+  ].map((frame) => sse(frame));
 }
 
 export const errors = {
@@ -134,7 +244,10 @@ export const errors = {
 // The wait is said in the body alone.
 export function error(kind) {
   const [code, status, message] = errors[kind] ?? [400, "INVALID_ARGUMENT", kind];
-  const details = kind === "rate_limit" ? { details: [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: `${retryAfter}s` }] } : {};
+  const details =
+    kind === "rate_limit"
+      ? { details: [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: `${retryAfter}s` }] }
+      : {};
   return { status: code, message, body: { error: { code, message, status, ...details } }, headers: {} };
 }
 

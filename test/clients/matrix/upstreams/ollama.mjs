@@ -7,9 +7,36 @@ export const path = /^\/api\/chat$/;
 export { keyOf, modelOf } from "./openai.mjs";
 export const contentType = "application/x-ndjson";
 
-const kMembers = ["model", "messages", "tools", "format", "options", "stream", "think", "keep_alive", "logprobs", "top_logprobs", "truncate", "shift"];
-const kOptions = ["temperature", "top_p", "top_k", "min_p", "num_predict", "num_ctx", "num_keep", "seed", "stop", "repeat_last_n", "repeat_penalty", "presence_penalty",
-  "frequency_penalty", "typical_p"];
+const kMembers = [
+  "model",
+  "messages",
+  "tools",
+  "format",
+  "options",
+  "stream",
+  "think",
+  "keep_alive",
+  "logprobs",
+  "top_logprobs",
+  "truncate",
+  "shift",
+];
+const kOptions = [
+  "temperature",
+  "top_p",
+  "top_k",
+  "min_p",
+  "num_predict",
+  "num_ctx",
+  "num_keep",
+  "seed",
+  "stop",
+  "repeat_last_n",
+  "repeat_penalty",
+  "presence_penalty",
+  "frequency_penalty",
+  "typical_p",
+];
 
 // The server looks at the bytes.
 function image(data) {
@@ -28,10 +55,14 @@ function assistant(message) {
 }
 
 function messages(all) {
-  const turns = [], system = [];
+  const turns = [],
+    system = [];
   for (const message of all) {
     known(message, "message", ["role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id"]);
-    must(message.content === undefined || typeof message.content === "string", "json: cannot unmarshal content into a string");
+    must(
+      message.content === undefined || typeof message.content === "string",
+      "json: cannot unmarshal content into a string",
+    );
     if (message.role === "system") {
       system.push(message.content);
     } else if (message.role === "assistant") {
@@ -55,18 +86,48 @@ export function read({ json }) {
     must(type === "function" && isToolName(made.name) && isObjectSchema(made.parameters), "a tool lacks something");
     return { name: made.name, description: made.description, schema: made.parameters };
   });
-  return { stream: json.stream !== false, ...messages(json.messages), tools, isForced: false, schema: typeof json.format === "object" ? json.format : undefined,
-    thinks: Boolean(json.think), maxTokens: json.options?.num_predict, stop: json.options?.stop ?? [] };
+  return {
+    stream: json.stream !== false,
+    ...messages(json.messages),
+    tools,
+    isForced: false,
+    schema: typeof json.format === "object" ? json.format : undefined,
+    thinks: Boolean(json.think),
+    maxTokens: json.options?.num_predict,
+    stop: json.options?.stop ?? [],
+  };
 }
 
-const line = (message, more) => ({ model: "llama3.2", created_at: "2025-10-26T17:15:24.097767Z", message: { role: "assistant", content: "", ...message }, done: false, ...more });
-const ended = ({ stop, usage }) => ({ done: true, done_reason: stop === "length" ? "length" : "stop", total_duration: 4883583458, load_duration: 1334875,
-  prompt_eval_count: usage.input, prompt_eval_duration: 342546000, eval_count: usage.output, eval_duration: 4535599000 });
-const toolCalls = (calls) => calls.map(({ id, name, args }, index) => ({ id, function: { index, name, arguments: args } }));
+const line = (message, more) => ({
+  model: "llama3.2",
+  created_at: "2025-10-26T17:15:24.097767Z",
+  message: { role: "assistant", content: "", ...message },
+  done: false,
+  ...more,
+});
+const ended = ({ stop, usage }) => ({
+  done: true,
+  done_reason: stop === "length" ? "length" : "stop",
+  total_duration: 4883583458,
+  load_duration: 1334875,
+  prompt_eval_count: usage.input,
+  prompt_eval_duration: 342546000,
+  eval_count: usage.output,
+  eval_duration: 4535599000,
+});
+const toolCalls = (calls) =>
+  calls.map(({ id, name, args }, index) => ({ id, function: { index, name, arguments: args } }));
 
 export function answer(reply) {
   const whole = full(reply);
-  return line({ content: whole.text.join(""), ...(whole.thought && { thinking: whole.thought }), ...(whole.calls.length && { tool_calls: toolCalls(whole.calls) }) }, ended(whole));
+  return line(
+    {
+      content: whole.text.join(""),
+      ...(whole.thought && { thinking: whole.thought }),
+      ...(whole.calls.length && { tool_calls: toolCalls(whole.calls) }),
+    },
+    ended(whole),
+  );
 }
 
 export function stream(reply) {
@@ -88,7 +149,14 @@ export const errors = {
 
 export function error(kind) {
   const [status, message] = errors[kind] ?? [400, kind];
-  return { status, message, body: { error: message }, headers: kind === "rate_limit" ? { "retry-after": retryAfter } : {} };
+  return {
+    status,
+    message,
+    body: { error: message },
+    headers: kind === "rate_limit" ? { "retry-after": retryAfter } : {},
+  };
 }
 
-export const errorInStream = () => [`${JSON.stringify({ error: "an error was encountered while running the model" })}\n`];
+export const errorInStream = () => [
+  `${JSON.stringify({ error: "an error was encountered while running the model" })}\n`,
+];

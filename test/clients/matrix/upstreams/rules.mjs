@@ -21,11 +21,19 @@ export function known(object, where, keys) {
 
 export function full(reply) {
   const calls = reply.calls ?? [];
-  return { thought: "", signature: "", stop: calls.length ? "calls" : "end", ...reply, text: reply.text ?? [], calls,
-    usage: { input: 18, cached: 0, output: 5, thinking: 0, ...reply.usage } };
+  return {
+    thought: "",
+    signature: "",
+    stop: calls.length ? "calls" : "end",
+    ...reply,
+    text: reply.text ?? [],
+    calls,
+    usage: { input: 18, cached: 0, output: 5, thinking: 0, ...reply.usage },
+  };
 }
 
-export const sse = (data, type) => `${type ? `event: ${type}\n` : ""}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
+export const sse = (data, type) =>
+  `${type ? `event: ${type}\n` : ""}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 
 // Two pieces, as models write what they call with.
 export function halves(text) {
@@ -45,5 +53,5 @@ export function dataUrl(url) {
 
 export const isToolName = (name) => typeof name === "string" && /^[a-zA-Z0-9_-]{1,64}$/.test(name);
 
-// What every vendor says for a class of failure, where its documentation has words of its own.
+// Seconds, with every 429.
 export const retryAfter = "7";

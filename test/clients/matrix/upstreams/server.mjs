@@ -112,8 +112,13 @@ export class Upstreams {
 
   // One provider of each dialect, which lists one model and takes any.
   providers(key, model) {
-    return Object.entries(dialects).map(([id, { base, settings }]) => ({ id, ...settings, base_url: this.root + base, models: [{ id: model }],
-      accounts: [{ name: "main", api_key: key }] }));
+    return Object.entries(dialects).map(([id, { base, settings }]) => ({
+      id,
+      ...settings,
+      base_url: this.root + base,
+      models: [{ id: model }],
+      accounts: [{ name: "main", api_key: key }],
+    }));
   }
 
   stop() {
