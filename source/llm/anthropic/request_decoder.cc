@@ -153,7 +153,6 @@ bool Decoder::tool_choice(const Skimmed& value, const Place& at) {
   return walk_.required(name, at, "name");
 }
 
-// What is thought is shown, unless the client wants its proof alone.
 bool Decoder::thinking(const Skimmed& value, const Place& at) {
   Reasoning& out = out_.reasoning;
   int index = -1;
@@ -167,7 +166,6 @@ bool Decoder::thinking(const Skimmed& value, const Place& at) {
     if (member.key != "type") return true;
     return walk_.word(member, place, {"enabled", "disabled", "adaptive", "between_tools"}, index);
   });
-  if ((index == 0 || index == 2) && !out.visible) out.visible = true;
   if (index == 1) out.budget = 0;
   if (index >= 2) out.is_adaptive = true;
   return ok;

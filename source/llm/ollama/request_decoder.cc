@@ -120,11 +120,9 @@ bool Decoder::format(const Skimmed& value, const Place& at) {
   return true;
 }
 
-// Who asks for it is shown it.
 bool Decoder::think(const Skimmed& value, const Place& at) {
   using Effort = Reasoning::Effort;
   Reasoning& reasoning = out_.reasoning;
-  if (value.kind != Kind::kBoolean || value.is_true()) reasoning.visible = true;
   if (value.kind == Kind::kBoolean) {
     if (value.is_true()) {
       reasoning.budget = -1;

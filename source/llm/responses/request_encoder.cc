@@ -51,6 +51,7 @@ class Encoder {
   void input();
   void tools();
   void text();
+  bool shows_thoughts() const;
   void reasoning();
   void limits();
   void state();
@@ -141,10 +142,22 @@ void Encoder::text() {
   json_.end_object();
 }
 
+// Where thinking is asked for in Anthropic's or Ollama's words, it is shown unless the client wants
+// it hidden. Chat Completions asks for an effort and shows nothing of itself.
+bool Encoder::shows_thoughts() const {
+  const Reasoning& reasoning = request_.reasoning;
+  if (reasoning.visible) return *reasoning.visible;
+  const bool is_shown =
+      request_.origin == Dialect::kAnthropic || request_.origin == Dialect::kOllama;
+  const bool is_off =
+      reasoning.effort == Reasoning::Effort::kNone || reasoning.budget.value_or(-1) == 0;
+  return is_shown && reasoning.is_given() && !is_off;
+}
+
 void Encoder::reasoning() {
   const std::string_view effort = effort_word(request_);
   const Text summary = request_.reasoning.summary;
-  const bool wants_summary = summary.is_given() || request_.reasoning.visible.value_or(false);
+  const bool wants_summary = summary.is_given() || shows_thoughts();
   if (effort.empty() && !wants_summary) return;
   json_.object("reasoning");
   if (!effort.empty()) json_.string("effort", effort);
