@@ -5,6 +5,7 @@
 #include "source/llm/field_walk.h"
 #include "source/llm/gemini/config_reader.h"
 #include "source/llm/gemini/content_reader.h"
+#include "source/llm/gemini/model_turns.h"
 #include "source/llm/gemini/names.h"
 #include "source/llm/gemini/schema.h"
 
@@ -20,6 +21,7 @@ class Decoder {
   std::optional<CallError> run(std::string_view body) {
     walk_.document(body, [&](const Skimmed& value, const Place& at) { return member(value, at); });
     if (!walk_.error() && !has_contents_) walk_.fail(Place{nullptr, "contents"}, "is missing");
+    if (!walk_.error()) join_model_turns(out_);
     return std::move(walk_.error());
   }
 

@@ -169,6 +169,42 @@ TEST(GeminiRequestTest, BecomesAChatRequest) {
             "\nDROPPED generationConfig.speechConfig, safetySettings, cachedContent");
 }
 
+// The vendor's clients keep each chunk of a stream as a Content of its own.
+TEST(GeminiRequestTest, AStreamThatWasKeptInPiecesIsOneTurn) {
+  const std::string out =
+      to_chat(R"({"contents":[{"role":"user","parts":[{"text":"a"},{"text":"b"}]},
+      {"role":"model","parts":[{"text":"h","thought":true}]},
+      {"role":"model","parts":[{"text":"m","thought":true}]},
+      {"role":"model","parts":[{"text":"So "}]},{"role":"model","parts":[{"text":"what"}]},
+      {"role":"model","parts":[{"functionCall":{"id":"1","name":"f"}}]},
+      {"role":"model","parts":[{"functionCall":{"id":"2","name":"f"}}]},
+      {"role":"model","parts":[{"text":""}]},
+      {"role":"user","parts":[{"functionResponse":{"id":"1","name":"f","response":{"result":"x"}}},
+         {"functionResponse":{"id":"2","name":"f","response":{"result":"y"}}}]}]})");
+  EXPECT_EQ(canonical(out), canonical(R"({"model":"target-model","messages":[
+      {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},
+      {"role":"assistant","reasoning_content":"hm","content":"So what","tool_calls":[
+         {"id":"1","type":"function","function":{"name":"f","arguments":"{}"}},
+         {"id":"2","type":"function","function":{"name":"f","arguments":"{}"}}]},
+      {"role":"tool","tool_call_id":"1","content":"x"},
+      {"role":"tool","tool_call_id":"2","content":"y"}]})"));
+  // What the vendor signed stays as it was.
+  const std::string own = R"({"contents":[{"role":"user","parts":[{"text":"q"}]},
+      {"role":"model","parts":[{"text":"a"},{"text":"b","thoughtSignature":"AAAB"},{"text":"c"}]}]})";
+  EXPECT_EQ(canonical(round(own)), canonical(own));
+}
+
+TEST(GeminiRequestTest, AThoughtInPiecesTakesTheProofThatEndsIt) {
+  const std::string sent = test::transcode_request(
+      kGemini, Dialect::kAnthropic, R"({"contents":[{"role":"user","parts":[{"text":"q"}]},
+      {"role":"model","parts":[{"text":"h","thought":true}]},
+      {"role":"model","parts":[{"text":"m","thought":true}]},
+      {"role":"model","parts":[{"text":"","thought":true,
+        "thoughtSignature":"b21uaXJvdXRlLmFudGhyb3BpYy5BYg=="}]},
+      {"role":"model","parts":[{"text":"a"}]}]})");
+  EXPECT_THAT(sent, HasSubstr(R"({"type":"thinking","thinking":"hm","signature":"Ab"})"));
+}
+
 TEST(GeminiRequestTest, AChatRequestBecomesIt) {
   const std::string out = from_chat(R"({"model":"m","messages":[
       {"role":"system","content":"Be brief."},{"role":"developer","content":"Be kind."},
