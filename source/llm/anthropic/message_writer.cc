@@ -131,14 +131,14 @@ void MessageWriter::cache_control(const Part& part, bool is_last) {
 }
 
 void MessageWriter::thinking(const Part& part) {
-  json_.object();
-  if (part.redacted.is_for(Dialect::kAnthropic)) {
-    json_.string("type", "redacted_thinking").text("data", part.redacted.value.inside());
-  } else {
-    json_.string("type", "thinking").text("thinking", part.text.inside());
-    json_.text("signature", part.signature.value.inside());
+  if (part.signature.is_for(Dialect::kAnthropic)) {
+    json_.object().string("type", "thinking").text("thinking", part.text.inside());
+    json_.text("signature", part.signature.value.inside()).end_object();
   }
-  json_.end_object();
+  if (part.redacted.is_for(Dialect::kAnthropic)) {
+    json_.object().string("type", "redacted_thinking");
+    json_.text("data", part.redacted.value.inside()).end_object();
+  }
 }
 
 void MessageWriter::media(const Part& part) {
