@@ -193,26 +193,6 @@ TEST(ResponsesAnswerTest, TheBytesAreTheVendors) {
           response("response.completed", 8, "completed", item));
 }
 
-TEST(ResponsesAnswerTest, AnySplitGivesTheSameEvents) {
-  for (const Dialect to : {kResponses, kChat}) {
-    const std::string whole = transcode_stream(kResponses, to, kFull);
-    for (size_t piece = 1; piece <= 64; ++piece)
-      ASSERT_EQ(transcode_stream(kResponses, to, kFull, piece), whole);
-  }
-}
-
-// Pitfalls 9 and 20.
-TEST(ResponsesAnswerTest, AStreamCutAnywhereIsNotComplete) {
-  // The blank line at the very end may be missing.
-  for (size_t cut = 0; cut + 3 < kFull.size(); ++cut) {
-    const std::string out = transcode_stream(kResponses, kResponses, kFull.substr(0, cut));
-    ASSERT_TRUE(out.find("INCOMPLETE") != std::string::npos ||
-                out.find("BROKEN") != std::string::npos)
-        << cut;
-    ASSERT_EQ(out.find("response.completed"), std::string::npos) << cut;
-  }
-}
-
 std::string call_item(std::string_view arguments, std::string_view status) {
   return R"({"id":"fc_1","type":"function_call","status":")" + std::string(status) +
          R"(","arguments":")" + std::string(arguments) + R"(","call_id":"call_a","name":"f"})";
