@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 
 #include "source/base/status.h"
 #include "source/json/escapes.h"
@@ -27,7 +28,8 @@ void PartTracker::start(const Event& started, Emit emit) {
   emit(started);
 }
 
-PartTracker::Choice& PartTracker::choice(int index) {
+PartTracker::Choice& PartTracker::choice(int index, Emit emit) {
+  start(event_of(Event::Kind::kStarted, 0), emit);
   const auto at = static_cast<size_t>(std::clamp(index, 0, kMaxChoices - 1));
   while (choices_.size() <= at) choices_.emplace_back();
   return choices_[at];
@@ -39,14 +41,14 @@ const PartTracker::Choice* PartTracker::find_choice(int index) const {
 }
 
 absl::Status PartTracker::text(int index, PartKind kind, Text delta, Emit emit) {
-  Choice& in = choice(index);
+  Choice& in = choice(index, emit);
   if (in.pieces.empty() || in.pieces.back().kind != kind || in.pieces.back().is_ended)
     OMNI_RETURN_IF_ERROR(begin(index, kind, emit));
   return add(index, in, in.pieces.back(), delta.inside(), emit);
 }
 
 absl::Status PartTracker::begin(int index, PartKind kind, Emit emit) {
-  Choice& in = choice(index);
+  Choice& in = choice(index, emit);
   if (in.is_stopped) return invalid("content after the finish reason");
   in.pieces.emplace_back().kind = kind;
   advance(index, in, false, emit);
@@ -54,7 +56,7 @@ absl::Status PartTracker::begin(int index, PartKind kind, Emit emit) {
 }
 
 absl::Status PartTracker::note(int index, PartKind kind, const Event& note, Emit emit) {
-  Choice& in = choice(index);
+  Choice& in = choice(index, emit);
   if (in.pieces.empty() || in.pieces.back().kind != kind || in.pieces.back().is_ended)
     OMNI_RETURN_IF_ERROR(begin(index, kind, emit));
   // A note of a part that waits for a broken neighbour is not worth keeping.
@@ -67,7 +69,7 @@ absl::Status PartTracker::note(int index, PartKind kind, const Event& note, Emit
 }
 
 absl::Status PartTracker::whole(int index, const Event& part, Emit emit) {
-  Choice& in = choice(index);
+  Choice& in = choice(index, emit);
   if (in.is_stopped) return invalid("content after the finish reason");
   advance(index, in, true, emit);
   Event told = part;
@@ -101,7 +103,7 @@ PartTracker::Piece& PartTracker::piece_of(Choice& in, const ToolCall& said) {
 }
 
 absl::Status PartTracker::tool_call(int index, const ToolCall& said, Emit emit) {
-  Choice& in = choice(index);
+  Choice& in = choice(index, emit);
   if (in.is_stopped) return invalid("content after the finish reason");
   if (in.pieces.size() > kMaxToolCalls) return invalid("too many tool calls");
   Piece& piece = piece_of(in, said);
@@ -171,36 +173,34 @@ void PartTracker::end(int index, Piece& piece, Emit emit) {
 }
 
 void PartTracker::advance(int index, Choice& in, bool is_last_call, Emit emit) {
-  for (size_t i = 0; i < in.pieces.size(); ++i) {
+  for (size_t i = 0; i < in.pieces.size();) {
     Piece& piece = in.pieces[i];
-    if (piece.is_ended) continue;
-    if (!piece.is_told) {
-      if (piece.kind == PartKind::kToolCall && piece.name.empty()) return;
-      tell(index, piece, emit);
-    }
+    const bool is_call = piece.kind == PartKind::kToolCall;
     const bool is_followed = i + 1 < in.pieces.size();
-    const bool is_complete =
-        piece.kind != PartKind::kToolCall || piece.is_custom || piece.progress.is_whole();
-    if (is_last_call || (is_followed && is_complete)) {
+    if (!piece.is_ended) {
+      if (!piece.is_told && is_call && piece.name.empty()) return;
+      if (!piece.is_told) tell(index, piece, emit);
+      const bool is_complete = !is_call || piece.is_custom || piece.progress.is_whole();
+      if (!is_last_call && !(is_followed && is_complete)) return;
       end(index, piece, emit);
+    }
+    // Tool calls are remembered, for fragments that come late; texts are not.
+    if (is_call || !is_followed) {
+      ++i;
     } else {
-      return;
+      in.pieces.erase(in.pieces.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
-  // Tool calls are remembered, for fragments that come late; texts are not.
-  while (!in.pieces.empty() && in.pieces.front().is_ended &&
-         in.pieces.front().kind != PartKind::kToolCall && in.pieces.size() > 1)
-    in.pieces.pop_front();
 }
 
 void PartTracker::end_part(int index, Emit emit) {
-  Choice& in = choice(index);
+  Choice& in = choice(index, emit);
   if (in.pieces.empty() || in.pieces.back().is_ended || !in.pieces.back().is_told) return;
   end(index, in.pieces.back(), emit);
 }
 
 absl::Status PartTracker::stop(int index, StopReason reason, Text stop_sequence, Emit emit) {
-  Choice& in = choice(index);
+  Choice& in = choice(index, emit);
   if (std::exchange(in.is_stopped, true)) return absl::OkStatus();
   advance(index, in, true, emit);
   for (const Piece& piece : in.pieces)

@@ -23,9 +23,8 @@ class PartTracker {
   // Ids that the upstream does not give are made from `id_seed`.
   explicit PartTracker(std::string_view id_seed) : id_seed_(id_seed) {}
 
-  // Once; later ones are ignored.
+  // Once; later ones are ignored. Where a part comes first it starts the answer, unnamed.
   void start(const Event& started, Emit emit);
-  bool has_started() const { return has_started_; }
 
   // More text of `kind` (kText, kRefusal, kReasoning): goes on with the last part when it is of
   // that kind, or begins one.
@@ -74,7 +73,7 @@ class PartTracker {
     bool is_stopped = false, has_tool_calls = false;
   };
 
-  Choice& choice(int index);
+  Choice& choice(int index, Emit emit);
   const Choice* find_choice(int index) const;
   Piece& piece_of(Choice& in, const ToolCall& said);
   absl::Status add(int index, Choice& in, Piece& piece, std::string_view inside, Emit emit);

@@ -103,12 +103,6 @@ absl::Status ResponseDecoder::event(const sse::Event& event, Emit emit) {
 }
 
 absl::Status ResponseDecoder::item_event(const StreamEvent& said, Emit emit) {
-  // A server that forgot response.created.
-  if (!items_.tracker().has_started() && said.type.substr(0, 9) == "response.") {
-    Event started;
-    started.kind = Event::Kind::kStarted;
-    items_.tracker().start(started, emit);
-  }
   if (said.type == "response.output_item.added") {
     if (!said.item) return absl::OkStatus();
     return items_.begin(said.output >= 0 ? said.output : items_.next_index(), *said.item, emit);
