@@ -60,12 +60,13 @@ absl::Status AnswerReader::feed_lines(const Buffer& in, Emit emit, Buffer* out) 
       const bool is_whole = tail_.empty();
       if (!is_whole) tail_.append(text, 0, end + 1);
       const std::string_view whole = is_whole ? text.substr(0, end + 1) : std::string_view(tail_);
+      if (whole.size() > max_event_bytes_) return invalid("an event is too large");
       OMNI_RETURN_IF_ERROR(line(whole, emit));
       if (out != nullptr) out->append(whole);
       tail_.clear();
     }
     tail_ += text;
-    if (tail_.size() > max_event_bytes_) return invalid("an event is too large");
+    if (tail_.size() >= max_event_bytes_) return invalid("an event is too large");
   }
   return absl::OkStatus();
 }
