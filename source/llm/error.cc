@@ -22,12 +22,21 @@ namespace {
 constexpr size_t kMaxMessage = 4096;
 // A day, in seconds.
 constexpr double kLongestWait = 86400;
+// Of type, code and param, which end up in logs as well.
+constexpr size_t kMaxWord = 256;
 
-std::string one_line(std::string_view text) {
-  std::string out(trim(text).substr(0, kMaxMessage));
+bool is_inside_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+// At most `most` bytes, and no half of a character.
+std::string one_line(std::string text, size_t most) {
   std::replace_if(
-      out.begin(), out.end(), [](unsigned char c) { return c < 0x20; }, ' ');
-  return out;
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  std::string_view line = trim(text);
+  if (line.size() > most) {
+    while (most > 0 && is_inside_character(line[most])) --most;
+    line = trim(line.substr(0, most));
+  }
+  return std::string(line);
 }
 
 // A string, or a number as providers also send codes.
@@ -139,7 +148,9 @@ Error parse_error(int status, std::string_view body) {
   });
   const bool is_html = trim(body).substr(0, 1) == "<";
   if (!read.ok() && error.message.empty() && !is_html) error.message = trim(body);
-  error.message = one_line(error.message);
+  error.message = one_line(error.message, kMaxMessage);
+  for (std::string* word : {&error.type, &error.code, &error.param})
+    *word = one_line(*word, kMaxWord);
   return error;
 }
 

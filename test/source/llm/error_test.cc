@@ -58,6 +58,21 @@ TEST(LlmErrorTest, TheWaitOfARetryInfoIsReadInWholeSeconds) {
 TEST(LlmErrorTest, AMessageIsOneLineOfBoundedLength) {
   EXPECT_EQ(parse(R"({"error":{"message":" a\r\nb\tc "}})").message, "a  b c");
   EXPECT_LE(parse(std::string(100000, 'x')).message.size(), 4096u);
+  EXPECT_EQ(parse("\x1c no\x1f").message, "no");
+  // Not a byte of half a character: clients' parsers refuse it.
+  std::string odd = "x";
+  for (int i = 0; i < 3000; ++i) odd += "\u00e9";
+  EXPECT_EQ(parse(odd).message, odd.substr(0, 4095));
+}
+
+// They end up in logs and headers.
+TEST(LlmErrorTest, TheOtherWordsAreShortToo) {
+  const std::string word(10000, 'w');
+  const Error error = parse(R"({"error":{"message":"m","type":")" + word + R"(","code":")" + word +
+                            R"(","param":")" + word + "\"}}");
+  EXPECT_EQ(error.type.size(), 256u);
+  EXPECT_EQ(error.code.size(), 256u);
+  EXPECT_EQ(error.param.size(), 256u);
 }
 
 TEST(LlmErrorTest, WhatIsRenderedIsReadBack) {
