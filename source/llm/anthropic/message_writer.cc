@@ -32,25 +32,47 @@ void MessageWriter::write(std::string_view note) {
     for (const Part& part : message.parts)
       if (is_sent(part)) last_ = &part;
   }
+  if (last_ == nullptr) return alone(note);
   system(note);
   messages();
 }
 
 void MessageWriter::system(std::string_view note) {
+  if (!has_system(note)) return;
+  json_.array("system");
+  system_texts(note);
+  json_.end_array();
+}
+
+void MessageWriter::alone(std::string_view note) {
+  json_.array("messages");
+  if (has_system(note)) {
+    json_.object().string("role", "user").array("content");
+    system_texts(note);
+    json_.end_array().end_object();
+  }
+  json_.end_array();
+}
+
+bool MessageWriter::has_system(std::string_view note) const {
+  for (const Message& message : request_.messages)
+    for (const Part& part : message.parts)
+      if (is_system(message) && is_sent(part)) return true;
+  return !note.empty();
+}
+
+void MessageWriter::system_texts(std::string_view note) {
   const Part* last = nullptr;
   for (const Message& message : request_.messages)
     if (is_system(message))
       for (const Part& part : message.parts)
         if (is_sent(part)) last = &part;
-  if (last == nullptr && note.empty()) return;
-  json_.array("system");
   for (const Message& message : request_.messages) {
     if (!is_system(message)) continue;
     for (const Part& part : message.parts)
       if (is_sent(part) && part.kind == PartKind::kText) block(part, &part == last);
   }
   if (!note.empty()) json_.object().string("type", "text").string("text", note).end_object();
-  json_.end_array();
 }
 
 void MessageWriter::messages() {

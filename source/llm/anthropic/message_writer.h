@@ -16,12 +16,16 @@ class MessageWriter {
   MessageWriter(json::Builder& json, const Request& request, Dropped& dropped, bool marks_prefix)
       : json_(json), request_(request), dropped_(dropped), marks_prefix_(marks_prefix) {}
 
-  // `system` and `messages`. `note` is said behind the system text; empty: nothing.
+  // `system` and `messages`. `note` is said behind the system text; empty: nothing. Messages may
+  // not be empty: where nobody else speaks, the system's text is what the user says.
   void write(std::string_view note);
   std::optional<CallError>& error() { return error_; }
 
  private:
   void system(std::string_view note);
+  void alone(std::string_view note);
+  bool has_system(std::string_view note) const;
+  void system_texts(std::string_view note);
   void messages();
   void content(const Message& message);
   bool is_sent(const Part& part) const;

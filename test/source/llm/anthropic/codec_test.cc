@@ -135,6 +135,16 @@ TEST(MessagesCodecTest, WhatOneChoiceCannotSayIsRefused) {
               HasSubstr("ERROR tools: tools: 'web_search_20250305'"));
 }
 
+TEST(MessagesCodecTest, WhereOnlyTheSystemSpeaksTheUserDoes) {
+  EXPECT_EQ(
+      canonical(transcode_request(
+          kChat, kMessages,
+          R"({"model":"m","max_tokens":9,"messages":[{"role":"system","content":"Say hi."},
+                    {"role":"user","content":""}]})")),
+      canonical(R"({"model":"target-model","max_tokens":9,"messages":[{"role":"user","content":[
+                {"type":"text","text":"Say hi.","cache_control":{"type":"ephemeral"}}]}]})"));
+}
+
 std::string event(std::string_view type, std::string_view rest) {
   return fmt::format("event: {0}\ndata: {{\"type\":\"{0}\"{1}{2}}}\n\n", type,
                      rest.empty() ? "" : ",", rest);
