@@ -119,7 +119,7 @@ bool split_data_url(std::string_view url, std::string_view& type, std::string_vi
   type = url.substr(kScheme.size(), comma - kScheme.size());
   type = type.substr(0, type.find(';'));
   data = url.substr(comma + kCoding.size());
-  return true;
+  return !type.empty() && !data.empty();
 }
 
 }  // namespace omni::llm

@@ -60,7 +60,8 @@ class FieldWalk {
   std::optional<CallError> error_;
 };
 
-// Splits `data:TYPE;base64,DATA`; false when `url` is none, or not in Base64.
+// Splits `data:TYPE;base64,DATA`; false when `url` is none, not in Base64, or
+// says nothing of type or data.
 bool split_data_url(std::string_view url, std::string_view& type, std::string_view& data);
 
 }  // namespace omni::llm

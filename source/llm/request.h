@@ -35,6 +35,8 @@ struct Media {
   Text file_id;     // Of the provider's own file store.
   Text filename;
   Text detail;  // OpenAI: low, high, auto.
+
+  bool is_empty() const { return url.is_empty() && data.is_empty() && file_id.is_empty(); }
 };
 
 enum class PartKind : uint8_t {

@@ -211,6 +211,21 @@ absl::Status ChatDecoder::thought(int choice, const Skimmed& value, Emit emit) {
   });
 }
 
+// {"google": {"thought_signature": ...}}: Gemini behind its own server of this dialect.
+absl::Status ChatDecoder::thought_signature(const Skimmed& value, Signature& out) {
+  if (value.kind != Kind::kObject) return absl::OkStatus();
+  return each(value, [&](const Skimmed& vendor) -> absl::Status {
+    if (vendor.key != "google" || vendor.kind != Kind::kObject) return absl::OkStatus();
+    return each(vendor, [&](const Skimmed& member) -> absl::Status {
+      Text proof;
+      if (member.key != "thought_signature") return absl::OkStatus();
+      OMNI_RETURN_IF_ERROR(take_text(member, proof));
+      if (!proof.is_empty()) out = signature_in(Dialect::kGemini, proof);
+      return absl::OkStatus();
+    });
+  });
+}
+
 absl::Status ChatDecoder::tool_calls(int choice, const Skimmed& value, Emit emit) {
   int position = 0;
   return each(value, [&](const Skimmed& item) {
@@ -242,6 +257,8 @@ absl::Status ChatDecoder::tool_call(int choice, const Skimmed& value, int positi
                member.kind == Kind::kObject) {
       call.is_custom = member.key == "custom";
       return each(member, function);
+    } else if (member.key == "extra_content") {
+      return thought_signature(member, call.signature);
     }
     return function(member);
   }));

@@ -36,6 +36,7 @@ class ChatDecoder final : public AnswerDecoder {
   absl::Status content_item(int choice, const json::Skimmed& value, Emit emit);
   absl::Status text(int choice, PartKind kind, const json::Skimmed& value, Emit emit);
   absl::Status thought(int choice, const json::Skimmed& value, Emit emit);
+  absl::Status thought_signature(const json::Skimmed& value, Signature& out);
   absl::Status tool_calls(int choice, const json::Skimmed& value, Emit emit);
   absl::Status tool_call(int choice, const json::Skimmed& value, int position, Emit emit);
   void note_finish(int choice, StopReason reason);

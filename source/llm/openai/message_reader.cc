@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "source/llm/signature.h"
 
 namespace omni::llm::openai {
@@ -181,7 +183,7 @@ bool MessageReader::file(const Skimmed& value, const Place& at, Part& out) {
     out.media.media_type = Text("application/pdf");
     out.media.data = data;
   }
-  return true;
+  return !out.media.is_empty() || walk_.fail(at, "must not be empty");
 }
 
 bool MessageReader::tool_call(const Skimmed& value, const Place& at) {
@@ -270,8 +272,9 @@ bool MessageReader::finish_tool(const Place& place) {
   result.name = message_.name;
   result.content = std::move(content_);
   result.cache_control = cache_control_;
+  // One marker stays one: the vendor that reads it takes four.
   if (cache_control_.empty() && !result.content.empty())
-    result.cache_control = result.content.back().cache_control;
+    result.cache_control = std::exchange(result.content.back().cache_control, RawJson());
   message_.parts.push_back(std::move(result));
   request_.messages.push_back(std::move(message_));
   return true;

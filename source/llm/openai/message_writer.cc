@@ -185,9 +185,12 @@ void MessageWriter::tool_result(const Part& result) {
   json_.object().string("role", "tool").text("tool_call_id", result.id.inside());
   bool has_image = false;
   for (const Part& part : result.content) {
-    if (part.kind != PartKind::kImage && part.kind != PartKind::kFile) continue;
-    images_.push_back(&part);
-    has_image = true;
+    if (part.kind == PartKind::kImage || part.kind == PartKind::kFile) {
+      images_.push_back(&part);
+      has_image = true;
+    } else if (!part.cache_control.empty()) {
+      dropped_.add("cache_control");
+    }
   }
   json_.begin_text("content");
   append_texts(json_.out(), result.content, "\\n");

@@ -98,6 +98,7 @@ bool ContentReader::image(const Fields& fields, const Place& at, Part&& part) {
     return walk_.fail(at, "needs image_url or file_id");
   part.kind = PartKind::kImage;
   if (fields.image_url.is_given()) take_data(fields.image_url, part.media);
+  if (part.media.is_empty()) return walk_.fail(at, "must not be empty");
   out_.push_back(std::move(part));
   return true;
 }
@@ -116,6 +117,7 @@ bool ContentReader::file(const Fields& fields, const Place& at, Part&& part) {
   } else if (!part.media.file_id.is_given()) {
     return walk_.fail(at, "needs file_data, file_url or file_id");
   }
+  if (part.media.is_empty()) return walk_.fail(at, "must not be empty");
   out_.push_back(std::move(part));
   return true;
 }

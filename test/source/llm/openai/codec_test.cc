@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "test/support/transcode.h"
@@ -62,6 +63,8 @@ TEST(ChatCodecTest, AnErrorNamesTheField) {
   EXPECT_THAT(error(R"([{"role":"tool","content":"a"}])"),
               HasSubstr("messages[0].tool_call_id: is missing"));
   EXPECT_THAT(error(R"([{"role":"user","content":"\ud8"}])"), HasSubstr("broken escape"));
+  EXPECT_THAT(error(R"([{"role":"user","content":[{"type":"file","file":{"file_data":""}}]}])"),
+              HasSubstr("messages[0].content[0].file: must not be empty"));
   EXPECT_THAT(error("7"), HasSubstr("messages: must be an array"));
 }
 
@@ -114,6 +117,22 @@ TEST(ChatCodecTest, AToolCallWithoutIdGetsOne) {
   EXPECT_THAT(out, HasSubstr(R"("tool_calls":[{"id":"call_seed1","type":"function",)"
                              R"("function":{"name":"f","arguments":"{}"}}])"));
   EXPECT_THAT(out, HasSubstr(R"("finish_reason":"tool_calls")")) << "pitfall 5";
+}
+
+// Pitfall 26, of Gemini behind its own server of this dialect.
+TEST(ChatCodecTest, ASignedCallComesHomeThroughAnotherClient) {
+  const std::string answer = R"({"id":"x","choices":[{"index":0,"message":{"role":"assistant",
+      "content":null,"tool_calls":[{"id":"a","type":"function","extra_content":{"google":
+        {"thought_signature":"U0lHTg=="}},"function":{"name":"f","arguments":"{}"}}]},
+      "finish_reason":"tool_calls"}]})";
+  const auto claude =
+      nlohmann::json::parse(test::transcode_answer(kChat, Dialect::kAnthropic, answer));
+  const nlohmann::json request = {
+      {"model", "m"},
+      {"max_tokens", 9},
+      {"messages", {{{"role", "assistant"}, {"content", claude["content"]}}}}};
+  EXPECT_THAT(test::transcode_request(Dialect::kAnthropic, kChat, request.dump()),
+              HasSubstr(R"("extra_content":{"google":{"thought_signature":"U0lHTg=="}})"));
 }
 
 // Pitfall 6: an empty row of calls beside text is nothing.

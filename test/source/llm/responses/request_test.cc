@@ -89,6 +89,11 @@ TEST(ResponsesRequestTest, AnErrorNamesTheField) {
   EXPECT_EQ(error(R"([{"role":"user","content":[{"type":"input_image","image_url":7}]}])"),
             "ERROR input[0].content[0].image_url: "
             "input[0].content[0].image_url: must be a string");
+  for (const std::string_view media :
+       {R"({"type":"input_image","image_url":""})", R"({"type":"input_file","file_data":""})",
+        R"({"type":"input_file","file_id":""})"})
+    EXPECT_THAT(error(R"([{"role":"user","content":[)" + std::string(media) + "]}]"),
+                HasSubstr("input[0].content[0]: must not be empty"));
   EXPECT_THAT(error(R"([{"role":"wizard","content":"a"}])"), HasSubstr("input[0].role: must be"));
   EXPECT_THAT(error(R"([{"type":"message","role":"user"}])"),
               HasSubstr("input[0].content: is missing"));
