@@ -38,6 +38,9 @@ class ClientReader {
   void require(bool holds, std::string_view rule) {
     if (!holds && told_.problem.empty()) told_.problem = rule;
   }
+  void blame(bool holds, std::string_view fault) {
+    if (!holds && told_.upstream_fault.empty()) told_.upstream_fault = fault;
+  }
   std::vector<Framed> split(std::string_view bytes);
   void event(const Framed& framed);
   void error(const nlohmann::json& said);

@@ -111,13 +111,13 @@ void ClientReader::error(const json& said) {
 
 json ClientReader::parse_arguments(const std::string& text) {
   json out = json::parse(text, nullptr, false);
-  require(out.is_object(), "arguments are no JSON object: " + text);
+  blame(out.is_object(), "arguments are no JSON object: " + text);
   return out;
 }
 
 void ClientReader::call(std::string id, std::string name, const json& arguments) {
   require(!id.empty() && !name.empty(), "a call without id or name");
-  for (const Told::Call& other : told_.calls) require(other.id != id, "two calls of one id");
+  for (const Told::Call& other : told_.calls) blame(other.id != id, "two calls of one id");
   told_.calls.push_back({std::move(id), std::move(name), arguments});
 }
 

@@ -23,8 +23,11 @@ struct Told {
   bool is_finished = false;  // The dialect's terminal event, or the whole document.
   std::string error;         // The message of an error event or body.
   int64_t input = -1, output = -1, cached = -1;
-  nlohmann::json turn;  // What this client sends back as the assistant's turn.
+  nlohmann::json
+      turn;  // What this client sends back: the assistant's turn, or an array of turns or items.
   std::string problem;  // The first rule of the dialect that was broken.
+  // What only the upstream can be to blame for: arguments that are no JSON, one id for two calls.
+  std::string upstream_fault;
 };
 
 // What a client of this kind makes of everything it got.

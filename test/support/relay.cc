@@ -1,7 +1,5 @@
 #include "test/support/relay.h"
 
-#include <algorithm>
-
 namespace omni::test {
 
 std::vector<ClientKind> client_kinds() {
@@ -16,12 +14,6 @@ std::string name_of(ClientKind kind) {
   constexpr std::string_view kForms[] = {"plain", "stream", "array"};
   return std::string(name_of(kind.dialect)) + " " +
          std::string(kForms[static_cast<size_t>(kind.form)]);
-}
-
-std::string dialect_test_name(const testing::TestParamInfo<Dialect>& of) {
-  std::string name(omni::name_of(of.param));
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
 }
 
 Relay::Relay(Dialect from, std::vector<ClientKind> kinds, const llm::Request* request,

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <absl/status/status.h>
-#include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
@@ -28,8 +27,6 @@ inline constexpr Dialect kDialects[] = {Dialect::kOpenai, Dialect::kOpenaiRespon
 // Each dialect plain and streamed, and the array.
 std::vector<ClientKind> client_kinds();
 std::string name_of(ClientKind kind);
-// For tests whose parameter is a dialect.
-std::string dialect_test_name(const testing::TestParamInfo<Dialect>& of);
 
 class Relay {
  public:

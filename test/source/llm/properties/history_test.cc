@@ -8,6 +8,7 @@
 
 #include "test/support/answer_samples.h"
 #include "test/support/client_view.h"
+#include "test/support/dialect_names.h"
 #include "test/support/transcode.h"
 
 namespace omni::test {

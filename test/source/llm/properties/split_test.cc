@@ -9,6 +9,7 @@
 
 #include "test/support/answer_samples.h"
 #include "test/support/client_view.h"
+#include "test/support/dialect_names.h"
 
 namespace omni::test {
 namespace {
@@ -45,7 +46,7 @@ TEST_P(AnswerSplitTest, EveryClientIsToldTheSame) {
   for (size_t i = 0; i < kinds.size(); ++i) {
     const std::string name = name_of(kinds[i]);
     const Told told = read_as_client(kinds[i], outputs[i]);
-    EXPECT_EQ(told.problem, "") << name << "\n" << outputs[i];
+    EXPECT_EQ(told.problem + told.upstream_fault, "") << name << "\n" << outputs[i];
     EXPECT_EQ(told.error, "") << name;
     EXPECT_TRUE(told.is_finished) << name;
     EXPECT_EQ(told.text, kSampleText) << name;
