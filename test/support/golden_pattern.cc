@@ -118,7 +118,7 @@ void GoldenPattern::object(const Json& expected, const Json& actual, const std::
   if (!actual.is_object()) return out.push_back(difference(at, expected, &actual));
   for (const auto& [key, value] : expected.items()) {
     const bool may_lack = is_form(value, kIfGiven);
-    const std::string place = at + "." + key;
+    const std::string place = fmt::format("{}.{}", at, key);
     if (actual.contains(key)) {
       compare(may_lack ? value[kIfGiven] : value, actual[key], place, out);
     } else if (!may_lack) {

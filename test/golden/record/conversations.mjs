@@ -1,4 +1,11 @@
-// What is said in the cases, in nobody's dialect.
+// What is said in the cases, in nobody's dialect. Of each conversation:
+//
+//   request     system, turns (user, assistant with calls, results), tools, settings
+//   answer      parts (text and thinking in the pieces of a stream, calls), stop, usage
+//   error       in place of an answer: status and message; `failure` breaks a stream off
+//   from, to    the dialects that can say it, where not all can
+//   target      the upstream's model, where its dialect's usual one will not do
+//   refused     by upstream: the field for which the client gets 400
 const place = (description) => ({
   type: "object", properties: { city: { type: "string", description } }, required: ["city"], additionalProperties: false,
 });
