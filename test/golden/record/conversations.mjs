@@ -21,8 +21,8 @@ const dot =
 
 const answer_schema = {
   type: "object",
-  properties: { name: { type: "string" }, age: { type: "integer" } },
-  required: ["name", "age"],
+  properties: { name: { type: "string" }, km: { type: "integer" } },
+  required: ["name", "km"],
   additionalProperties: false,
 };
 
@@ -77,11 +77,11 @@ export const conversations = [
     name: "schema",
     title: "The answer must follow a JSON schema",
     request: {
-      turns: [{ user: "Mia is seven." }], limit: 200,
-      schema: { name: "person", schema: answer_schema, strict: true },
+      turns: [{ user: "The Rhine is 1233 km long." }], limit: 200,
+      schema: { name: "river", schema: answer_schema, strict: true },
     },
     answer: {
-      parts: [{ text: ['{"name":"Mia","age":7}'] }], stop: "end",
+      parts: [{ text: ['{"name":"Rhine","km":1233}'] }], stop: "end",
       usage: { input: 61, output: 11, cached: 0, reasoning: 0 },
     },
   },
@@ -232,8 +232,8 @@ export const conversations = [
     name: "json_mode",
     title: "The answer must be JSON, of whatever form",
     from: ["openai", "responses", "gemini", "ollama"], to: ["openai", "responses", "gemini", "ollama"],
-    request: { system: "Answer with JSON.", turns: [{ user: "Mia is seven." }], is_json: true },
-    answer: { parts: [{ text: ['{"age":7}'] }], stop: "end", usage: { input: 61, output: 6, cached: 0, reasoning: 0 } },
+    request: { system: "Answer with JSON.", turns: [{ user: "The Rhine is 1233 km long." }], is_json: true },
+    answer: { parts: [{ text: ['{"km":1233}'] }], stop: "end", usage: { input: 61, output: 6, cached: 0, reasoning: 0 } },
   },
   {
     name: "sampling",

@@ -148,7 +148,7 @@ function as_told(upstream, client, answer, request) {
     if (!tells[name] || (tells.no_zero && usage[name] === 0)) delete usage[name];
   if (upstream !== anthropic) delete usage.written;
   return {
-    parts, usage, is_same, failure: answer.failure, asked: request, model: names.model, created: names.created,
+    parts, usage, is_same, failure: answer.failure, asked: request, model: answer.model ?? names.model, created: names.created,
     id: is_same ? names.id : undefined,
     stop: told_stop(upstream, answer.stop),
     stop_sequence: upstream === anthropic ? answer.stop_sequence : undefined,
@@ -167,6 +167,7 @@ function own_answer(upstream, answer, request) {
   const stop = told_stop(upstream, answer.stop);
   return {
     ...answer, own: true, parts, usage, stop, asked: request, ...own_names[upstream.name],
+    model: answer.model ?? own_names[upstream.name].model,
     stop_sequence: upstream === anthropic ? answer.stop_sequence : undefined,
   };
 }
@@ -208,7 +209,7 @@ const pretty = (text, is_stream, change = (value) => value) =>
 
 async function sections(client, upstream, conversation) {
   const { error, failure } = conversation;
-  const answer = conversation.answer && { ...conversation.answer, failure };
+  const answer = conversation.answer && { ...conversation.answer, failure, model: conversation.target };
   const is_same = client === upstream;
   const refused = client !== upstream && conversation.refused?.[upstream.name];
   const request = refused ? conversation.request : known_to(upstream, conversation.request);
