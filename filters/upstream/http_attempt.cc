@@ -91,7 +91,6 @@ void HttpAttempt::on_response_headers(ResponseHead&& head) {
   head_ = std::move(head);
   absl::StatusOr<std::unique_ptr<coding::BodyDecoder>> decoder = take_codings(head_);
   is_unreadable_ = !decoder.ok();
-  if (decoder.ok()) decoder_ = *std::move(decoder);
   if (head_.status < 200 || head_.status >= 300) {
     state_ = State::kRefused;
   } else if (is_unreadable_) {
@@ -105,6 +104,7 @@ void HttpAttempt::on_response_headers(ResponseHead&& head) {
   } else {
     state_ = State::kPlain;
   }
+  if (decoder.ok()) decoder_ = *std::move(decoder);
 }
 
 void HttpAttempt::on_response_body(Buffer&& bytes) {
@@ -195,7 +195,7 @@ void HttpAttempt::on_broken_coding(const absl::Status& why) {
   std::string text = fmt::format("The provider's answer cannot be decoded: {}", message(why));
   if (state_ == State::kCommitted)
     return end_broken(502, "upstream_coding_broken", std::move(text));
-  if (state_ != State::kRefused) return fail(502, "upstream_coding_broken", std::move(text));
+  if (state_ != State::kRefused) return fail(502, "upstream_coding_broken", text);
   held_.clear();
   finish_refused();
 }
@@ -265,7 +265,7 @@ void HttpAttempt::on_failure(UpstreamFailure kind, absl::Status why, bool) {
   if (state_ == State::kOver) return;
   if (state_ == State::kRefused && !held_.empty()) return finish_refused();
   std::string text = masked(message(why));
-  if (state_ != State::kCommitted) return fail(verdict.status, verdict.code, std::move(text));
+  if (state_ != State::kCommitted) return fail(verdict.status, verdict.code, text);
   end_broken(verdict.status, verdict.code, std::move(text));
 }
 
@@ -278,7 +278,7 @@ void HttpAttempt::end_broken(int status, std::string_view code, std::string mess
   events_.on_committed_complete();
 }
 
-void HttpAttempt::fail(int status, std::string_view code, std::string message) {
+void HttpAttempt::fail(int status, std::string_view code, std::string_view message) {
   record(status, code);
   state_ = State::kOver;
   held_.clear();

@@ -35,7 +35,7 @@ class InflateDecoder {
   absl::Status decode(std::string_view& in, Output& out) {
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
     stream_.avail_in = static_cast<uInt>(in.size());
-    const absl::Status status = run(out);
+    absl::Status status = run(out);
     in.remove_prefix(in.size() - stream_.avail_in);
     return status;
   }
