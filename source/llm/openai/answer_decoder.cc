@@ -59,8 +59,8 @@ absl::Status ChatDecoder::read(std::string_view data, Chunk& chunk) {
 absl::Status ChatDecoder::event(const sse::Event& event, Emit emit) {
   if (!event.has_data || is_over_) return absl::OkStatus();
   if (event.data == "[DONE]") {
-    // Choices that never gave a reason end here all the same.
-    for (int i = 0; i < tracker_.choices(); ++i) note_finish(i, StopReason::kEnd);
+    // Choices that never gave a reason end here all the same, and so does an answer without any.
+    for (int i = 0; i < std::max(1, tracker_.choices()); ++i) note_finish(i, StopReason::kEnd);
     OMNI_RETURN_IF_ERROR(stop_all(emit));
     done(emit);
     return absl::OkStatus();

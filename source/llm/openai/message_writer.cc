@@ -24,6 +24,7 @@ bool is_shown(const Part& part) {
 }  // namespace
 
 void MessageWriter::write(const Message& message) {
+  if (has_kind(message.parts, PartKind::kOpaque)) dropped_.add("content");
   if (message.role == Role::kTool) {
     for (const Part& result : message.parts) tool_result(result);
     return;
@@ -53,7 +54,8 @@ void MessageWriter::system(const Message& message) {
   json_.object().string("role", "system");
   if (keeps_marker(message.parts)) {
     json_.array("content");
-    for (const Part& text : message.parts) part(text);
+    for (const Part& text : message.parts)
+      if (text.kind == PartKind::kText) part(text);
     json_.end_array();
   } else {
     json_.begin_text("content");

@@ -135,6 +135,19 @@ TEST(MessagesCodecTest, WhatOneChoiceCannotSayIsRefused) {
               HasSubstr("ERROR tools: tools: 'web_search_20250305'"));
 }
 
+TEST(MessagesCodecTest, ABlockThatOnlyTheVendorKnowsIsLeftOutAndNamed) {
+  const std::string out = transcode_request(
+      kMessages, kChat, R"({"model":"m","max_tokens":9,"system":[{"type":"new_block"},
+          {"type":"text","text":"S","cache_control":{"type":"ephemeral"}}],
+          "messages":[{"role":"user","content":[{"type":"text","text":"q"},{"type":"new_block"}]}]})",
+      {.model = "m", .takes_cache_control = true});
+  EXPECT_EQ(canonical(out.substr(0, out.find("\nDROPPED"))),
+            canonical(R"({"model":"m","max_tokens":9,"messages":[{"role":"system","content":[
+                {"type":"text","text":"S","cache_control":{"type":"ephemeral"}}]},
+                {"role":"user","content":[{"type":"text","text":"q"}]}]})"));
+  EXPECT_THAT(out, EndsWith("\nDROPPED content"));
+}
+
 TEST(MessagesCodecTest, WhereOnlyTheSystemSpeaksTheUserDoes) {
   EXPECT_EQ(
       canonical(transcode_request(

@@ -76,6 +76,14 @@ TEST(StreamIntegrityTest, AStreamThatOnlyBeginsIsNoAnswer) {
                  "It broke off.");
 }
 
+TEST(StreamIntegrityTest, AnAnswerOfNothingThatIsDoneIsOne) {
+  for_every_client(Dialect::kOpenai, kChatDone,
+                   [](const Told& told, ClientKind, const std::string& out) {
+                     EXPECT_TRUE(told.is_finished) << out;
+                     EXPECT_EQ(told.text, "");
+                   });
+}
+
 TEST(StreamIntegrityTest, AnAnswerThatNobodyBeganIsOneAllTheSame) {
   const std::string_view head = "event: message_start\n";
   const std::string& claude = answer_sample(Dialect::kAnthropic).stream;
