@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "source/json/edit.h"
+#include "source/llm/anthropic/models.h"
 #include "source/llm/request.h"
 
 namespace omni::llm {
@@ -40,19 +41,11 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// Claude 3.7 and 4 up to 4.6. Later ones choose by themselves and refuse a budget.
+// Claude 3.7 and most of generation 4.
 bool takes_claude_budget(std::string_view model) {
-  if (contains(model, "claude-3-7")) return true;
-  for (const std::string_view family : {"-opus-4", "-sonnet-4", "-haiku-4"}) {
-    const size_t at = model.find(family);
-    if (at == std::string_view::npos) continue;
-    std::string_view minor = model.substr(at + family.size());
-    if (minor.empty() || (minor.front() != '-' && minor.front() != '.')) return true;
-    minor.remove_prefix(1);
-    const bool is_date = minor.size() >= 8;
-    return is_date || minor.empty() || minor.front() < '7' || minor.front() > '9';
-  }
-  return false;
+  const bool is_fourth =
+      contains(model, "-opus-4") || contains(model, "-sonnet-4") || contains(model, "-haiku-4");
+  return contains(model, "claude-3-7") || (is_fourth && !anthropic::takes_effort_only(model));
 }
 
 bool is_number(const std::optional<Skimmed>& value, double wanted) {

@@ -125,7 +125,7 @@ function usage(counts, own) {
 }
 
 // Part of one piece of the answer. A proof stands on the part behind the thought that it proves
-// (own), or on an empty one, which the vendor's streams have too.
+// (own), or on the last words of that thought: on an empty one where it has none.
 const call_part = (call) => ({ functionCall: given({ id: call.id, name: call.name, args: call.args }) });
 function pieces(said) {
   const is_own = said.own || said.is_same;
@@ -140,7 +140,10 @@ function pieces(said) {
     for (const text of part.text ?? []) put({ text });
     if (part.call) put(call_part(part.call));
     if (part.proof && is_own) proof = part.proof;
-    if (part.proof && !is_own) out.push({ text: "", thought: true, thoughtSignature: part.proof });
+    if (part.proof && !is_own) {
+      const last = part.thinking?.length ? out.pop() : { text: "", thought: true };
+      out.push({ ...last, thoughtSignature: part.proof });
+    }
   }
   return out;
 }
