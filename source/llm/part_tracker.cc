@@ -110,8 +110,8 @@ absl::Status PartTracker::tool_call(int index, const ToolCall& said, Emit emit) 
   if (piece.id.empty() && said.id.is_given()) piece.id = said.id.inside();
   if (piece.name.empty() && said.name.is_given()) piece.name = said.name.inside();
   if (said.signature.value.is_given() && !piece.is_told) {
-    piece.signature_text = said.signature.value.inside();
-    piece.signature = {Text(piece.signature_text), said.signature.origin};
+    piece.signature = said.signature.value.inside();
+    piece.signature_origin = said.signature.origin;
   }
   return add(index, in, piece, said.fragment.inside(), emit);
 }
@@ -154,7 +154,7 @@ void PartTracker::tell(int index, Piece& piece, Emit emit) {
   began.id = Text(piece.id);
   began.name = Text(piece.name);
   began.is_custom = piece.is_custom;
-  began.signature = piece.signature;
+  if (!piece.signature.empty()) began.signature = {Text(piece.signature), piece.signature_origin};
   emit(began);
   if (piece.waiting.empty()) return;
   Event delta = event_of(Event::Kind::kDelta, index);

@@ -62,9 +62,8 @@ class PartTracker {
   struct Piece {
     PartKind kind = PartKind::kText;
     int64_t key = -1;
-    std::string id, name, waiting;
-    Signature signature;
-    std::string signature_text;
+    std::string id, name, waiting, signature;
+    Dialect signature_origin = Dialect::kOpenai;
     JsonProgress progress;
     bool is_custom = false, is_told = false, is_ended = false;
   };

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "source/llm/anthropic/block_reader.h"
+#include "source/llm/parts.h"
 
 namespace omni::llm::anthropic {
 namespace {
@@ -89,6 +90,10 @@ bool Decoder::message(const Skimmed& value, const Place& at) {
   if (!ok) return false;
   if (!role) return walk_.fail(Place{&at, "role"}, "is missing");
   if (!has_content) return walk_.fail(Place{&at, "content"}, "is missing");
+  if (*role != 1 && has_kind(parts, PartKind::kToolCall))
+    return walk_.fail(Place{&at, "content"}, "a tool_use stands in the assistant's messages only");
+  if (*role != 0 && has_kind(parts, PartKind::kToolResult))
+    return walk_.fail(Place{&at, "content"}, "a tool_result stands in the user's messages only");
   if (*role == 0) return add_user(std::move(parts)), true;
   out_.messages.push_back(
       {.role = *role == 1 ? Role::kAssistant : Role::kSystem, .parts = std::move(parts)});

@@ -28,6 +28,9 @@ class MessageReader {
         value, place, [&](const Skimmed& member, const Place& at) { return field(member, at); });
     if (!ok) return false;
     if (!has_role_) return walk_.fail(Place{&place, "role"}, "is missing");
+    if (message_.role != Role::kAssistant && !calls_.empty())
+      return walk_.fail(Place{&place, "tool_calls"},
+                        "stands in messages of the role 'assistant' only");
     return finish(), true;
   }
 

@@ -19,6 +19,7 @@ class ChatStreamEncoder final : public AnswerEncoder {
 
  private:
   struct Choice {
+    bool has_begun = false;
     int tool_calls = 0;
     int thoughts = 0;
     bool is_custom = false;

@@ -250,6 +250,9 @@ bool MessageReader::thought(const Skimmed& value, const Place& at) {
 }
 
 bool MessageReader::finish(const Place& place) {
+  if (message_.role != Role::kAssistant && !calls_.empty())
+    return walk_.fail(Place{&place, "tool_calls"},
+                      "stands in messages of the role 'assistant' only");
   if (message_.role == Role::kTool) return finish_tool(place);
   // Details say the same as the plain text, and more.
   if (thoughts_.empty() && reasoning_.is_given() && !reasoning_.is_empty())

@@ -27,6 +27,7 @@ class Encoder {
     json_.object().string("model", options_.model);
     if (options_.stream) stream();
     messages();
+    files();
     tools();
     tool_choice();
     format();
@@ -59,6 +60,8 @@ class Encoder {
     json_.end_array();
   }
 
+  void files();
+  void check_files(const std::vector<Part>& parts);
   void write(const Tool& tool);
   void tool_choice();
   void named_choice(Text name);
@@ -86,6 +89,23 @@ class Encoder {
   Dropped dropped_;
   std::optional<CallError> error_;
 };
+
+void Encoder::files() {
+  for (const Message& message : request_.messages) check_files(message.parts);
+}
+
+// A stored image has no place here, a stored file only where the provider may be the same.
+void Encoder::check_files(const std::vector<Part>& parts) {
+  for (const Part& part : parts) {
+    check_files(part.content);
+    const bool is_foreign =
+        part.kind == PartKind::kImage ||
+        (part.kind == PartKind::kFile && request_.origin == Dialect::kAnthropic);
+    if (part.media.file_id.is_given() && is_foreign)
+      refuse("messages",
+             "messages: a file that another provider stores cannot be sent to this one.");
+  }
+}
 
 void Encoder::write(const Tool& tool) {
   if (tool.kind == Tool::Kind::kHosted)

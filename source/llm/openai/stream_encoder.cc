@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <utility>
 
 #include "source/json/builder.h"
 #include "source/json/writer.h"
@@ -80,9 +81,8 @@ void ChatStreamEncoder::close(std::string_view finish, std::string& out) {
 }
 
 void ChatStreamEncoder::began(const Event& event, std::string& out) {
-  const bool is_first = static_cast<size_t>(event.choice) >= choices_.size();
   Choice& in = choice(event.choice);
-  if (is_first) {
+  if (!std::exchange(in.has_begun, true)) {
     open(event.choice, out);
     out += R"("role":"assistant","content":)";
     out += event.part_kind == PartKind::kToolCall ? "null" : "\"\"";

@@ -121,6 +121,8 @@ TEST(MessagesCodecTest, AnErrorNamesTheField) {
               HasSubstr("messages[0].content[0].source.media_type: is missing"));
   EXPECT_THAT(error(R"([{"type":"tool_result","content":"x"}])"),
               HasSubstr("messages[0].content[0].tool_use_id: is missing"));
+  EXPECT_THAT(error(R"([{"type":"tool_use","id":"a","name":"f","input":{}}])"),
+              HasSubstr("messages[0].content: a tool_use stands in the assistant's messages only"));
   EXPECT_THAT(error("7"), HasSubstr("messages[0].content: must be a string or an array"));
 }
 

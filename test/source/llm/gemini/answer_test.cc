@@ -166,6 +166,17 @@ TEST(GeminiAnswerTest, AProofStandsBesideTheLastWordsOfItsThought) {
                              chunk(text("a")) + last(R"({"text":""})"));
 }
 
+TEST(GeminiAnswerTest, ACallKeepsItsSignatureBehindCallsAndTexts) {
+  const std::string bytes =
+      chunk(R"({"functionCall":{"id":"c1","name":"f","args":{}},"thoughtSignature":"AAAA"})") +
+      chunk(text("a")) +
+      chunk(R"({"functionCall":{"id":"c2","name":"f","args":{}},"thoughtSignature":"AAAB"})") +
+      chunk(text("b")) +
+      chunk(R"({"functionCall":{"id":"c3","name":"f","args":{}},"thoughtSignature":"AAAC"})") +
+      last(R"({"text":""})");
+  EXPECT_EQ(same(bytes), bytes);
+}
+
 // What Gemini signed comes home through an OpenAI client: its answer's message, sent back.
 TEST(GeminiAnswerTest, SignaturesSurviveAnOpenaiClient) {
   const auto back = [](std::string_view parts) {

@@ -52,6 +52,8 @@ TEST(OllamaRequestTest, AnErrorNamesTheField) {
   };
   EXPECT_THAT(error(R"({"content":"a"})"), HasSubstr("messages[0].role: is missing"));
   EXPECT_THAT(error(R"({"role":"wizard"})"), HasSubstr("messages[0].role: must be one of"));
+  EXPECT_THAT(error(R"({"role":"user","content":"a","tool_calls":[{"function":{"name":"f"}}]})"),
+              HasSubstr("messages[0].tool_calls: stands in messages of the role 'assistant' only"));
   EXPECT_THAT(error(R"({"role":"user","content":[]})"), HasSubstr("messages[0].content: must be"));
   EXPECT_THAT(error(R"({"role":"user","images":[7]})"),
               HasSubstr("messages[0].images[0]: must be"));

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -65,6 +66,9 @@ TEST(ChatCodecTest, AnErrorNamesTheField) {
   EXPECT_THAT(error(R"([{"role":"user","content":"\ud8"}])"), HasSubstr("broken escape"));
   EXPECT_THAT(error(R"([{"role":"user","content":[{"type":"file","file":{"file_data":""}}]}])"),
               HasSubstr("messages[0].content[0].file: must not be empty"));
+  EXPECT_THAT(error(R"([{"role":"user","content":"a","tool_calls":[
+                  {"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]}])"),
+              HasSubstr("messages[0].tool_calls: stands in messages of the role 'assistant' only"));
   EXPECT_THAT(error("7"), HasSubstr("messages: must be an array"));
 }
 
@@ -133,6 +137,21 @@ TEST(ChatCodecTest, ASignedCallComesHomeThroughAnotherClient) {
       {"messages", {{{"role", "assistant"}, {"content", claude["content"]}}}}};
   EXPECT_THAT(test::transcode_request(Dialect::kAnthropic, kChat, request.dump()),
               HasSubstr(R"("extra_content":{"google":{"thought_signature":"U0lHTg=="}})"));
+}
+
+// Pitfall 22: which choice comes first does not matter.
+TEST(ChatCodecTest, EachOfSeveralChoicesBeginsWithTheRole) {
+  const auto choice = [](int index, std::string_view delta, std::string_view finish) {
+    return fmt::format(
+        "data: {{\"choices\":[{{\"index\":{},\"delta\":{},\"finish_reason\":{}}}]}}\n\n", index,
+        delta, finish);
+  };
+  const std::string out =
+      stream(choice(1, R"({"content":"b"})", "null") + choice(0, R"({"content":"a"})", "null") +
+             choice(0, "{}", "\"stop\"") + choice(1, "{}", "\"stop\"") + "data: [DONE]\n\n");
+  for (const std::string_view begin :
+       {R"("index":0,"delta":{"role":"assistant")", R"("index":1,"delta":{"role":"assistant")"})
+    EXPECT_THAT(out, HasSubstr(std::string(begin)));
 }
 
 // Pitfall 6: an empty row of calls beside text is nothing.

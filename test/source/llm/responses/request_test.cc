@@ -242,6 +242,9 @@ TEST(ResponsesRequestTest, WhatWouldChangeTheQuestionIsRefused) {
   EXPECT_THAT(
       transcode_request(kResponses, kChat, R"({"input":"a","tools":[{"type":"file_search"}]})"),
       HasSubstr("ERROR tools: tools: 'file_search'"));
+  EXPECT_THAT(transcode_request(kResponses, kChat, R"({"input":[{"role":"user","content":[
+                  {"type":"input_image","file_id":"file-1"}]}]})"),
+              HasSubstr("ERROR messages: messages: a file that another provider stores"));
   EXPECT_EQ(
       transcode_request(kResponses, kChat, R"({"input":"a","previous_response_id":"resp_1"})"),
       "ERROR previous_response_id: Previous response not found.");
