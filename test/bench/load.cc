@@ -173,7 +173,8 @@ class Load {
     const uint64_t now = now_ns();
     if (client.reader.status() != 200)
       return fail(client, "status " + std::to_string(client.reader.status()));
-    if (options_.stream && !client.reader.ends_with_done()) return fail(client, "no [DONE]");
+    if (options_.stream && !client.reader.ends_with_done())
+      return fail(client, "the stream has no last event");
     events_ += client.reader.events();
     whole_ns_.push_back(now - client.begun_ns);
     first_ns_.push_back(client.first_ns - client.begun_ns);

@@ -102,7 +102,11 @@ class ResponseReader {
   bool has_body() const { return body_bytes_ > 0; }
   uint64_t events() const { return events_; }
   // A stream that stops without its last word was cut.
-  bool ends_with_done() const { return tail_.find("[DONE]") != std::string::npos; }
+  // OpenAI's last event, or Anthropic's.
+  bool ends_with_done() const {
+    return tail_.find("[DONE]") != std::string::npos ||
+           tail_.find("message_stop") != std::string::npos;
+  }
 
  private:
   enum class State { kHead, kSized, kSizeLine, kChunk, kChunkEnd, kTrailer, kDone };
