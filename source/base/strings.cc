@@ -1,7 +1,7 @@
 #include "source/base/strings.h"
 
-#include <cctype>
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <utility>
 

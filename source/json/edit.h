@@ -12,8 +12,8 @@
 
 namespace omni::json {
 
-// Keys from the root down, through objects only: {"a", "b"}. Not {{"a", "b"}}, which is one text from
-// the first pointer to the second.
+// Keys from the root down, through objects only: {"a", "b"}. Not {{"a", "b"}}, which is one text
+// from the first pointer to the second.
 using Path = absl::Span<const std::string_view>;
 
 // The first member there; nothing when there is none, or when the way to it is broken.

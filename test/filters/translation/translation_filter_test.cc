@@ -254,8 +254,9 @@ TEST(TranslationFilterTest, NoErrorOfAnotherDialectRepeatsAKey) {
   Answer found;
   found.dialect = Dialect::kAnthropic;
   Stream stream(false, R"({"model":"m","stream":true})", found);
-  stream.put("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\","
-             "\"message\":\"no such key: sk-ant-api03-abcdefghijklmnopqrstuvwxyz\"}}\n\n");
+  stream.put(
+      "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\","
+      "\"message\":\"no such key: sk-ant-api03-abcdefghijklmnopqrstuvwxyz\"}}\n\n");
   stream.finish();
   EXPECT_THAT(stream.out(), HasSubstr("no such key: sk-"));
   EXPECT_THAT(stream.out(), Not(HasSubstr("abcdefghij")));
