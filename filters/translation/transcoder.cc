@@ -36,7 +36,8 @@ std::string_view key_of(const Answer& answer) {
 }  // namespace
 
 Transcoder::Transcoder(Exchange& exchange, size_t max_event_bytes, size_t max_plain_bytes)
-    : from_stream_(exchange.facts().answer.is_stream),
+    : answer_(exchange.facts().answer),
+      from_stream_(answer_.is_stream),
       max_plain_bytes_(max_plain_bytes),
       reader_(exchange.facts().answer.dialect,
               {.id_seed = exchange.public_id(),
@@ -44,7 +45,6 @@ Transcoder::Transcoder(Exchange& exchange, size_t max_event_bytes, size_t max_pl
                .request = exchange.facts().call.decoded_request()},
               max_event_bytes),
       format_tool_(exchange.facts().answer.format_tool),
-      key_(key_of(exchange.facts().answer)),
       id_(exchange.public_id()),
       model_(exchange.facts().call.model()),
       encoder_(make_encoder(exchange, id_, model_)) {
@@ -74,9 +74,10 @@ void Transcoder::put(const llm::Event& event) {
 // What the provider says of the failure may repeat our key to it.
 void Transcoder::put_failure(const llm::Event& event) {
   has_failed_ = true;
+  const std::string_view key = key_of(answer_);
   llm::Error error = *event.error;
   for (std::string* text : {&error.message, &error.code, &error.type, &error.param})
-    *text = llm::mask_secrets(*text, key_);
+    *text = llm::mask_secrets(*text, key);
   failure_code_ = error.code.empty() ? "upstream_error" : error.code;
   llm::Event told = event;
   told.error = &error;

@@ -34,11 +34,11 @@ class Transcoder {
   void put(const llm::Event& event);
   [[gnu::cold]] void put_failure(const llm::Event& event);
 
+  const Answer& answer_;
   const bool from_stream_;
   const size_t max_plain_bytes_;
   llm::AnswerReader reader_;
   llm::FormatTool format_tool_;
-  std::string_view key_;  // Ours at the provider.
   std::string id_, model_;
   std::unique_ptr<llm::AnswerEncoder> encoder_;
   Buffer plain_;

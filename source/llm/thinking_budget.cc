@@ -69,7 +69,13 @@ void remove_effort(std::string& body) {
     json::remove_member(body, {"output_config"});
 }
 
+void set_effort(json::Path path, int64_t budget, std::string& body) {
+  if (json::find_member(body, path)) json::set_member(body, path, effort_word(budget));
+}
+
 void set_claude(int64_t budget, std::string_view model, std::string& body) {
+  if (anthropic::takes_effort_only(model))
+    return set_effort({"output_config", "effort"}, budget, body);
   const auto type = json::find_member(body, {"thinking", "type"});
   const bool is_asked = type && type->raw == R"("enabled")";
   if (!is_asked && (!takes_claude_budget(model) || excludes_claude_thinking(body))) return;
@@ -101,10 +107,6 @@ void set_gemini(const ThinkingBudget& setting, int64_t budget, std::string_view 
   if (!has_budget && !contains(model, "gemini-2.5")) return;
   json::remove_member(body, {outer, inner, "thinking_budget"});
   json::set_member(body, {outer, inner, "thinkingBudget"}, fmt::format("{}", budget));
-}
-
-void set_effort(json::Path path, int64_t budget, std::string& body) {
-  if (json::find_member(body, path)) json::set_member(body, path, effort_word(budget));
 }
 
 void remove_all(Dialect dialect, std::string& body) {

@@ -77,6 +77,13 @@ TEST(ThinkingBudgetTest, ClaudeIsGivenABudgetThatFits) {
             R"({"a":1})");
 }
 
+TEST(ThinkingBudgetTest, AClaudeThatTakesNoBudgetHasItsEffortReplaced) {
+  EXPECT_EQ(with(Mode::kCustom, 1000, Dialect::kAnthropic,
+                 R"({"thinking":{"type":"adaptive"},"output_config":{"effort":"max"}})",
+                 "claude-opus-4-7"),
+            R"({"thinking":{"type":"adaptive"},"output_config":{"effort":"low"}})");
+}
+
 TEST(ThinkingBudgetTest, GeminiAndOllama) {
   EXPECT_EQ(with(Mode::kCustom, 0, Dialect::kGemini, R"({"contents":[]})", "gemini-2.5-flash"),
             R"({"generationConfig":{"thinkingConfig":{"thinkingBudget":0}},"contents":[]})");
