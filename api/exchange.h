@@ -23,7 +23,16 @@ struct GatewayKey;
 class UpstreamPools;
 
 // What the path asks for. Set at the chain's entry from the canonical path.
-enum class Endpoint : uint8_t { kNone, kChat, kModels, kModel, kAdmin };
+enum class Endpoint : uint8_t {
+  kNone,
+  kChat,
+  kCountTokens,  // How many tokens a chat has.
+  kModels,       // A listing, in the shape of the call's dialect.
+  kModel,        // One entry of it.
+  kShowModel,    // The same, named in the body (Ollama).
+  kVersion,      // Which version of Ollama's API this is.
+  kAdmin,
+};
 
 // Who is asking.
 struct Principal {
@@ -62,6 +71,7 @@ struct Facts {
   Endpoint endpoint = Endpoint::kNone;  // the chain's entry.
   std::string path;                     // the chain's entry: canonical.
   std::string resource;                 // the chain's entry: the id in /v1/models/{id}.
+  std::string provider;                 // the chain's entry: of /v1/providers/{provider}/...
   llm::Call call;                       // the chain's entry, and the lane that gathers the body.
   Principal principal;                  // auth.
   Plan plan;                            // routing.

@@ -20,6 +20,13 @@ struct Target {
 };
 
 // routing writes it, upstream runs it: targets in order, each tried at most once.
+// The dialect that `target` is spoken to in for a client of `client`: its own, but for the one old
+// endpoint that a provider serves by itself.
+inline Dialect spoken_to(const Provider& provider, Dialect client) {
+  const bool is_own = client == Dialect::kOllamaGenerate && provider.dialect == Dialect::kOllama;
+  return is_own ? client : provider.dialect;
+}
+
 struct Plan {
   std::vector<Target> targets;
 };

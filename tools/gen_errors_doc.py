@@ -63,6 +63,7 @@ MEANINGS = {
     "model_not_found": (MODEL, "No provider, alias or list knows the model; the message suggests "
                                "up to three names. 404 where the provider says `only_models`, and "
                                "for `GET /v1/models/{id}`; else 400."),
+    "unknown_provider": (MODEL, "The path names a provider (`/v1/providers/{provider}/...`) that is not configured."),
     "ambiguous_model": (MODEL, "Several providers list the bare name: write `provider/model`."),
     "model_not_allowed": (MODEL, "The key's `allowed_models` do not name it."),
     "no_credentials": (MODEL, "The provider needs a key and has no account with one. An account "
@@ -119,7 +120,7 @@ MEANINGS = {
     "gateway_timeout": (STAND_IN, "The provider answered 504."),
 }
 # Statuses that no source shows beside the code.
-STATUSES = {"model_not_found": {400, 404}, "ambiguous_model": {400}, "bad_path": {400},
+STATUSES = {"model_not_found": {400, 404}, "ambiguous_model": {400}, "unknown_provider": {400}, "bad_path": {400},
             "bad_request": {400}, "upstream_error": {502}, "upstream_event_too_large": {502},
             "upstream_stream_incomplete": {502}, "refused": set()}
 

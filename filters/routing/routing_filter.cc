@@ -7,20 +7,11 @@
 #include <utility>
 
 #include "api/snapshot.h"
-#include "source/llm/openai/models.h"
+#include "filters/routing/listing.h"
+#include "filters/routing/may_use.h"
 
 namespace omni::filters {
 namespace {
-
-bool may_use(const GatewayKey* key, std::string_view named, const NamedTarget& target) {
-  if (key == nullptr || key->allowed_models.empty()) return true;
-  const std::string full = target.provider->id + "/" + target.model;
-  return std::any_of(key->allowed_models.begin(), key->allowed_models.end(),
-                     [&](const std::string& glob) {
-                       return matches_glob(named, glob) || matches_glob(full, glob) ||
-                              matches_glob(target.model, glob);
-                     });
-}
 
 // The account of lowest priority number, first in the file among equals; null when there is none.
 const Account* first_account(const Provider& provider) {
@@ -44,14 +35,12 @@ Next RoutingFilter::refuse(LocalReply reply) {
 }
 
 Next RoutingFilter::on_request_headers(RequestHead&) {
-  switch (context_.exchange().facts().endpoint) {
-    case Endpoint::kModels:
-      return list_models();
-    case Endpoint::kModel:
-      return show_model();
-    default:
-      return plan();
-  }
+  Exchange& exchange = context_.exchange();
+  const Endpoint endpoint = exchange.facts().endpoint;
+  if (endpoint == Endpoint::kChat || endpoint == Endpoint::kCountTokens) return plan();
+  std::variant<std::string, LocalReply> listing = answer_listing(exchange);
+  if (LocalReply* refusal = std::get_if<LocalReply>(&listing)) return refuse(std::move(*refusal));
+  return respond(std::get<std::string>(listing));
 }
 
 Next RoutingFilter::plan() {
@@ -66,7 +55,7 @@ Next RoutingFilter::plan() {
                    .param = "model"});
   }
   for (const NamedTarget& target : names.targets) {
-    if (!may_use(facts.principal.key, facts.call.model(), target)) continue;
+    if (!may_use(facts.principal.key, facts.call.model(), *target.provider, target.model)) continue;
     const Account* account = first_account(*target.provider);
     const bool needs_account =
         target.provider->auth != AuthStyle::kNone && !target.provider->is_demo;
@@ -74,7 +63,8 @@ Next RoutingFilter::plan() {
     facts.plan.targets.push_back({target.provider, account, target.model});
   }
   if (!facts.plan.targets.empty()) return Next::kContinue;
-  if (!may_use(facts.principal.key, facts.call.model(), names.targets.front())) {
+  const NamedTarget& first = names.targets.front();
+  if (!may_use(facts.principal.key, facts.call.model(), *first.provider, first.model)) {
     return refuse(
         {.status = 403,
          .code = "model_not_allowed",
@@ -85,7 +75,7 @@ Next RoutingFilter::plan() {
       {.status = 401,
        .code = "no_credentials",
        .message = fmt::format("No active credentials for provider: {}. Add an account with a key.",
-                              names.targets.front().provider->id)});
+                              first.provider->id)});
 }
 
 Next RoutingFilter::respond(std::string_view body) {
@@ -97,32 +87,6 @@ Next RoutingFilter::respond(std::string_view body) {
   context_.respond_body(Buffer(body));
   context_.respond_complete();
   return Next::kPause;
-}
-
-Next RoutingFilter::list_models() {
-  const Exchange& exchange = context_.exchange();
-  const GatewayKey* key = context_.exchange().facts().principal.key;
-  const auto visible = [&](std::string_view id, const Provider& provider, const Model& model) {
-    return may_use(key, id, {&provider, model.id});
-  };
-  return respond(llm::openai::render_models(*exchange.snapshot().providers,
-                                            *exchange.snapshot().aliases, visible));
-}
-
-Next RoutingFilter::show_model() {
-  Exchange& exchange = context_.exchange();
-  const std::string& id = exchange.facts().resource;
-  const Resolution names =
-      resolve_name(id, *exchange.snapshot().providers, *exchange.snapshot().aliases);
-  if (!names.ok() || !may_use(exchange.facts().principal.key, id, names.targets.front())) {
-    return refuse({.status = 404,
-                   .code = "model_not_found",
-                   .message = names.ok() ? fmt::format("The model '{}' does not exist.", id)
-                                         : names.failure.message,
-                   .param = "model"});
-  }
-  return respond(
-      llm::openai::render_model(id, *names.targets.front().provider, names.targets.front().model));
 }
 
 }  // namespace omni::filters

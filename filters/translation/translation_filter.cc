@@ -38,8 +38,7 @@ std::string header_list(const std::vector<std::string>& names) {
 
 std::string_view content_type(const llm::Call& call) {
   if (!call.wants_stream() || call.wants_json_array()) return "application/json";
-  return call.dialect() == Dialect::kOllama ? "application/x-ndjson"
-                                            : "text/event-stream; charset=utf-8";
+  return call.wants_events() ? "text/event-stream; charset=utf-8" : "application/x-ndjson";
 }
 
 void set_stream_head(const llm::Call& call, ResponseHead& head) {
@@ -113,6 +112,7 @@ void TranslationFilter::begin(ResponseHead& head) {
   request_bytes_ = static_cast<int64_t>(exchange.request().content_length.value_or(0));
   if (!facts.answer.dropped.empty())
     head.headers.set("x-omniroute-dropped", header_list(facts.answer.dropped));
+  if (facts.endpoint == Endpoint::kCountTokens) return;  // Nothing was generated.
   if (facts.answer.dialect != facts.call.dialect() ||
       facts.answer.is_stream != facts.call.wants_stream() || facts.call.wants_json_array()) {
     begin_transcoding(head);

@@ -10,6 +10,7 @@
 #include "source/base/status.h"
 #include "source/json/reader.h"
 #include "source/llm/error.h"
+#include "source/llm/token_count.h"
 
 namespace omni::filters {
 namespace {
@@ -55,7 +56,8 @@ HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const Upstrea
       events_(events),
       commit_limit_(timeouts.first_byte),
       began_us_(exchange.elapsed_us()) {
-  Buffer body = render_request(exchange, target, refusal_);
+  Buffer body = is_count() ? render_count_request(exchange, target, refusal_)
+                           : render_request(exchange, target, refusal_);
   if (refusal_) {
     exchange.dispatcher().at_turn_end(*this);
     return;
@@ -99,7 +101,7 @@ void HttpAttempt::on_response_headers(ResponseHead&& head) {
   } else if (is_event_stream(head_.headers)) {
     state_ = State::kStream;
     watch_ = std::make_unique<CommitWatch>(
-        target_.provider->dialect, exchange_.facts().call.choices(), exchange_.public_id(),
+        dialect(), exchange_.facts().call.choices(), exchange_.public_id(),
         gathers_stream() ? kGatherBytes : kHoldBytes, gathers_stream());
   } else {
     state_ = State::kPlain;
@@ -129,6 +131,12 @@ void HttpAttempt::take_body(Buffer&& bytes) {
     default:
       return;
   }
+}
+
+// A count is told in the client's words.
+Dialect HttpAttempt::dialect() const {
+  if (is_count()) return exchange_.facts().call.dialect();
+  return spoken_to(*target_.provider, exchange_.facts().call.dialect());
 }
 
 // A client that wants one document gets it when the whole of it is known to be good.
@@ -178,7 +186,7 @@ void HttpAttempt::commit() {
   if (watch_) watch_->report(facts.answer);
   watch_.reset();
   facts.answer.source = Answer::Source::kUpstream;
-  facts.answer.dialect = target_.provider->dialect;
+  facts.answer.dialect = dialect();
   facts.answer.is_stream = is_event_stream(head_.headers);
   facts.answer.is_committed = true;
   facts.answer.provider = target_.provider;
@@ -225,9 +233,24 @@ void HttpAttempt::on_response_complete() {
   }
 }
 
+bool HttpAttempt::is_count() const { return exchange_.facts().endpoint == Endpoint::kCountTokens; }
+
+// One number, which is said again in the client's words where the provider's are others.
+void HttpAttempt::finish_count() {
+  const Dialect client = exchange_.facts().call.dialect();
+  const std::optional<int64_t> tokens = llm::read_count(target_.provider->dialect, held_.flatten());
+  if (!tokens) return fail(502, "upstream_invalid_answer", "The provider's answer has no count.");
+  if (client != target_.provider->dialect)
+    held_ = Buffer(llm::render_count(client, *tokens, false));
+  head_.content_length = held_.size();
+  commit();
+  on_response_complete();
+}
+
 void HttpAttempt::finish_plain() {
+  if (is_count()) return finish_count();
   llm::Usage usage;
-  const absl::Status status = read_plain_answer(target_.provider->dialect, held_.flatten(), usage);
+  const absl::Status status = read_plain_answer(dialect(), held_.flatten(), usage);
   if (!status.ok()) {
     return fail(502, "upstream_invalid_answer",
                 fmt::format("The provider's answer makes no sense: {}", message(status)));

@@ -45,9 +45,12 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   [[gnu::cold]] void on_broken_coding(const absl::Status& why);
   void watch_stream(Buffer&& bytes);
   bool gathers_stream() const;
+  Dialect dialect() const;
   void gather(Buffer&& bytes);
   void commit();
   void finish_plain();
+  bool is_count() const;
+  void finish_count();
   [[gnu::cold]] void finish_refused();
   void check_deadline();
   [[gnu::cold]] void fail(int status, std::string_view code, std::string_view message);

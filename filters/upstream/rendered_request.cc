@@ -4,9 +4,13 @@
 #include <utility>
 #include <variant>
 
+#include "api/exchange.h"
 #include "api/snapshot.h"
+#include "source/json/edit.h"
+#include "source/json/writer.h"
 #include "source/llm/decoded.h"
 #include "source/llm/thinking_budget.h"
+#include "source/llm/token_count.h"
 
 namespace omni::filters {
 namespace {
@@ -23,7 +27,7 @@ Buffer render(Exchange& exchange, const Target& target, std::optional<llm::CallE
   const bool may_ask_usage = provider.usage_in_streams && call.wants_stream();
   answer.dropped.clear();
   answer.format_tool.clear();
-  if (provider.dialect == call.dialect()) {
+  if (spoken_to(provider, call.dialect()) == call.dialect()) {
     const bool ask_usage = may_ask_usage && !call.asked_for_usage();
     answer.hide_usage_chunk = ask_usage;
     return call.render_same_dialect(target.model, ask_usage);
@@ -65,6 +69,25 @@ Buffer render_request(Exchange& exchange, const Target& target,
       thinking, counts && !call.decoded().error ? &call.decoded().request : nullptr);
   std::string text(body.flatten());
   llm::set_thinking(thinking, budget, target.provider->dialect, target.model, text);
+  return Buffer(text);
+}
+
+// Gemini's may name the model again, inside.
+Buffer render_count_request(Exchange& exchange, const Target& target,
+                            std::optional<llm::CallError>& error) {
+  Buffer body = render(exchange, target, error);
+  const Dialect dialect = target.provider->dialect;
+  const bool is_own = dialect == exchange.facts().call.dialect();
+  if (error || (is_own && dialect != Dialect::kGemini)) return body;
+  std::string text(body.flatten());
+  if (!is_own) {
+    llm::make_count_request(dialect, target.model, text);
+  } else if (json::find_member(text, {"generateContentRequest", "model"})) {
+    json::set_member(text, {"generateContentRequest", "model"},
+                     json::quoted("models/" + target.model));
+  } else {
+    return body;
+  }
   return Buffer(text);
 }
 

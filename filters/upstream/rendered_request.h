@@ -14,4 +14,8 @@ namespace omni::filters {
 Buffer render_request(Exchange& exchange, const Target& target,
                       std::optional<llm::CallError>& error);
 
+// The same for the provider's endpoint that counts tokens.
+Buffer render_count_request(Exchange& exchange, const Target& target,
+                            std::optional<llm::CallError>& error);
+
 }  // namespace omni::filters

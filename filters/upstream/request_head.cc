@@ -24,11 +24,22 @@ absl::Span<const std::string_view> passed_up(Dialect dialect) {
   return {};
 }
 
+void append_count_path(std::string& out, const Target& target) {
+  if (target.provider->dialect == Dialect::kGemini)
+    out += "/models/" + percent_encoded(target.model) + ":countTokens";
+  else
+    out += "/messages/count_tokens";
+}
+
 // Appends what the provider's base_url is followed by.
-void append_path(std::string& out, const Target& target, bool is_stream) {
-  switch (target.provider->dialect) {
+void append_path(std::string& out, const Target& target, Dialect spoken, bool is_stream) {
+  switch (spoken) {
     case Dialect::kOpenai:
+    case Dialect::kOpenaiText:
       out += "/chat/completions";
+      return;
+    case Dialect::kOllamaGenerate:
+      out += "/api/generate";
       return;
     case Dialect::kOpenaiResponses:
       out += "/responses";
@@ -47,7 +58,7 @@ void append_path(std::string& out, const Target& target, bool is_stream) {
 }
 
 bool speaks_openai(Dialect dialect) {
-  return dialect == Dialect::kOpenai || dialect == Dialect::kOpenaiResponses;
+  return family_of(dialect) == Dialect::kOpenai || dialect == Dialect::kOpenaiResponses;
 }
 
 constexpr std::string_view kDroppedDown[] = {"set-cookie",
@@ -71,11 +82,17 @@ RequestHead make_request_head(const Exchange& exchange, const Target& target, ui
   const BaseUrl& base = target.provider->base;
   RequestHead head;
   head.method = "POST";
-  const llm::Call& call = const_cast<Exchange&>(exchange).facts().call;
+  const Facts& facts = const_cast<Exchange&>(exchange).facts();
+  const llm::Call& call = facts.call;
   const Dialect dialect = target.provider->dialect;
   head.target.reserve(base.path.size() + 32);
   head.target = base.path;
-  append_path(head.target, target, call.wants_stream());
+  if (facts.endpoint == Endpoint::kCountTokens) {
+    append_count_path(head.target, target);
+  } else {
+    append_path(head.target, target, spoken_to(*target.provider, call.dialect()),
+                call.wants_stream());
+  }
   head.scheme = base.origin.tls ? "https" : "http";
   head.content_length = body_bytes;
   head.has_body = true;

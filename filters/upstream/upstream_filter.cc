@@ -4,7 +4,9 @@
 
 #include "api/upstream.h"
 #include "filters/upstream/demo_attempt.h"
+#include "filters/upstream/estimate_attempt.h"
 #include "filters/upstream/http_attempt.h"
+#include "source/llm/token_count.h"
 
 namespace omni::filters {
 
@@ -60,6 +62,11 @@ void UpstreamFilter::send_heartbeat() {
 void UpstreamFilter::try_next() {
   Exchange& exchange = context_.exchange();
   const Target& target = exchange.facts().plan.targets[next_target_++];
+  if (exchange.facts().endpoint == Endpoint::kCountTokens &&
+      (estimates_ || target.provider->is_demo || !llm::can_count(target.provider->dialect))) {
+    attempt_ = std::make_unique<EstimateAttempt>(exchange, target, *this);
+    return;
+  }
   config_.attempts.add();
   if (target.provider->is_demo) {
     attempt_ = std::make_unique<DemoAttempt>(exchange, target, *this);
@@ -94,8 +101,21 @@ void UpstreamFilter::on_committed_complete() {
   context_.respond_complete();
 }
 
+// A server that speaks the dialect need not have all of its vendor's endpoints. Where it knows no
+// such model it says so.
+bool UpstreamFilter::lacks_endpoint(const AttemptFailure& failure) const {
+  const int status = failure.reply.status;
+  return context_.exchange().facts().endpoint == Endpoint::kCountTokens &&
+         (status == 404 || status == 405 || status == 501) &&
+         failure.reply.message.find("model") == std::string::npos;
+}
+
 void UpstreamFilter::on_attempt_failed(AttemptFailure&& failure) {
   config_.failures.add();
+  if (lacks_endpoint(failure) && !std::exchange(estimates_, true)) {
+    --next_target_;
+    return context_.exchange().dispatcher().at_turn_end(*this);
+  }
   const bool has_more = next_target_ < context_.exchange().facts().plan.targets.size();
   if (!failure.may_move_on || !has_more) return give_up(std::move(failure));
   context_.exchange().dispatcher().at_turn_end(*this);

@@ -52,13 +52,15 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
     if (!context_.exchange().is_over()) try_next();
   }
   void try_next();
+  bool lacks_endpoint(const AttemptFailure& failure) const;
   void send_heartbeat();
   [[gnu::cold]] void give_up(AttemptFailure&& failure);
 
   const Config& config_;
   FilterContext& context_;
   size_t next_target_ = 0;
-  bool held_ = false;  // The client takes no more for now; the next attempt must know.
+  bool estimates_ = false;  // A count that the provider has no endpoint for.
+  bool held_ = false;       // The client takes no more for now; the next attempt must know.
   std::unique_ptr<TargetAttempt> attempt_;
   std::unique_ptr<Timer> heartbeat_;  // Of a client that streams, until the commit.
 };

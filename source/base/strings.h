@@ -56,9 +56,15 @@ int hex_value(char c);
 // Resolves percent-encoding; broken sequences stay as they are. Never call it on more than one
 // segment of a path, or one value of a query.
 std::string percent_decoded(std::string_view text);
+// The first value of `name` in the query of a request target, percent-decoded; nullopt when it is
+// not there. Empty when it has none.
+std::optional<std::string> query_value(std::string_view target, std::string_view name);
 // A path as it may stand in a target: what RFC 3986 section 3.3 does not allow there is encoded,
 // '/' stays.
 std::string percent_encoded(std::string_view path);
+
+// Characters (code points) of UTF-8 text.
+size_t length_of(std::string_view text);
 
 // Lower-case hexadecimal.
 std::string to_hex(std::string_view bytes);

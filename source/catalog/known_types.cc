@@ -91,23 +91,36 @@ std::vector<Model> demo_models() {
   };
 }
 
+// What the models of a vendor read; they all write text.
+std::vector<Model> reading(uint8_t inputs, std::vector<Model> models) {
+  for (Model& model : models) {
+    model.inputs = inputs;
+    model.outputs = kText;
+  }
+  return models;
+}
+
 std::vector<ProviderType> make_types() {
   constexpr Dialect kOpenai = Dialect::kOpenai;
   constexpr AuthStyle kBearer = AuthStyle::kBearer;
   return {
-      {"demo", kOpenai, AuthStyle::kNone, "", false, demo_models()},
-      {"openai", kOpenai, kBearer, "https://api.openai.com/v1", true, openai_models()},
+      {"demo", kOpenai, AuthStyle::kNone, "", false, reading(kText, demo_models())},
+      {"openai", kOpenai, kBearer, "https://api.openai.com/v1", true,
+       reading(kText | kImage, openai_models())},
       {"anthropic", Dialect::kAnthropic, AuthStyle::kXApiKey, "https://api.anthropic.com/v1", false,
-       anthropic_models()},
+       reading(kText | kImage | kFile, anthropic_models())},
       {"gemini", Dialect::kGemini, AuthStyle::kXGoogApiKey,
-       "https://generativelanguage.googleapis.com/v1beta", false, gemini_models()},
+       "https://generativelanguage.googleapis.com/v1beta", false,
+       reading(kText | kImage | kAudio | kVideo | kFile, gemini_models())},
       {"ollama", Dialect::kOllama, AuthStyle::kNone, "http://127.0.0.1:11434", false, {}},
       {"openrouter", kOpenai, kBearer, "https://openrouter.ai/api/v1", true, {}},
-      {"groq", kOpenai, kBearer, "https://api.groq.com/openai/v1", true, groq_models()},
+      {"groq", kOpenai, kBearer, "https://api.groq.com/openai/v1", true,
+       reading(kText, groq_models())},
       {"xai", kOpenai, kBearer, "https://api.x.ai/v1", true, xai_models()},
       {"mistral", kOpenai, kBearer, "https://api.mistral.ai/v1", false, mistral_models()},
       {"codestral", kOpenai, kBearer, "https://codestral.mistral.ai/v1", false, {}},
-      {"deepseek", kOpenai, kBearer, "https://api.deepseek.com/v1", true, deepseek_models()},
+      {"deepseek", kOpenai, kBearer, "https://api.deepseek.com/v1", true,
+       reading(kText, deepseek_models())},
       {"perplexity", kOpenai, kBearer, "https://api.perplexity.ai", false, {}},
       {"together", kOpenai, kBearer, "https://api.together.xyz/v1", true, {}},
       {"fireworks", kOpenai, kBearer, "https://api.fireworks.ai/inference/v1", true, {}},

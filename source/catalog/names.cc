@@ -100,4 +100,29 @@ Resolution resolve_name(std::string_view name, const ProviderList& providers,
                              suggestion(name, providers, aliases)));
 }
 
+PinnedName pin_name(std::string_view prefix, std::string_view model,
+                    const ProviderList& providers) {
+  PinnedName out;
+  const Provider* provider = providers.find(prefix);
+  if (provider == nullptr) {
+    out.failure.code = "unknown_provider";
+    out.failure.message = fmt::format("Unknown provider: {}", prefix);
+    return out;
+  }
+  // A provider's own ids may hold slashes, so only what names another provider is out of place.
+  const size_t slash = model.find('/');
+  const bool is_own = slash == std::string_view::npos || provider->find_model(model) != nullptr;
+  const Provider* named = is_own ? nullptr : providers.find(model.substr(0, slash));
+  if (named == nullptr) {
+    out.name = fmt::format("{}/{}", provider->id, model);
+  } else if (named == provider) {
+    out.name = fmt::format("{}/{}", provider->id, model.substr(slash + 1));
+  } else {
+    out.failure.message =
+        fmt::format("Model \"{}\" does not belong to provider \"{}\". Expected prefix: {}/", model,
+                    prefix, provider->alias.empty() ? provider->id : provider->alias);
+  }
+  return out;
+}
+
 }  // namespace omni

@@ -37,4 +37,12 @@ struct Resolution {
 Resolution resolve_name(std::string_view name, const ProviderList& providers,
                         const AliasMap& aliases);
 
+// The name of a model on a path below /v1/providers/PREFIX, where clients may leave the provider
+// out. Fails when PREFIX names no provider, or the model belongs to another one.
+struct PinnedName {
+  std::string name;     // "PROVIDER/MODEL"; empty exactly when `failure` says why.
+  NameFailure failure;  // 400.
+};
+PinnedName pin_name(std::string_view prefix, std::string_view model, const ProviderList& providers);
+
 }  // namespace omni

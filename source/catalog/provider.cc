@@ -5,6 +5,25 @@
 
 namespace omni {
 
+namespace {
+
+constexpr std::pair<Modality, std::string_view> kModalities[] = {
+    {kText, "text"}, {kImage, "image"}, {kAudio, "audio"}, {kVideo, "video"}, {kFile, "file"}};
+
+}  // namespace
+
+std::string_view name_of(Modality modality) {
+  for (const auto& [bit, name] : kModalities)
+    if (bit == modality) return name;
+  return {};
+}
+
+std::optional<Modality> modality_from(std::string_view name) {
+  for (const auto& [bit, word] : kModalities)
+    if (word == name) return bit;
+  return std::nullopt;
+}
+
 const Model* Provider::find_model(std::string_view model_id) const {
   const auto it = std::find_if(models.begin(), models.end(),
                                [&](const Model& model) { return model.id == model_id; });

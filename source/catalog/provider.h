@@ -22,12 +22,21 @@ struct Price {
   std::optional<double> cache_write;  // Absent: as input.
 };
 
+// What a model reads or writes; bits.
+enum Modality : uint8_t { kText = 1, kImage = 2, kAudio = 4, kVideo = 8, kFile = 16 };
+// "text", "image" and so on.
+std::string_view name_of(Modality modality);
+std::optional<Modality> modality_from(std::string_view name);
+
 struct Model {
   std::string id;  // As the provider names it.
   std::string name;
   int64_t context = 0;     // Tokens; 0: not known.
   int64_t max_output = 0;  // Tokens; 0: not known.
   std::optional<Price> price;
+  uint8_t inputs = 0;   // Modalities; 0: not known.
+  uint8_t outputs = 0;  // The same.
+  bool hidden = false;  // Listed nowhere; served when asked for by name.
 };
 
 struct Account {

@@ -64,6 +64,18 @@ bool is_model_id(std::string_view id) {
   return true;
 }
 
+// A list of words that each stand for a bit.
+uint8_t read_modalities(MappingReader& reader, std::string_view key) {
+  uint8_t out = 0;
+  for (const std::string& word : reader.text_list(key)) {
+    if (const std::optional<Modality> modality = modality_from(word))
+      out |= *modality;
+    else
+      reader.fail(key, "each must be one of text, image, audio, video, file");
+  }
+  return out;
+}
+
 Model read_model(const MappingReader::Item& item, ConfigErrors& errors) {
   MappingReader reader(*item.value, item.path, errors);
   Model model;
@@ -73,6 +85,9 @@ Model read_model(const MappingReader::Item& item, ConfigErrors& errors) {
   model.name = reader.text("name").value_or(model.id);
   model.context = reader.integer("context", 0, kMostTokens).value_or(0);
   model.max_output = reader.integer("max_output", 0, kMostTokens).value_or(0);
+  model.inputs = read_modalities(reader, "input_modalities");
+  model.outputs = read_modalities(reader, "output_modalities");
+  model.hidden = reader.boolean("hidden").value_or(false);
   if (const ConfigValue* price = reader.find("price"))
     model.price = read_price(*price, reader.path_of("price"), errors);
   reader.done();

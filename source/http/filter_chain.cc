@@ -109,14 +109,37 @@ void FilterChain::response_pressure(bool hold) {
   if (!seats_.empty()) seats_.back()->filter().on_response_pressure(hold);
 }
 
+namespace {
+
+std::optional<llm::CallError> pin_provider(Facts& facts, const ProviderList& providers) {
+  PinnedName pinned = pin_name(facts.provider, facts.call.model(), providers);
+  if (pinned.name.empty())
+    return llm::CallError{pinned.failure.status, std::move(pinned.failure.code),
+                          std::move(pinned.failure.message), "model"};
+  facts.call.rename(std::move(pinned.name));
+  return std::nullopt;
+}
+
+}  // namespace
+
 // The lane has gathered the body: the call learns what it says before any filter asks.
 bool FilterChain::read_call(size_t stage) {
   Facts& facts = exchange_.facts();
-  if (facts.call.is_read() || facts.endpoint != Endpoint::kChat) return true;
+  const bool is_kept = facts.endpoint == Endpoint::kShowModel;
+  const bool is_call =
+      facts.endpoint == Endpoint::kChat || facts.endpoint == Endpoint::kCountTokens;
+  if (facts.call.is_read() || (!is_call && !is_kept)) return true;
   Buffer body = request_lane_.gathered(stage).share();
+  if (is_kept) {
+    facts.call.keep(std::move(body));
+    return true;
+  }
+  const Headers& headers = exchange_.request().headers;
+  const Snapshot& snapshot = exchange_.snapshot();
   std::optional<llm::CallError> refused =
-      facts.call.read(std::move(body), exchange_.request().headers.value("accept"),
-                      &exchange_.snapshot().settings.system_prompt);
+      facts.call.read(std::move(body), headers.value("accept"), &snapshot.settings.system_prompt,
+                      headers.value("x-route-model"));
+  if (!refused && !facts.provider.empty()) refused = pin_provider(facts, *snapshot.providers);
   if (!refused) return true;
   reply_from(stage, {.status = refused->status,
                      .code = std::move(refused->code),

@@ -54,7 +54,7 @@ bool is_ollama_word(std::string_view segment) {
 
 bool is_plain_path(std::string_view target) {
   return target.size() > 1 && target.front() == '/' && target.back() != '/' &&
-         is_surely_path(target) && target.substr(0, 4) != "/api";
+         is_surely_path(target) && target.substr(0, 3) == "/v1" && target.substr(3, 3) != "/v1";
 }
 
 absl::StatusOr<std::string> canonical_path(std::string_view target) {
@@ -64,8 +64,12 @@ absl::StatusOr<std::string> canonical_path(std::string_view target) {
   // One slash at the end is how some SDKs join a base path.
   if (path.size() > 2 && path.back() == '/') path.remove_suffix(1);
   if (path != "/") OMNI_RETURN_IF_ERROR(check_segments(path));
-  if (is_below(path, "/api/v1") || is_below(path, "/api/v1beta"))
-    return std::string(path.substr(4));
+  if (is_below(path, "/api/v1") || is_below(path, "/api/v1beta")) path.remove_prefix(4);
+  // A base URL that ends in /v1 before a library that adds it, and one that lacks it.
+  while (is_below(path, "/v1/v1") || is_below(path, "/v1/v1beta")) path.remove_prefix(3);
+  for (const std::string_view root :
+       {"/chat/completions", "/completions", "/responses", "/messages", "/models"})
+    if (is_below(path, root)) return "/v1" + std::string(path);
   constexpr std::string_view kApi = "/api/";
   if (path.substr(0, kApi.size()) == kApi && is_ollama_word(path.substr(kApi.size())))
     return "/v1" + std::string(path);

@@ -6,7 +6,7 @@
 namespace omni::llm {
 
 AnswerReader::AnswerReader(Dialect dialect, const DecoderOptions& options, size_t max_event_bytes)
-    : is_lines_(dialect == Dialect::kOllama),
+    : is_lines_(family_of(dialect) == Dialect::kOllama),
       max_event_bytes_(max_event_bytes),
       decoder_(make_answer_decoder(dialect, options)),
       framer_(max_event_bytes) {}

@@ -215,7 +215,8 @@ absl::Status Call::Fields::member(const json::Skimmed& value) {
       if (key == "temperature") return check_range(value, 2);
       break;
     case 14:
-      if (key == "stream_options" && dialect == Dialect::kOpenai) return read_stream_options(value);
+      if (key == "stream_options" && family_of(dialect) == Dialect::kOpenai)
+        return read_stream_options(value);
       if (is_stream_alias(key)) return read_alias(value);
       break;
     default:
@@ -238,6 +239,13 @@ absl::Status Call::Fields::read(std::string_view text) {
 }
 
 namespace {
+
+// Puts a member in front of those of an object.
+void put_first(std::string& object, std::string member) {
+  const size_t open = object.find('{');
+  if (object[object.find_first_not_of(" \t\r\n", open + 1)] != '}') member += ',';
+  object.insert(open + 1, member);
+}
 
 // The body with `stream` set and the aliases gone; rare, so it may copy.
 Buffer with_stream(std::string_view body, std::vector<Span> removed,
@@ -262,18 +270,20 @@ Buffer with_stream(std::string_view body, std::vector<Span> removed,
     }
     out.erase(begin, end - begin);
   }
-  if (!stream_value) {
-    const size_t open = out.find('{');
-    const bool is_empty = out[out.find_first_not_of(" \t\r\n", open + 1)] == '}';
-    out.insert(open + 1, fmt::format(R"("stream":{}{})", text, is_empty ? "" : ","));
-  }
+  if (!stream_value) put_first(out, fmt::format(R"("stream":{})", text));
+  return Buffer(out);
+}
+
+Buffer with_model(std::string_view body, std::string_view model) {
+  std::string out(body);
+  put_first(out, fmt::format(R"("model":{})", json::quoted(model)));
   return Buffer(out);
 }
 
 }  // namespace
 
 std::optional<CallError> Call::read(Buffer&& body, std::string_view accept,
-                                    const SystemPrompt* prompt) {
+                                    const SystemPrompt* prompt, std::string_view route_model) {
   const std::string_view text = body.flatten(kReadAhead);
   Fields fields;
   fields.dialect = dialect_;
@@ -282,13 +292,15 @@ std::optional<CallError> Call::read(Buffer&& body, std::string_view accept,
   if (fields.error) return std::move(fields.error);
   if (dialect_ == Dialect::kGemini) {
     body_ = std::move(body);
-    return finish_reading(prompt);
+    return finish_reading(prompt, route_model);
   }
-  if (!fields.has_model || fields.model.empty())
+  if (!fields.has_model && !route_model.empty())
+    return read(with_model(text, route_model), accept, prompt);
+  if (fields.model.empty() && route_model.empty())
     return CallError{400, "bad_request", "Missing model", "model"};
 
   // Ollama streams unless it is told not to (its API reference, "Generate a chat completion").
-  const bool is_ollama = dialect_ == Dialect::kOllama;
+  const bool is_ollama = family_of(dialect_) == Dialect::kOllama;
   const bool said = fields.stream.value_or(is_ollama);
   const bool wanted = fields.stream  ? *fields.stream
                       : fields.alias ? *fields.alias
@@ -296,20 +308,29 @@ std::optional<CallError> Call::read(Buffer&& body, std::string_view accept,
   // Providers refuse fields that they do not know, so no alias may reach one.
   if (wanted != said || !fields.aliases.empty()) {
     Buffer changed = with_stream(text, std::move(fields.aliases), fields.stream_value, wanted);
-    return read(std::move(changed), "application/json", prompt);
+    return read(std::move(changed), "application/json", prompt, route_model);
   }
   body_ = std::move(body);
   remember(fields, wanted);
-  return finish_reading(prompt);
+  return finish_reading(prompt, route_model);
+}
+
+void Call::keep(Buffer&& body) {
+  body.flatten(kReadAhead);
+  body_ = std::move(body);
+  read_ = true;
 }
 
 // What else asks for edits is rare, so it may copy, and read the result again.
-std::optional<CallError> Call::finish_reading(const SystemPrompt* prompt) {
+std::optional<CallError> Call::finish_reading(const SystemPrompt* prompt,
+                                              std::string_view route_model) {
   read_ = true;
+  if (!route_model.empty()) model_ = route_model;
   if (prompt == nullptr || !prompt->is_on()) return std::nullopt;
   std::string text(body());
   add_system_prompt(*prompt, dialect_, text);
-  return read(Buffer(text), wants_stream_ ? "text/event-stream" : "application/json");
+  return read(Buffer(text), wants_stream_ ? "text/event-stream" : "application/json", nullptr,
+              route_model);
 }
 
 void Call::remember(const Fields& fields, bool wants_stream) {
@@ -326,7 +347,8 @@ Buffer Call::render_same_dialect(std::string_view target_model, bool with_usage)
   if (dialect_ == Dialect::kGemini) return body_.share();
   json::Edit edits[2];
   size_t count = 0;
-  if (target_model != model_ || model_value_.size != target_model.size() + 2)
+  // Escapes in the body's spelling make it another text, which is well: it is written anew.
+  if (body().substr(model_value_.at + 1, model_value_.size - 2) != target_model)
     edits[count++] = {model_value_.at, model_value_.size, json::quoted(target_model)};
   if (with_usage && wants_stream_ && !asked_for_usage_) {
     edits[count++] = {usage_edit_.at, usage_edit_.size, std::string(usage_text_)};

@@ -51,10 +51,16 @@ class Call {
   // copy when `body` is flat with 64 readable bytes after it. `accept` is the request's Accept
   // header: it decides where the body does not say. Where the decision differs from the body,
   // `stream` is set in the body; aliases are removed always. Errors leave the call unread.
-  // With a `prompt` the body is then given the operator's system prompt.
+  // With a `prompt` the body is then given the operator's system prompt. A `route_model` is meant
+  // instead of the body's model, which then may be missing.
   std::optional<CallError> read(Buffer&& body, std::string_view accept,
-                                const SystemPrompt* prompt = nullptr);
+                                const SystemPrompt* prompt = nullptr,
+                                std::string_view route_model = {});
   bool is_read() const { return read_; }
+  // The body of an endpoint that is not a call: kept as it is, for body().
+  void keep(Buffer&& body);
+  // The model goes by this name: where the path names its provider.
+  void rename(std::string model) { model_ = std::move(model); }
 
   // The named model; empty before read(), and on endpoints without one.
   const std::string& model() const { return model_; }
@@ -62,7 +68,7 @@ class Call {
   bool wants_stream() const { return wants_stream_; }
   // That stream is made of server-sent events, between which others may stand.
   bool wants_events() const {
-    return wants_stream_ && !wants_json_array_ && dialect_ != Dialect::kOllama;
+    return wants_stream_ && !wants_json_array_ && family_of(dialect_) != Dialect::kOllama;
   }
   // A streamed OpenAI request that asked for usage itself.
   bool asked_for_usage() const { return asked_for_usage_; }
@@ -97,7 +103,7 @@ class Call {
   struct Fields;  // What one pass over the body finds.
 
   void remember(const Fields& fields, bool wants_stream);
-  std::optional<CallError> finish_reading(const SystemPrompt* prompt);
+  std::optional<CallError> finish_reading(const SystemPrompt* prompt, std::string_view route_model);
 
   Dialect dialect_ = Dialect::kOpenai;
   bool read_ = false;

@@ -18,6 +18,8 @@
 #include "source/llm/openai/answer_encoder.h"
 #include "source/llm/openai/request_decoder.h"
 #include "source/llm/openai/request_encoder.h"
+#include "source/llm/openai/text_encoder.h"
+#include "source/llm/openai/text_request.h"
 #include "source/llm/responses/answer_decoder.h"
 #include "source/llm/responses/answer_encoder.h"
 #include "source/llm/responses/request_decoder.h"
@@ -45,6 +47,10 @@ std::optional<CallError> decode_request(Dialect dialect, std::string_view body, 
       return gemini::decode_request(body, out);
     case Dialect::kOllama:
       return ollama::decode_request(body, out);
+    case Dialect::kOpenaiText:
+      return openai::decode_text_request(body, out);
+    case Dialect::kOllamaGenerate:
+      return ollama::decode_generate_request(body, out);
     default:
       return not_spoken(dialect);
   }
@@ -82,6 +88,7 @@ std::unique_ptr<AnswerDecoder> make_answer_decoder(Dialect dialect, const Decode
     case Dialect::kGemini:
       return std::make_unique<gemini::ContentDecoder>(options);
     case Dialect::kOllama:
+    case Dialect::kOllamaGenerate:
       return std::make_unique<ollama::ChatDecoder>(options);
     default:
       return nullptr;
@@ -102,7 +109,10 @@ std::unique_ptr<AnswerEncoder> make_answer_encoder(Dialect dialect, const Answer
       if (options.stream) return std::make_unique<gemini::ContentStreamEncoder>(options);
       return std::make_unique<gemini::ContentEncoder>(options);
     case Dialect::kOllama:
-      return std::make_unique<ollama::ChatEncoder>(options);
+    case Dialect::kOllamaGenerate:
+      return std::make_unique<ollama::ChatEncoder>(options, dialect == Dialect::kOllamaGenerate);
+    case Dialect::kOpenaiText:
+      return std::make_unique<openai::TextEncoder>(options);
     default:
       return nullptr;
   }

@@ -155,7 +155,7 @@ Error parse_error(int status, std::string_view body) {
 }
 
 std::string render_error(Dialect dialect, const Error& error) {
-  switch (dialect) {
+  switch (family_of(dialect)) {
     case Dialect::kAnthropic:
       return anthropic::render_error(error);
     case Dialect::kGemini:
@@ -168,7 +168,7 @@ std::string render_error(Dialect dialect, const Error& error) {
 }
 
 std::string render_stream_error(Dialect dialect, const Error& error) {
-  switch (dialect) {
+  switch (family_of(dialect)) {
     case Dialect::kAnthropic:
       return anthropic::render_stream_error(error);
     case Dialect::kOpenaiResponses:

@@ -154,6 +154,7 @@ struct Request {
   Text user;         // An id of the end user.
   RawJson metadata;  // An object of strings.
   std::vector<Extra> extras;
+  bool echo = false;  // Text completions: the answer begins with the prompt.
 
   Request() = default;
   Request(const Request&) = delete;

@@ -119,6 +119,8 @@ void add_system_prompt(const SystemPrompt& prompt, Dialect dialect, std::string&
     case Dialect::kOllama:
       return add_to_messages(prompt, dialect, body);
     case Dialect::kAnthropic:
+    case Dialect::kOpenaiText:
+    case Dialect::kOllamaGenerate:
       return add_to_member(prompt, dialect, "system", body);
     case Dialect::kOpenaiResponses:
       return add_to_member(prompt, dialect, "instructions", body);

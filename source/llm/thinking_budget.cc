@@ -112,6 +112,7 @@ void set_gemini(const ThinkingBudget& setting, int64_t budget, std::string_view 
 void remove_all(Dialect dialect, std::string& body) {
   switch (dialect) {
     case Dialect::kOpenai:
+    case Dialect::kOpenaiText:
       json::remove_member(body, {"reasoning_effort"});
       json::remove_member(body, {"reasoning"});
       json::remove_member(body, {"thinking"});
@@ -123,6 +124,7 @@ void remove_all(Dialect dialect, std::string& body) {
       json::remove_member(body, {"thinking"});
       return remove_effort(body);
     case Dialect::kOllama:
+    case Dialect::kOllamaGenerate:
       json::remove_member(body, {"think"});
       return;
     case Dialect::kGemini:

@@ -12,6 +12,7 @@
 #include "source/base/status.h"
 #include "source/base/strings.h"
 #include "source/http/path.h"
+#include "source/server/endpoints.h"
 
 namespace omni {
 namespace {
@@ -67,76 +68,31 @@ Entry health(std::string_view path, std::string_view method, const RouterState& 
   return answer(503, R"({"status":"draining"})");
 }
 
-// What Gemini's clients want of a model: their libraries ask below /v1beta or, where they take the
-// vendor's stable version, below /v1 (ai.google.dev/gemini-api/docs/api-versions).
-std::string_view gemini_action(std::string_view path) {
-  const size_t colon = path.rfind(':');
-  if (colon == std::string_view::npos) return {};
-  const std::string_view action = path.substr(colon + 1);
-  return action == "generateContent" || action == "streamGenerateContent" ? action
-                                                                          : std::string_view();
+bool is_streaming(const EndpointRow& row) {
+  return row.pattern.find(":stream") != std::string_view::npos;
 }
 
-// The dialect of whoever asks here, for refusals too.
-Dialect dialect_of(std::string_view path) {
-  if (is_below(path, "/v1/messages")) return Dialect::kAnthropic;
-  if (is_below(path, "/v1/responses")) return Dialect::kOpenaiResponses;
-  if (is_below(path, "/v1beta")) return Dialect::kGemini;
-  if (is_below(path, "/v1/models") && !gemini_action(path).empty()) return Dialect::kGemini;
-  if (is_below(path, "/v1/api")) return Dialect::kOllama;
-  return Dialect::kOpenai;
-}
-
-bool has_query(std::string_view target, std::string_view wanted) {
-  const size_t mark = target.find('?');
-  std::string_view query = mark == std::string_view::npos ? "" : target.substr(mark + 1);
-  while (!query.empty()) {
-    const size_t end = std::min(query.find('&'), query.size());
-    if (query.substr(0, end) == wanted) return true;
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return false;
-}
-
-// VERSION/models/MODEL:ACTION, where MODEL may be PROVIDER/MODEL
+// Gemini names the model and decides about the stream in the path
 // (ai.google.dev/api/generate-content).
-bool find_gemini_call(std::string_view path, std::string_view target, Facts& facts) {
-  const std::string_view action = gemini_action(path);
-  if (action.empty()) return false;
-  for (const std::string_view prefix : {"/v1beta/models/", "/v1/models/"}) {
-    if (path.substr(0, prefix.size()) != prefix) continue;
-    const size_t colon = path.size() - action.size() - 1;
-    if (colon <= prefix.size()) return false;
-    const bool is_stream = action == "streamGenerateContent";
-    facts.endpoint = Endpoint::kChat;
-    facts.call.set_path_model(percent_decoded(path.substr(prefix.size(), colon - prefix.size())),
-                              is_stream, is_stream && !has_query(target, "alt=sse"));
-    return true;
+void take_placeholder(const EndpointMatch& match, std::string_view target, Facts& facts) {
+  std::string text = percent_decoded(match.placeholder);
+  if (match.row->pattern.find("{provider}") != std::string_view::npos) {
+    facts.provider = std::move(text);
+  } else if (facts.endpoint == Endpoint::kChat || facts.endpoint == Endpoint::kCountTokens) {
+    const bool stream = is_streaming(*match.row);
+    facts.call.set_path_model(std::move(text), stream,
+                              stream && query_value(target, "alt") != "sse");
+  } else {
+    facts.resource = std::move(text);
   }
-  return false;
 }
 
-// What a client path is for. False when nothing is served there.
-bool find_endpoint(std::string_view path, std::string_view target, Facts& facts,
-                   std::string_view& allow) {
-  constexpr std::string_view kModelPrefix = "/v1/models/";
-  allow = "POST";
-  if (path == "/v1/chat/completions" || path == "/v1/messages" || path == "/v1/responses" ||
-      path == "/v1/api/chat") {
-    facts.endpoint = Endpoint::kChat;
-    return true;
-  }
-  if (find_gemini_call(path, target, facts)) return true;
-  allow = "GET, HEAD";
-  if (path == "/v1/models" || path == "/v1") {
-    facts.endpoint = Endpoint::kModels;
-  } else if (path.substr(0, kModelPrefix.size()) == kModelPrefix) {
-    facts.endpoint = Endpoint::kModel;
-    facts.resource = percent_decoded(path.substr(kModelPrefix.size()));
-  } else {
-    return false;
-  }
-  return true;
+// The listing is at one path for three vendors; what their libraries send tells them apart.
+Dialect listing_dialect(const RequestHead& head) {
+  if (head.headers.get("anthropic-version")) return Dialect::kAnthropic;
+  if (head.headers.get("x-goog-api-key") || head.headers.get("x-goog-api-client"))
+    return Dialect::kGemini;
+  return Dialect::kOpenai;
 }
 
 bool is_management(std::string_view path) {
@@ -146,14 +102,18 @@ bool is_management(std::string_view path) {
 Entry client_path(Exchange& exchange, const ListenerRoutes& listener) {
   Facts& facts = exchange.facts();
   const RequestHead& head = exchange.request();
-  facts.call.set_dialect(dialect_of(facts.path));
+  const EndpointMatch match = find_endpoint(facts.path, head.method);
+  const EndpointRow* row = match.row;
+  facts.call.set_dialect(match.dialect);
   const Route* route = listener.match(facts.path);
   if (route == nullptr) return not_found(facts.path);
   if (head.method == "OPTIONS") return preflight(exchange.snapshot().settings, head);
-  std::string_view allow;
-  if (!find_endpoint(facts.path, head.target, facts, allow)) return not_found(facts.path);
-  const bool fits = allow == "POST" ? head.method == "POST" : is_read(head.method);
-  if (!fits) return wrong_method(head.method, fmt::format("{}, OPTIONS", allow));
+  if (match.allowed == 0) return not_found(facts.path);
+  if (row == nullptr) return wrong_method(head.method, allow_header(match.allowed));
+  facts.endpoint = row->endpoint;
+  const bool is_listing = row->endpoint == Endpoint::kModels || row->endpoint == Endpoint::kModel;
+  if (is_listing && row->dialect == Dialect::kOpenai) facts.call.set_dialect(listing_dialect(head));
+  if (!match.placeholder.empty()) take_placeholder(match, head.target, facts);
   Entry entry;
   entry.row = &route->filters;
   return entry;

@@ -16,6 +16,8 @@ using omni::Dialect;
 
 constexpr Dialect kDialects[] = {Dialect::kOpenai, Dialect::kOpenaiResponses, Dialect::kAnthropic,
                                  Dialect::kGemini, Dialect::kOllama};
+// What clients alone speak. The bytes of the corpus mean one of the five.
+constexpr Dialect kOlder[] = {Dialect::kOpenaiText, Dialect::kOllamaGenerate};
 
 bool asks(const omni::llm::Request& request) {
   for (const auto& message : request.messages)
@@ -56,7 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2 || size > 16384) return 0;
   const std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
   omni::llm::Request request;
-  const Dialect from = kDialects[data[0] % std::size(kDialects)];
+  const Dialect from = data[0] >= 0xf0 ? kOlder[data[0] % std::size(kOlder)]
+                                       : kDialects[data[0] % std::size(kDialects)];
   if (const auto error = omni::llm::decode_request(from, body, request)) {
     OMNI_CHECK(error->status == 400 && !error->message.empty());
     return 0;

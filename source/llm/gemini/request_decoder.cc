@@ -48,6 +48,9 @@ bool Decoder::member(const Skimmed& value, const Place& at) {
   // They stand in the path.
   if (key == "model" || key == "stream") return true;
   if (key == "contents") return contents(value, at);
+  // Of countTokens, which takes a whole request as well as contents alone.
+  if (key == "generateContentRequest")
+    return walk_.members(value, at, [&](auto& inner, auto& place) { return member(inner, place); });
   if (is_key(key, "systemInstruction")) return system(value, at);
   if (is_key(key, "generationConfig")) return read_config(walk_, value, at, out_);
   if (key == "tools")

@@ -35,6 +35,7 @@ int64_t count_of(const Skimmed& value) {
 struct ChatDecoder::Line {
   Event started;
   std::optional<Skimmed> message, reason;
+  std::optional<Skimmed> response, thinking;  // Of /api/generate, which has no message.
   bool has_error = false, has_usage = false, is_done = false;
 };
 
@@ -51,6 +52,10 @@ absl::Status ChatDecoder::read(std::string_view data, Line& line) {
     const std::string_view key = value.key;
     if (key == "message" && value.kind == Kind::kObject) {
       line.message = value;
+    } else if (key == "response") {
+      line.response = value;
+    } else if (key == "thinking") {
+      line.thinking = value;
     } else if (key == "model") {
       OMNI_RETURN_IF_ERROR(take_text(value, line.started.model));
     } else if (key == "created_at") {
@@ -91,14 +96,16 @@ absl::Status ChatDecoder::whole(std::string_view body, Emit emit) {
   Line line;
   OMNI_RETURN_IF_ERROR(read(body, line));
   if (line.has_error) return failed("the answer is an error object");
-  if (!line.message) return failed("the answer has no message");
+  if (!line.message && !line.response) return failed("the answer has no message");
   if (!line.is_done) return failed("the answer is not done");
   return tell(line, emit);
 }
 
 absl::Status ChatDecoder::tell(const Line& line, Emit emit) {
-  if (line.message || line.is_done) tracker_.start(line.started, emit);
+  if (line.message || line.response || line.is_done) tracker_.start(line.started, emit);
   if (line.message) OMNI_RETURN_IF_ERROR(message(*line.message, emit));
+  if (line.thinking) OMNI_RETURN_IF_ERROR(text(PartKind::kReasoning, *line.thinking, emit));
+  if (line.response) OMNI_RETURN_IF_ERROR(text(PartKind::kText, *line.response, emit));
   if (line.has_usage && usage_.is_known()) {
     Event usage;
     usage.kind = Event::Kind::kUsage;

@@ -24,8 +24,11 @@ void append_item(std::string& items, std::string_view item) {
 
 }  // namespace
 
-ChatEncoder::ChatEncoder(const AnswerOptions& options)
-    : is_stream_(options.stream), model_(options.model), now_(options.now) {}
+ChatEncoder::ChatEncoder(const AnswerOptions& options, bool is_generate)
+    : is_stream_(options.stream),
+      is_generate_(is_generate),
+      model_(options.model),
+      now_(options.now) {}
 
 void ChatEncoder::put(const Event& event, std::string& out) {
   if (event.choice != 0) return;
@@ -120,14 +123,14 @@ void ChatEncoder::ended(const Event& event, std::string& out) {
 
 void ChatEncoder::open(std::string_view content, std::string_view more, std::string& out) {
   out += names_;
-  out += R"(,"message":{"role":"assistant","content":")";
+  out += is_generate_ ? R"(,"response":")" : R"(,"message":{"role":"assistant","content":")";
   out += content;
   out += '"';
   if (!more.empty()) {
     out += ',';
     out += more;
   }
-  out += R"(},"done":)";
+  out += is_generate_ ? R"(,"done":)" : R"(},"done":)";
 }
 
 void ChatEncoder::line(std::string_view content, std::string_view more, std::string& out) {

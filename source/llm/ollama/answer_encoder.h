@@ -1,4 +1,4 @@
-// Events into answers of /api/chat and their streams.
+// Events into answers of /api/chat and /api/generate, and their streams.
 #pragma once
 
 #include <string>
@@ -9,10 +9,11 @@ namespace omni::llm::ollama {
 
 // A stream is lines of JSON: one a delta, a call when its arguments are whole, and one last line
 // with done:true. A plain answer is that last line with all of the message in it. The dialect knows
-// one choice: others are left out.
+// one choice: others are left out. /api/generate has `response` and `thinking` in place of a
+// message.
 class ChatEncoder final : public AnswerEncoder {
  public:
-  explicit ChatEncoder(const AnswerOptions& options);
+  ChatEncoder(const AnswerOptions& options, bool is_generate);
 
   void put(const Event& event, std::string& out) override;
 
@@ -23,11 +24,12 @@ class ChatEncoder final : public AnswerEncoder {
   void ended(const Event& event, std::string& out);
   void end(std::string& out);
   // {"model":...,"created_at":...,"message":{"role":"assistant","content":CONTENT,MORE},"done":
+  // or, of /api/generate, {...,"response":CONTENT,MORE,"done":
   void open(std::string_view content, std::string_view more, std::string& out);
   void line(std::string_view content, std::string_view more, std::string& out);
   void append_counts(std::string& out) const;
 
-  const bool is_stream_;
+  const bool is_stream_, is_generate_;
   const std::string model_;
   const int64_t now_;
   std::string names_;                  // "model":...,"created_at":... of every line.

@@ -37,7 +37,6 @@ class MessageReader {
  private:
   bool field(const Skimmed& value, const Place& at);
   bool role(const Skimmed& value, const Place& at);
-  bool image(const Skimmed& value, const Place& at);
   bool call(const Skimmed& value, const Place& at);
   bool function(const Skimmed& value, const Place& at, Part& out);
   void finish();
@@ -61,7 +60,9 @@ bool MessageReader::field(const Skimmed& value, const Place& at) {
   if (key == "tool_name" || key == "name") return walk_.text(value, at, tool_name_);
   if (key == "tool_call_id") return walk_.text(value, at, tool_call_id_);
   if (key == "images")
-    return walk_.items(value, at, [&](auto& item, auto& place) { return image(item, place); });
+    return walk_.items(value, at, [&](auto& item, auto& place) {
+      return read_image(walk_, item, place, images_.emplace_back());
+    });
   if (key == "tool_calls")
     return walk_.items(value, at, [&](auto& item, auto& place) { return call(item, place); });
   return true;
@@ -77,23 +78,6 @@ bool MessageReader::role(const Skimmed& value, const Place& at) {
     return has_role_ = true;
   }
   return walk_.fail(at, "must be one of 'system', 'user', 'assistant', 'tool'");
-}
-
-bool MessageReader::image(const Skimmed& value, const Place& at) {
-  Part out{.kind = PartKind::kImage};
-  Text data;
-  if (!walk_.text(value, at, data)) return false;
-  if (data.is_empty()) return walk_.fail(at, "must be an image in Base64");
-  std::string_view type, bytes;
-  if (split_data_url(data.inside(), type, bytes)) {
-    out.media.data = Text(bytes);
-    out.media.media_type = Text(type);
-  } else {
-    out.media.data = data;
-    out.media.media_type = Text(type_of_image(data.inside()));
-  }
-  images_.push_back(std::move(out));
-  return true;
 }
 
 bool MessageReader::call(const Skimmed& value, const Place& at) {
@@ -148,6 +132,22 @@ void MessageReader::finish_tool() {
 }
 
 }  // namespace
+
+bool read_image(FieldWalk& walk, const Skimmed& value, const Place& at, Part& out) {
+  out.kind = PartKind::kImage;
+  Text data;
+  if (!walk.text(value, at, data)) return false;
+  if (data.is_empty()) return walk.fail(at, "must be an image in Base64");
+  std::string_view type, bytes;
+  if (split_data_url(data.inside(), type, bytes)) {
+    out.media.data = Text(bytes);
+    out.media.media_type = Text(type);
+  } else {
+    out.media.data = data;
+    out.media.media_type = Text(type_of_image(data.inside()));
+  }
+  return true;
+}
 
 bool read_message(FieldWalk& walk, CallIds& ids, const Skimmed& value, const Place& place,
                   Request& request) {

@@ -10,5 +10,7 @@ namespace omni::llm::ollama {
 // False when an error stands in `walk`.
 bool read_message(FieldWalk& walk, CallIds& ids, const json::Skimmed& value, const Place& place,
                   Request& request);
+// An image in Base64, as a data: URL too.
+bool read_image(FieldWalk& walk, const json::Skimmed& value, const Place& place, Part& out);
 
 }  // namespace omni::llm::ollama

@@ -13,10 +13,15 @@ using json::Skimmed;
 
 class Decoder {
  public:
-  explicit Decoder(Request& out) : out_(out), ids_(out) { out.origin = Dialect::kOllama; }
+  Decoder(Request& out, bool is_generate) : is_generate_(is_generate), out_(out), ids_(out) {
+    out.origin = Dialect::kOllama;
+  }
 
   std::optional<CallError> run(std::string_view body) {
-    walk_.document(body, [&](const Skimmed& value, const Place& at) { return member(value, at); });
+    walk_.document(body, [&](const Skimmed& value, const Place& at) {
+      return is_generate_ ? generate_member(value, at) : member(value, at);
+    });
+    if (is_generate_) return finish_generate();
     if (!walk_.error() && out_.messages.empty())
       walk_.fail(Place{nullptr, "messages"}, "must hold at least one message");
     return std::move(walk_.error());
@@ -24,6 +29,9 @@ class Decoder {
 
  private:
   bool member(const Skimmed& value, const Place& at);
+  bool generate_member(const Skimmed& value, const Place& at);
+  bool only_empty(const Skimmed& value, const Place& at);
+  std::optional<CallError> finish_generate();
   bool option(const Skimmed& value, const Place& at);
   bool limit(const Skimmed& value, const Place& at);
   bool stop(const Skimmed& value, const Place& at);
@@ -33,9 +41,12 @@ class Decoder {
   bool think(const Skimmed& value, const Place& at);
   bool extra(std::string_view prefix, const Skimmed& value, const Place& at);
 
+  const bool is_generate_;
   FieldWalk walk_;
   Request& out_;
   CallIds ids_;
+  Text prompt_, system_;
+  std::vector<Part> images_;
 };
 
 bool Decoder::member(const Skimmed& value, const Place& at) {
@@ -55,6 +66,37 @@ bool Decoder::member(const Skimmed& value, const Place& at) {
   if (key == "logprobs") return walk_.boolean(value, at, out_.logprobs);
   if (key == "top_logprobs") return walk_.number(value, at, out_.top_logprobs);
   return extra({}, value, at);
+}
+
+bool Decoder::generate_member(const Skimmed& value, const Place& at) {
+  const std::string_view key = value.key;
+  if (key == "prompt") return walk_.text(value, at, prompt_);
+  if (key == "system") return walk_.text(value, at, system_);
+  if (key == "images")
+    return walk_.items(value, at, [&](const Skimmed& item, const Place& place) {
+      return read_image(walk_, item, place, images_.emplace_back());
+    });
+  if (key == "suffix" || key == "template" || key == "context" || key == "raw")
+    return only_empty(value, at);
+  return member(value, at);
+}
+
+// Clients repeat what they were given, and we give nothing of the kind.
+bool Decoder::only_empty(const Skimmed& value, const Place& at) {
+  const bool is_empty = value.raw == "\"\"" || value.raw == "false" || value.raw == "[]";
+  return is_empty || walk_.fail(at, "cannot be told to a chat model");
+}
+
+std::optional<CallError> Decoder::finish_generate() {
+  if (!walk_.error() && prompt_.is_empty() && images_.empty())
+    walk_.fail(Place{nullptr, "prompt"}, "is missing");
+  if (walk_.error()) return std::move(walk_.error());
+  if (!system_.is_empty())
+    out_.messages.push_back({.role = Role::kSystem, .parts = {{.text = system_}}});
+  Message& question = out_.messages.emplace_back();
+  if (!prompt_.is_empty()) question.parts.push_back({.text = prompt_});
+  for (Part& image : images_) question.parts.push_back(std::move(image));
+  return std::nullopt;
 }
 
 bool Decoder::option(const Skimmed& value, const Place& at) {
@@ -147,7 +189,11 @@ bool Decoder::extra(std::string_view prefix, const Skimmed& value, const Place& 
 }  // namespace
 
 std::optional<CallError> decode_request(std::string_view body, Request& out) {
-  return Decoder(out).run(body);
+  return Decoder(out, false).run(body);
+}
+
+std::optional<CallError> decode_generate_request(std::string_view body, Request& out) {
+  return Decoder(out, true).run(body);
 }
 
 }  // namespace omni::llm::ollama

@@ -13,5 +13,8 @@ namespace omni::llm::ollama {
 inline constexpr std::string_view kInOptions = "options.";
 
 std::optional<CallError> decode_request(std::string_view body, Request& out);
+// Of /api/generate, as a chat of one user message. What a chat cannot do is refused: a suffix, a
+// template, raw prompts and the context of an earlier answer.
+std::optional<CallError> decode_generate_request(std::string_view body, Request& out);
 
 }  // namespace omni::llm::ollama

@@ -1,24 +1,17 @@
-// OpenAI's model listing (platform.openai.com/docs/api-reference/models), with the limits and
-// prices that the catalogue knows.
+// OpenAI's model listing (platform.openai.com/docs/api-reference/models), with what the catalogue
+// knows beside it: limits, modalities, prices per million tokens.
 #pragma once
 
-#include <absl/functional/function_ref.h>
+#include <absl/types/span.h>
 
 #include <string>
-#include <string_view>
 
-#include "source/catalog/names.h"
-#include "source/catalog/provider.h"
+#include "source/llm/model_list.h"
 
 namespace omni::llm::openai {
 
-// {"object":"list","data":[...]}: every model under its provider's id, then the aliases; `visible`
-// gets the name that an entry would be asked for by.
-std::string render_models(
-    const ProviderList& providers, const AliasMap& aliases,
-    absl::FunctionRef<bool(std::string_view id, const Provider&, const Model&)> visible);
-
-// One entry, under the name it was asked for.
-std::string render_model(std::string_view id, const Provider& provider, std::string_view model);
+// {"object":"list","data":[...]}
+std::string render_models(absl::Span<const ListedModel> models);
+std::string render_model(const ListedModel& model);
 
 }  // namespace omni::llm::openai

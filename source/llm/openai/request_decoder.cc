@@ -4,6 +4,7 @@
 
 #include "source/llm/field_walk.h"
 #include "source/llm/openai/message_reader.h"
+#include "source/llm/openai/setting_reader.h"
 
 namespace omni::llm::openai {
 namespace {
@@ -23,9 +24,6 @@ class Decoder {
 
  private:
   bool member(const Skimmed& value, const Place& at);
-  bool sampling(const Skimmed& value, const Place& at);
-  bool choices(const Skimmed& value, const Place& at);
-  bool stop(const Skimmed& value, const Place& at);
   bool tool(const Skimmed& value, const Place& at);
   bool function(const Skimmed& value, const Place& at, Tool& out);
   bool tool_choice(const Skimmed& value, const Place& at);
@@ -36,7 +34,6 @@ class Decoder {
   bool effort(const Skimmed& value, const Place& at);
   bool reasoning(const Skimmed& value, const Place& at);
   bool thinking(const Skimmed& value, const Place& at);
-  bool extra(const Skimmed& value, const Place& at);
 
   FieldWalk walk_;
   Request& out_;
@@ -62,49 +59,10 @@ bool Decoder::member(const Skimmed& value, const Place& at) {
   if (key == "reasoning_effort") return effort(value, at);
   if (key == "reasoning") return reasoning(value, at);
   if (key == "thinking") return thinking(value, at);
-  // The newer name wins.
-  if (key == "max_completion_tokens") return walk_.integer(value, at, out_.max_tokens);
-  if (key == "max_tokens")
-    return out_.max_tokens ? true : walk_.integer(value, at, out_.max_tokens);
-  if (key == "stop") return stop(value, at);
-  if (key == "n") return choices(value, at);
-  if (key == "user") return walk_.text(value, at, out_.user);
   if (key == "metadata") return walk_.raw_object(value, at, out_.metadata);
   if (key == "logprobs") return walk_.boolean(value, at, out_.logprobs);
-  return sampling(value, at);
-}
-
-bool Decoder::sampling(const Skimmed& value, const Place& at) {
-  const std::string_view key = value.key;
-  if (key == "temperature") return walk_.number(value, at, out_.temperature);
-  if (key == "top_p") return walk_.number(value, at, out_.top_p);
-  if (key == "top_k") return walk_.number(value, at, out_.top_k);
-  if (key == "frequency_penalty") return walk_.number(value, at, out_.frequency_penalty);
-  if (key == "presence_penalty") return walk_.number(value, at, out_.presence_penalty);
-  if (key == "seed") return walk_.number(value, at, out_.seed);
   if (key == "top_logprobs") return walk_.number(value, at, out_.top_logprobs);
-  return extra(value, at);
-}
-
-bool Decoder::extra(const Skimmed& value, const Place& at) {
-  Extra& out = out_.extras.emplace_back();
-  out.key = out_.keep(std::string(value.key));
-  return walk_.raw(value, at, out.value);
-}
-
-bool Decoder::choices(const Skimmed& value, const Place& at) {
-  std::optional<int64_t> count;
-  if (!walk_.integer(value, at, count)) return false;
-  if (*count < 1 || *count > 128) return walk_.fail(at, "must be between 1 and 128");
-  out_.choices = static_cast<int>(*count);
-  return true;
-}
-
-bool Decoder::stop(const Skimmed& value, const Place& at) {
-  if (value.kind == json::Kind::kString) return walk_.text(value, at, out_.stop.emplace_back());
-  return walk_.items(value, at, [&](const Skimmed& item, const Place& place) {
-    return walk_.text(item, place, out_.stop.emplace_back());
-  });
+  return read_setting(walk_, value, at, out_);
 }
 
 bool Decoder::tool(const Skimmed& value, const Place& at) {

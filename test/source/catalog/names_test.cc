@@ -97,5 +97,23 @@ TEST(NamesTest, NamesThatCouldLeaveAPathAreRefused) {
   EXPECT_THAT(names.of("openai/" + std::string(300, 'x')), HasSubstr("not allowed"));
 }
 
+TEST(NamesTest, APathThatNamesTheProviderTakesItsModelsOnly) {
+  Names names;
+  names.of("x");
+  const auto pin = [&](std::string_view prefix, std::string_view model) {
+    const PinnedName pinned = pin_name(prefix, model, *names.snapshot->providers);
+    return pinned.name.empty() ? pinned.failure.message : pinned.name;
+  };
+  EXPECT_EQ(pin("openai", "gpt-4o"), "openai/gpt-4o");
+  EXPECT_EQ(pin("oai", "gpt-4o"), "openai/gpt-4o");
+  EXPECT_EQ(pin("openai", "oai/gpt-4o"), "openai/gpt-4o");
+  // Ids of their own with slashes, listed or not.
+  EXPECT_EQ(pin("openai", "org/model"), "openai/org/model");
+  EXPECT_EQ(pin("openai", "meta-llama/Llama-3"), "openai/meta-llama/Llama-3");
+  EXPECT_EQ(pin("openai", "other/solo"),
+            "Model \"other/solo\" does not belong to provider \"openai\". Expected prefix: oai/");
+  EXPECT_EQ(pin("nobody", "x"), "Unknown provider: nobody");
+}
+
 }  // namespace
 }  // namespace omni

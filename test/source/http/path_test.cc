@@ -31,6 +31,14 @@ TEST(PathTest, MapsEachSpellingToItsCanonicalPath) {
       {"/api/chat", "/v1/api/chat"},
       {"/api/tags", "/v1/api/tags"},
       {"/api/chats", "/api/chats"},
+      {"/v1/v1/messages", "/v1/messages"},
+      {"/api/v1/v1/messages", "/v1/messages"},
+      {"/v1/v1beta/models", "/v1beta/models"},
+      {"/chat/completions", "/v1/chat/completions"},
+      {"/chat/completionsx", "/chat/completionsx"},
+      {"/responses/resp_1", "/v1/responses/resp_1"},
+      {"/models/a/b", "/v1/models/a/b"},
+      {"/api/models", "/api/models"},
       {"/api/config/status", "/api/config/status"},
       {"/v1/models/openai%2Fgpt-4o", "/v1/models/openai%2Fgpt-4o"},
       {"/v1/models/a%20b", "/v1/models/a%20b"},
@@ -83,8 +91,11 @@ TEST(PathTest, NoOtherSpellingReachesACanonicalPath) {
     if (!path.ok()) continue;
     std::string plain = target.substr(0, target.find('?'));
     if (plain.size() > 1 && plain.back() == '/') plain.pop_back();
-    const bool is_moved =
-        *path == plain.substr(std::min<size_t>(4, plain.size())) || *path == "/v1" + plain;
+    // The documented prefixes in front of /v1, and what lies at the root.
+    std::string moved = plain;
+    if (moved.rfind("/api/v1", 0) == 0) moved.erase(0, 4);
+    while (moved.rfind("/v1/v1", 0) == 0) moved.erase(0, 3);
+    const bool is_moved = *path == moved || *path == "/v1" + plain;
     ASSERT_TRUE(*path == plain || is_moved) << target << " became " << *path;
     // Idempotent but for the Ollama words, which lead below /v1.
     ASSERT_EQ(canonical(*path), *path) << target;
@@ -98,9 +109,11 @@ TEST(PathTest, NoOtherSpellingReachesACanonicalPath) {
 
 // The short cut may know less than canonical_path(), and never anything else.
 TEST(PathTest, APlainPathIsItsOwnCanonicalPath) {
-  for (const std::string_view plain : {"/v1", "/v1/models", "/v1/chat/completions", "/healthz",
-                                       "/v1/models/gpt-4o", "/metrics", "/dashboard/x"})
+  for (const std::string_view plain :
+       {"/v1", "/v1/models", "/v1/chat/completions", "/v1/models/gpt-4o", "/v1beta/models", "/v1x"})
     EXPECT_TRUE(is_plain_path(plain)) << plain;
+  for (const std::string_view moved : {"/api/v1", "/v1/v1/models", "/models", "/chat/completions"})
+    EXPECT_FALSE(is_plain_path(moved)) << moved;
   std::mt19937 random(9);
   const std::string_view pieces[] = {
       "/", "api", "v1",   "..", ".",  "%2e", "%2F", "models",           "%61", "//",

@@ -202,5 +202,22 @@ TEST(CallTest, WhateverIncludeUsageHoldsTheProviderGetsValidJson) {
   }
 }
 
+TEST(CallTest, AModelFromElsewhereStandsForTheBodys) {
+  const auto routed = [](std::string_view body, std::string_view target) {
+    Call call;
+    const auto error = call.read(Buffer(body), "", nullptr, "a/routed");
+    if (error) return error->message;
+    EXPECT_EQ(call.model(), "a/routed");
+    return call.render_same_dialect(target, false).to_string();
+  };
+  EXPECT_EQ(routed(R"({"model":"old","n":1})", "routed"), R"({"model":"routed","n":1})");
+  // Of the same length, and the same as what goes out.
+  EXPECT_EQ(routed(R"({"model":"old"})", "new"), R"({"model":"new"})");
+  EXPECT_EQ(routed(R"({"model":"routed"})", "routed"), R"({"model":"routed"})");
+  EXPECT_EQ(routed(R"({"n":1})", "routed"), R"({"model":"routed","n":1})");
+  EXPECT_EQ(routed(R"( { } )", "routed"), R"( {"model":"routed" } )");
+  EXPECT_EQ(routed(R"({"model":7})", "routed"), "model: Expected string, received number");
+}
+
 }  // namespace
 }  // namespace omni::llm

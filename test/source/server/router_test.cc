@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "test/support/fake_exchange.h"
 #include "test/support/scripted_filter.h"
@@ -14,7 +16,7 @@ namespace {
 
 class RouterTest : public testing::Test {
  protected:
-  // Listener 1 with management and a "/v1" row, behind it listener 0 without management.
+  // Listener 1 with management and rows for clients, behind it listener 0 without management.
   RouterTest() {
     state.ready = true;
     state.admin_row.push_back(test::make_template(script));
@@ -28,15 +30,19 @@ class RouterTest : public testing::Test {
     snapshot->listeners[0].id = 1;
     snapshot->listeners[1].management = false;
     for (ListenerRoutes& routes : snapshot->listeners)
-      routes.routes.push_back(
-          Route{.prefix = "/v1", .names = {"f"}, .filters = {test::make_template(script)}});
+      for (const char* prefix : {"/v1", "/v1beta"})
+        routes.routes.push_back(
+            Route{.prefix = prefix, .names = {"f"}, .filters = {test::make_template(script)}});
     test::FakeExchange exchange(snapshot);
     exchange.request().method = method;
     exchange.request().target = target;
     exchange.request().authority = "localhost:20128";
+    for (const auto& [name, value] : headers) exchange.request().headers.add(name, value);
     entry =
         route_request(exchange, {.listener = listener, .peer = peer, .from_loopback = true}, state);
     resource = exchange.facts().resource;
+    provider = exchange.facts().provider;
+    dialect = exchange.facts().call.dialect();
     path = exchange.facts().path;
     if (entry.answer) return std::to_string(entry.answer->status);
     if (entry.refusal) return std::to_string(entry.refusal->status) + " " + entry.refusal->code;
@@ -48,6 +54,12 @@ class RouterTest : public testing::Test {
         return "row models";
       case Endpoint::kModel:
         return "row model";
+      case Endpoint::kCountTokens:
+        return "row count";
+      case Endpoint::kShowModel:
+        return "row show";
+      case Endpoint::kVersion:
+        return "row version";
       default:
         return "row none";
     }
@@ -56,7 +68,9 @@ class RouterTest : public testing::Test {
   test::Script script;
   RouterState state;
   Entry entry;
-  std::string resource, path;
+  std::string resource, path, provider;
+  Dialect dialect = Dialect::kOpenai;
+  std::vector<std::pair<std::string, std::string>> headers;
   size_t listener = 1;
   std::string peer = "127.0.0.1:4711";
 };
@@ -79,8 +93,25 @@ TEST_F(RouterTest, ServesEachPathAsDocumented) {
       {"POST", "/v1/models/g:streamGenerateContent?alt=sse", "row chat"},
       {"GET", "/v1/models/g:generateContent", "405 method_not_allowed"},
       {"POST", "/v1/models/:generateContent", "405 method_not_allowed"},
-      {"POST", "/v1/models/g:countTokens", "405 method_not_allowed"},
+      {"POST", "/v1/models/g:countTokens", "row count"},
+      {"POST", "/v1/messages/count_tokens", "row count"},
+      {"POST", "/v1/responses/input_tokens", "row count"},
+      {"POST", "/v1/completions", "row chat"},
+      {"POST", "/api/generate", "row chat"},
       {"GET", "/v1/models/llama3:8b", "row model"},
+      {"GET", "/v1/providers/openai/models", "row models"},
+      {"POST", "/v1/providers/openai/chat/completions", "row chat"},
+      {"POST", "/v1/providers/openai/messages", "row chat"},
+      {"POST", "/v1/providers/a/b/responses", "404 not_found"},
+      {"POST", "/v1/providers//responses", "400 bad_path"},
+      {"GET", "/v1beta/models", "row models"},
+      {"GET", "/v1beta/models/openai/gpt-4o", "row model"},
+      {"GET", "/api/tags", "row models"},
+      {"POST", "/api/show", "row show"},
+      {"GET", "/api/version", "row version"},
+      {"GET", "/models", "row models"},
+      {"POST", "/chat/completions", "row chat"},
+      {"POST", "/v1/v1/messages", "row chat"},
       {"GET", "/v1/nothing", "404 not_found"},
       {"GET", "/v1x/models", "404 not_found"},
       {"GET", "/", "404 not_found"},
@@ -107,6 +138,41 @@ TEST_F(RouterTest, TheIdOfAModelIsDecodedOnce) {
   EXPECT_EQ(resource, "openai/gpt-4o");
   EXPECT_EQ(ask("GET", "/v1/models/a%252Fb"), "row model");
   EXPECT_EQ(resource, "a%2Fb");
+}
+
+TEST_F(RouterTest, AListingIsInTheShapeOfWhoeverAsks) {
+  ask("GET", "/v1/models");
+  EXPECT_EQ(dialect, Dialect::kOpenai);
+  headers = {{"anthropic-version", "2023-06-01"}};
+  ask("GET", "/v1/models/x");
+  EXPECT_EQ(dialect, Dialect::kAnthropic);
+  ask("POST", "/v1/chat/completions");
+  EXPECT_EQ(dialect, Dialect::kOpenai);
+  headers = {{"x-goog-api-key", "k"}};
+  ask("GET", "/v1/models");
+  EXPECT_EQ(dialect, Dialect::kGemini);
+  ask("GET", "/api/tags");
+  EXPECT_EQ(dialect, Dialect::kOllama);
+}
+
+TEST_F(RouterTest, RefusalsAreInTheDialectOfThePath) {
+  const std::pair<std::string_view, Dialect> cases[] = {
+      {"/v1/messages", Dialect::kAnthropic},
+      {"/v1/messages/x", Dialect::kAnthropic},
+      {"/v1beta/nothing", Dialect::kGemini},
+      {"/v1/models/m:generateContent", Dialect::kGemini},
+      {"/v1/api/nothing", Dialect::kOllama},
+      {"/v1/responses/x/y", Dialect::kOpenaiResponses},
+      {"/v1/providers/p/messages", Dialect::kAnthropic}};
+  for (const auto& [target, wanted] : cases) {
+    EXPECT_NE(ask("PATCH", target).substr(0, 3), "row") << target;
+    EXPECT_EQ(dialect, wanted) << target;
+  }
+}
+
+TEST_F(RouterTest, ThePinnedProviderIsDecodedOnce) {
+  ask("POST", "/v1/providers/my%20own/chat/completions");
+  EXPECT_EQ(provider, "my own");
 }
 
 TEST_F(RouterTest, ARefusedMethodSaysWhichAreAllowed) {
