@@ -31,6 +31,7 @@ enum class Endpoint : uint8_t {
   kModel,        // One entry of it.
   kShowModel,    // The same, named in the body (Ollama).
   kVersion,      // Which version of Ollama's API this is.
+  kNotOffered,   // A vendor's endpoint that has no counterpart here.
   kAdmin,
 };
 
@@ -72,6 +73,7 @@ struct Facts {
   std::string path;                     // the chain's entry: canonical.
   std::string resource;                 // the chain's entry: the id in /v1/models/{id}.
   std::string provider;                 // the chain's entry: of /v1/providers/{provider}/...
+  std::string session;                  // the lane that gathers the body.
   llm::Call call;                       // the chain's entry, and the lane that gathers the body.
   Principal principal;                  // auth.
   Plan plan;                            // routing.

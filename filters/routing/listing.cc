@@ -70,6 +70,17 @@ Answered show_named_in_body(Exchange& exchange) {
   return show_model(exchange, std::get<std::string>(name));
 }
 
+LocalReply not_offered(Dialect dialect) {
+  constexpr std::string_view kBatches =
+      "Batches are not offered here. Send each of their requests to POST /v1/messages.";
+  constexpr std::string_view kEmbeddings =
+      "Embeddings are not offered here. Models take generateContent, streamGenerateContent and "
+      "countTokens.";
+  return {.status = 501,
+          .code = "not_offered",
+          .message = std::string(dialect == Dialect::kAnthropic ? kBatches : kEmbeddings)};
+}
+
 }  // namespace
 
 Answered answer_listing(Exchange& exchange) {
@@ -80,6 +91,8 @@ Answered answer_listing(Exchange& exchange) {
       return show_model(exchange, exchange.facts().resource);
     case Endpoint::kShowModel:
       return show_named_in_body(exchange);
+    case Endpoint::kNotOffered:
+      return not_offered(exchange.facts().call.dialect());
     default:
       return fmt::format(R"({{"version":"{}"}})", llm::ollama::kApiVersion);
   }

@@ -8,8 +8,9 @@
 
 namespace omni::filters {
 
-// The body of the answer in the dialect of the call, for the endpoints kModels, kModel, kShowModel
-// and kVersion; or why there is none. What the key may not use does not exist for its holder.
+// The body of the answer in the dialect of the call, for the endpoints kModels, kModel, kShowModel,
+// kVersion and kNotOffered; or why there is none. What the key may not use does not exist for its
+// holder.
 std::variant<std::string, LocalReply> answer_listing(Exchange& exchange);
 
 }  // namespace omni::filters

@@ -4,7 +4,10 @@
 #include <absl/time/time.h>
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "source/base/strings.h"
+#include "source/config/openapi.h"
 #include "source/json/writer.h"
 
 namespace omni {
@@ -49,29 +52,61 @@ bool AdminApi::is_logged_in(const AdminRequest& request) const {
   return colon != std::string_view::npos && password_.equals(pair.reveal().substr(colon + 1));
 }
 
-AdminReply AdminApi::handle(AdminRequest request) {
-  const bool is_read = request.method == "GET" || request.method == "HEAD";
-  const bool is_metrics = request.path == "/metrics";
-  if (!is_metrics && !is_logged_in(request)) {
+void AdminApi::handle(AdminRequest request, AdminDone done) {
+  using Show = void (AdminApi::*)(AdminDone);
+  struct Row {
+    std::string_view path;
+    Show show;
+    bool is_open;  // Scrapers bring no password, and what is public needs none.
+  };
+  static constexpr Row kRows[] = {{"/metrics", &AdminApi::show_metrics, true},
+                                  {"/openapi.json", &AdminApi::show_openapi, true},
+                                  {"/api/config/status", &AdminApi::show_config, false},
+                                  {"/api/sessions", &AdminApi::show_sessions, false}};
+  const Row* row = nullptr;
+  for (const Row& candidate : kRows)
+    if (candidate.path == request.path) row = &candidate;
+  if ((row == nullptr || !row->is_open) && !is_logged_in(request)) {
     AdminReply reply = error(401, "login_required", "Management needs the admin password.");
     reply.headers.emplace_back("www-authenticate", "Basic realm=\"omniroute\"");
-    return reply;
+    return done(std::move(reply));
   }
-  if (!is_metrics && request.path != "/api/config/status")
-    return error(404, "not_found", "There is nothing at this path.");
-  if (!is_read) {
+  if (row == nullptr) return done(error(404, "not_found", "There is nothing at this path."));
+  if (request.method != "GET" && request.method != "HEAD") {
     AdminReply reply = error(405, "method_not_allowed", "This path can only be read.");
     reply.headers.emplace_back("allow", "GET, HEAD");
-    return reply;
+    return done(std::move(reply));
   }
+  (this->*row->show)(std::move(done));
+}
+
+void AdminApi::show_metrics(AdminDone done) {
   AdminReply reply;
-  if (is_metrics) {
-    reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    stats_.render(reply.body);
-  } else {
-    reply.body = render_config_status(status_);
-  }
-  return reply;
+  reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  stats_.render(reply.body);
+  done(std::move(reply));
+}
+
+void AdminApi::show_openapi(AdminDone done) {
+  AdminReply reply;
+  reply.body = openapi_json();
+  reply.headers.emplace_back("access-control-allow-origin", "*");
+  done(std::move(reply));
+}
+
+void AdminApi::show_config(AdminDone done) {
+  AdminReply reply;
+  reply.body = render_config_status(status_);
+  done(std::move(reply));
+}
+
+void AdminApi::show_sessions(AdminDone done) {
+  sessions_.list_sessions(
+      [done = std::move(done)](std::vector<SessionInfo> found, absl::Time now) mutable {
+        AdminReply reply;
+        reply.body = render_sessions(merge_sessions(std::move(found)), now);
+        done(std::move(reply));
+      });
 }
 
 }  // namespace omni

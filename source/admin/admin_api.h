@@ -1,9 +1,11 @@
-// What management answers today: the state of the configuration and the metrics.
+// What management answers today: the state of the configuration, the metrics, live sessions, and
+// the description of all paths.
 #pragma once
 
 #include <string>
 
 #include "source/admin/control_plane.h"
+#include "source/admin/session_list.h"
 #include "source/config/config_status.h"
 #include "source/stats/registry.h"
 
@@ -11,21 +13,25 @@ namespace omni {
 
 class AdminApi final : public ControlPlane {
  public:
-  // What the answers are made from; all of it on the main thread. `status` and `stats` outlive
-  // this.
-  AdminApi(const ConfigStatus& status, const StatRegistry& stats)
-      : status_(status), stats_(stats) {}
+  // What the answers are made from; all of it on the main thread, and outlives this.
+  AdminApi(const ConfigStatus& status, const StatRegistry& stats, SessionSource& sessions)
+      : status_(status), stats_(stats), sessions_(sessions) {}
 
   // Empty: no login; whoever got past the address rules is in.
   void set_password(Secret password) { password_ = std::move(password); }
 
-  AdminReply handle(AdminRequest request) override;
+  void handle(AdminRequest request, AdminDone done) override;
 
  private:
   bool is_logged_in(const AdminRequest& request) const;
+  void show_metrics(AdminDone done);
+  void show_openapi(AdminDone done);
+  void show_config(AdminDone done);
+  void show_sessions(AdminDone done);
 
   const ConfigStatus& status_;
   const StatRegistry& stats_;
+  SessionSource& sessions_;
   Secret password_;
 };
 

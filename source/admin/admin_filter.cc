@@ -28,8 +28,10 @@ Next AdminFilter::on_request_body(Buffer& bytes) {
 Next AdminFilter::on_request_complete() {
   Dispatcher& home = context_.exchange().dispatcher();
   control_.post([&plane = plane_, &home, self = self_, request = std::move(request_)]() mutable {
-    home.post([self = std::move(self), reply = plane.handle(std::move(request))]() mutable {
-      if (*self != nullptr) (*self)->answer(std::move(reply));
+    plane.handle(std::move(request), [&home, self = std::move(self)](AdminReply reply) mutable {
+      home.post([self = std::move(self), reply = std::move(reply)]() mutable {
+        if (*self != nullptr) (*self)->answer(std::move(reply));
+      });
     });
   });
   return Next::kContinue;

@@ -1,6 +1,8 @@
 // The management side as requests see it: it lives on the main thread and is talked to by messages.
 #pragma once
 
+#include <absl/functional/any_invocable.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,10 +26,13 @@ struct AdminReply {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+using AdminDone = absl::AnyInvocable<void(AdminReply)>;
+
 // Main thread only.
 class ControlPlane {
  public:
-  virtual AdminReply handle(AdminRequest request) = 0;
+  // `done` runs once, on the main thread; perhaps before this returns.
+  virtual void handle(AdminRequest request, AdminDone done) = 0;
 
  protected:
   ~ControlPlane() = default;

@@ -40,7 +40,8 @@ std::string suggestion(std::string_view name, const ProviderList& providers,
   for (const Provider& provider : providers.all()) {
     for (const Model& model : provider.models) {
       known.push_back(provider.id + "/" + model.id);
-      known.push_back(model.id);
+      // A bare id that several list leads nowhere.
+      if (providers.listing(model.id).size() == 1) known.push_back(model.id);
     }
   }
   std::sort(known.begin(), known.end());

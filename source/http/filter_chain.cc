@@ -7,6 +7,7 @@
 #include "api/snapshot.h"
 #include "source/http/local_reply.h"
 #include "source/llm/error.h"
+#include "source/llm/session.h"
 
 namespace omni {
 
@@ -111,6 +112,14 @@ void FilterChain::response_pressure(bool hold) {
 
 namespace {
 
+// The first of the names that clients have for it.
+std::string_view named_session(const Headers& headers) {
+  for (const std::string_view name :
+       {"x-session-id", "x_session_id", "x-omniroute-session", "session-id"})
+    if (const auto value = headers.get(name)) return *value;
+  return {};
+}
+
 std::optional<llm::CallError> pin_provider(Facts& facts, const ProviderList& providers) {
   PinnedName pinned = pin_name(facts.provider, facts.call.model(), providers);
   if (pinned.name.empty())
@@ -136,10 +145,16 @@ bool FilterChain::read_call(size_t stage) {
   }
   const Headers& headers = exchange_.request().headers;
   const Snapshot& snapshot = exchange_.snapshot();
+  const bool may_stream = facts.endpoint == Endpoint::kChat;
   std::optional<llm::CallError> refused =
-      facts.call.read(std::move(body), headers.value("accept"), &snapshot.settings.system_prompt,
-                      headers.value("x-route-model"));
+      facts.call.read(std::move(body), may_stream ? headers.value("accept") : "application/json",
+                      &snapshot.settings.system_prompt, headers.value("x-route-model"));
+  if (!may_stream) facts.call.answer_whole();
   if (!refused && !facts.provider.empty()) refused = pin_provider(facts, *snapshot.providers);
+  if (!refused) {
+    facts.session = llm::external_session(named_session(headers));
+    if (facts.session.empty()) facts.session = facts.call.fingerprint();
+  }
   if (!refused) return true;
   reply_from(stage, {.status = refused->status,
                      .code = std::move(refused->code),

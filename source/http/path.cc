@@ -44,8 +44,8 @@ absl::Status check_segments(std::string_view path) {
 }
 
 bool is_ollama_word(std::string_view segment) {
-  for (const std::string_view word :
-       {"chat", "generate", "embed", "embeddings", "show", "version", "tags", "ps"})
+  for (const std::string_view word : {"chat", "generate", "embed", "embeddings", "show", "version",
+                                      "tags", "ps", "pull", "push", "create", "copy", "delete"})
     if (segment == word) return true;
   return false;
 }

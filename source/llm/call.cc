@@ -11,6 +11,7 @@
 #include "source/json/splice.h"
 #include "source/json/writer.h"
 #include "source/llm/decoded.h"
+#include "source/llm/session.h"
 #include "source/llm/system_prompt.h"
 
 namespace omni::llm {
@@ -21,6 +22,7 @@ struct Call::Fields {
   std::string_view model;  // In the body, or in `resolved` when it held escapes.
   std::string resolved;
   Span model_value;
+  Span messages, system, tools;
   bool has_model = false, has_messages = false;
   std::optional<bool> stream;
   std::optional<Span> stream_value;  // Of the standard field.
@@ -45,6 +47,7 @@ struct Call::Fields {
   }
   absl::Status read(std::string_view text);
   absl::Status member(const json::Skimmed& value);
+  void mark(const json::Skimmed& value);
   absl::Status read_model(const json::Skimmed& value);
   absl::Status read_stream(const json::Skimmed& value);
   absl::Status read_alias(const json::Skimmed& value);
@@ -182,9 +185,36 @@ absl::Status Call::Fields::check_count(const json::Skimmed& value) {
   return refuse(value.key, fmt::format("{}: must be a positive integer", value.key));
 }
 
+// What tells conversations apart, by each dialect's name for it.
+void Call::Fields::mark(const json::Skimmed& value) {
+  const std::string_view key = value.key;
+  switch (key.size()) {
+    case 5:
+      if (key == "tools" && value.kind == json::Kind::kArray) tools = span_of(value.raw);
+      if (key == "input") messages = span_of(value.raw);
+      return;
+    case 6:
+      if (key == "system") system = span_of(value.raw);
+      if (key == "prompt") messages = span_of(value.raw);
+      return;
+    case 8:
+      if (key == "messages" || key == "contents") messages = span_of(value.raw);
+      return;
+    case 12:
+      if (key == "instructions") system = span_of(value.raw);
+      return;
+    case 17:
+      if (key == "systemInstruction") system = span_of(value.raw);
+      return;
+    default:
+      return;
+  }
+}
+
 // By length first: most members are none of ours, and one look tells.
 absl::Status Call::Fields::member(const json::Skimmed& value) {
   const std::string_view key = value.key;
+  mark(value);
   if (dialect == Dialect::kGemini) return absl::OkStatus();  // Its path says it all.
   switch (key.size()) {
     case 1:
@@ -292,6 +322,7 @@ std::optional<CallError> Call::read(Buffer&& body, std::string_view accept,
   if (fields.error) return std::move(fields.error);
   if (dialect_ == Dialect::kGemini) {
     body_ = std::move(body);
+    remember_marks(fields);
     return finish_reading(prompt, route_model);
   }
   if (!fields.has_model && !route_model.empty())
@@ -333,7 +364,19 @@ std::optional<CallError> Call::finish_reading(const SystemPrompt* prompt,
               route_model);
 }
 
+void Call::remember_marks(const Fields& fields) {
+  messages_ = fields.messages;
+  system_ = fields.system;
+  tools_ = fields.tools;
+}
+
+std::string Call::fingerprint() const {
+  const auto text = [this](Span span) { return body().substr(span.at, span.size); };
+  return llm::fingerprint(model_, {text(messages_), text(system_), text(tools_)});
+}
+
 void Call::remember(const Fields& fields, bool wants_stream) {
+  remember_marks(fields);
   model_ = fields.model;
   model_value_ = fields.model_value;
   wants_stream_ = wants_stream;

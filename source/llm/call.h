@@ -59,6 +59,8 @@ class Call {
   bool is_read() const { return read_; }
   // The body of an endpoint that is not a call: kept as it is, for body().
   void keep(Buffer&& body);
+  // Whatever the client said: where there is nothing to stream.
+  void answer_whole() { wants_stream_ = false; }
   // The model goes by this name: where the path names its provider.
   void rename(std::string model) { model_ = std::move(model); }
 
@@ -95,6 +97,8 @@ class Call {
 
   // Providers and models that the name can mean, resolved once against the pinned snapshot's lists.
   const Resolution& target_names(const ProviderList& providers, const AliasMap& aliases);
+  // Which conversation this is, where the client does not say; needs the body.
+  std::string fingerprint() const;
   // Hash of everything that changes the answer: the dialect, the model's name, the stream decision,
   // and the body without the value of `model`. Computed once; needs the body.
   const Digest& digest();
@@ -103,6 +107,7 @@ class Call {
   struct Fields;  // What one pass over the body finds.
 
   void remember(const Fields& fields, bool wants_stream);
+  void remember_marks(const Fields& fields);
   std::optional<CallError> finish_reading(const SystemPrompt* prompt, std::string_view route_model);
 
   Dialect dialect_ = Dialect::kOpenai;
@@ -112,9 +117,10 @@ class Call {
   bool asked_for_usage_ = false;
   int choices_ = 1;
   std::string model_;
-  Span model_value_;             // With its quotes.
-  Span usage_edit_;              // Where include_usage goes, or stands with another value.
-  std::string_view usage_text_;  // A literal.
+  Span model_value_;                // With its quotes.
+  Span messages_, system_, tools_;  // Values, for fingerprint(); empty where there are none.
+  Span usage_edit_;                 // Where include_usage goes, or stands with another value.
+  std::string_view usage_text_;     // A literal.
   Buffer body_;
   std::optional<Resolution> resolution_;
   std::optional<Digest> digest_;

@@ -31,8 +31,13 @@ std::optional<ListedModel> find_model(std::string_view id, const ProviderList& p
     return std::nullopt;
   }
   const Model* known = target.provider->find_model(target.model);
-  return ListedModel{std::string(id), std::move(target.model), target.provider->id, target.provider,
-                     known};
+  ListedModel out{std::string(id), std::move(target.model), target.provider->id, target.provider,
+                  known};
+  if (aliases.contains(id)) {
+    out.root = fmt::format("{}/{}", target.provider->id, out.root);
+    out.owner = "alias";
+  }
+  return out;
 }
 
 std::vector<ListedModel> list_models(const ProviderList& providers, const AliasMap& aliases,
@@ -54,10 +59,7 @@ std::vector<ListedModel> list_models(const ProviderList& providers, const AliasM
   std::string why;
   for (const std::string_view alias : names) {
     std::optional<ListedModel> row = find_model(alias, providers, aliases, visible, why);
-    if (!row || !is_served(*row->provider)) continue;
-    row->root = fmt::format("{}/{}", row->provider->id, row->root);
-    row->owner = "alias";
-    out.push_back(*std::move(row));
+    if (row && is_served(*row->provider)) out.push_back(*std::move(row));
   }
   return out;
 }

@@ -128,11 +128,20 @@ Entry route_request(Exchange& exchange, const Door& door, const RouterState& sta
     facts.path = head.target;
   } else {
     absl::StatusOr<std::string> path = canonical_path(head.target);
+    facts.call.set_dialect(
+        find_endpoint(std::string_view(head.target).substr(0, head.target.find('?')), {}).dialect);
     if (!path.ok()) return refuse(400, "bad_path", std::string(message(path.status())));
     facts.path = *std::move(path);
   }
   if (facts.path == "/healthz" || facts.path == "/readyz")
     return health(facts.path, head.method, state);
+  // It says nothing of this gateway, and takes more than a glance to make.
+  if (facts.path == "/openapi.json") {
+    facts.endpoint = Endpoint::kAdmin;
+    Entry entry;
+    entry.row = &state.admin_row;
+    return entry;
+  }
   const Snapshot& snapshot = exchange.snapshot();
   const ListenerRoutes* listener = snapshot.find_listener(door.listener);
   if (listener == nullptr) return not_found(facts.path);

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -69,7 +71,8 @@ absl::Status Server::start() {
   OMNI_RETURN_IF_ERROR(load());
   ledger_ = std::make_unique<BodyLedger>(memory_limit_bytes() / 4);
   resolver_ = std::make_unique<net::Resolver>(loop_);
-  admin_ = std::make_unique<AdminApi>(reloader_->status(), registry_);
+  SessionSource& sessions = *this;
+  admin_ = std::make_unique<AdminApi>(reloader_->status(), registry_, sessions);
   router_.admin_row.push_back(AdminFilter::make_template(loop_, *admin_));
   start_workers();
   put_in_force(reloader_->snapshot());
@@ -270,6 +273,21 @@ void Server::restart() {
         restart_.reset();
         reload(false);
       });
+}
+
+void Server::list_sessions(Listed done) {
+  struct Gathering {
+    Listed done;
+    std::vector<SessionInfo> found;
+    size_t missing;
+  };
+  const auto all = std::make_shared<Gathering>(Gathering{std::move(done), {}, workers_.size()});
+  for (const auto& worker : workers_) {
+    worker->list_sessions([this, all](std::vector<SessionInfo> found) {
+      std::move(found.begin(), found.end(), std::back_inserter(all->found));
+      if (--all->missing == 0) all->done(std::move(all->found), loop_.clock().now());
+    });
+  }
 }
 
 size_t Server::connections() const {

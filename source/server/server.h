@@ -19,7 +19,7 @@
 
 namespace omni {
 
-class Server {
+class Server final : private SessionSource {
  public:
   Server(std::string config_path, const FilterRegistry& filters, Inheritance inheritance);
   ~Server();
@@ -46,6 +46,7 @@ class Server {
   void say(LogLevel level, std::string_view text);
   std::vector<GatewayKey> stored_keys() const;
   size_t connections() const;
+  void list_sessions(Listed done) override;
 
   const std::string config_path_;
   const FilterRegistry& filters_;

@@ -199,6 +199,8 @@ void Worker::dress(Exchange& exchange, ResponseHead& head) {
   const std::string_view id = exchange.public_id();
   if (!head.headers.get("x-request-id")) head.headers.add("x-request-id", id);
   head.headers.add("x-omniroute-request-id", id);
+  const std::string& session = exchange.facts().session;
+  if (!session.empty()) head.headers.add("x-omniroute-session-id", session);
   if (!head.headers.get("date")) head.headers.add("date", date());
   const std::string_view path = exchange.facts().path;
   if (is_below(path, "/v1") || is_below(path, "/v1beta")) allow_origin(exchange, head);
@@ -227,6 +229,25 @@ std::string_view Worker::date() {
   return date_;
 }
 
+void Worker::note_session(const Facts& facts, absl::Time now) {
+  if (facts.answer.provider == nullptr) return sessions_.touch(facts.session, now, {});
+  connection_name_ = facts.answer.provider->id;
+  if (!facts.answer.account.empty()) {
+    connection_name_ += '/';
+    connection_name_ += facts.answer.account;
+  }
+  sessions_.touch(facts.session, now, connection_name_);
+}
+
+void Worker::list_sessions(absl::AnyInvocable<void(std::vector<SessionInfo>)> done) {
+  dispatcher().post([this, done = std::move(done)]() mutable {
+    services_.main.post(
+        [done = std::move(done), found = sessions_.list(dispatcher().clock().now())]() mutable {
+          done(std::move(found));
+        });
+  });
+}
+
 void Worker::finished(const Finished& finished) {
   const WorkerStats& stats = services_.stats;
   const Facts& facts = finished.exchange.facts();
@@ -241,6 +262,7 @@ void Worker::finished(const Finished& finished) {
     stats.first_byte.record_us(static_cast<uint64_t>(finished.phases.first_byte));
   stats.total.record_us(static_cast<uint64_t>(finished.phases.end));
   const absl::Time now = dispatcher().clock().now();
+  if (!facts.session.empty()) note_session(facts, now);
   if (access_log_ && log_->wants(LogLevel::kInfo)) {
     line_.clear();
     append_access_line(line_, services_.log.format(), now, finished);

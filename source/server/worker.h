@@ -3,6 +3,7 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/functional/any_invocable.h>
 
 #include <atomic>
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include "source/net/tls_context.h"
 #include "source/server/doorway.h"
 #include "source/server/router.h"
+#include "source/server/sessions.h"
 #include "source/server/worker_stats.h"
 #include "source/stats/registry.h"
 #include "source/store/usage_log.h"
@@ -59,6 +61,8 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   void drain(bool has_successor);
   // Ends the exchanges that are left with an error in their dialect.
   void end_exchanges();
+  // Of this worker; `done` runs on main.
+  void list_sessions(absl::AnyInvocable<void(std::vector<SessionInfo>)> done);
   // Any thread.
   size_t connections() const { return connection_count_.load(std::memory_order_relaxed); }
 
@@ -103,6 +107,7 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   void accept(const std::shared_ptr<const Doorway>& doorway,
               std::unique_ptr<net::Connection> connection);
   void adopt(std::shared_ptr<const Snapshot> snapshot);
+  void note_session(const Facts& facts, absl::Time now);
   static void allow_origin(Exchange& exchange, ResponseHead& head);
   std::string_view date();
 
@@ -124,6 +129,8 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   std::unique_ptr<upstream::Connector> connector_;
   std::unique_ptr<upstream::WorkerPools> pools_;
   std::unique_ptr<UsageLog> usage_;
+  SessionTable sessions_;
+  std::string connection_name_;  // Reused.
   ThreadLoop thread_;
 };
 

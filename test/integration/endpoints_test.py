@@ -62,7 +62,7 @@ class EndpointsTest(GatewayTest):
         self.assertEqual(self.get("/v1/providers/nobody/models").status, 400)
 
     def test_one_model_is_shown_and_an_unknown_one_is_404_in_the_callers_dialect(self):
-        self.assertEqual(self.get("/v1/models/fast").json["root"], "m")
+        self.assertEqual(self.get("/v1/models/fast").json, self.get("/v1/models").json["data"][-1])
         self.assertEqual(self.get("/v1/models/up/ghost").json["id"], "up/ghost")
         self.assertEqual(self.get("/v1beta/models/up%2Fm").json["inputTokenLimit"], 1000)
         self.assertEqual(self.post("/api/show", {"model": "fast"}).json["capabilities"], ["completion", "tools", "vision"])
@@ -75,6 +75,36 @@ class EndpointsTest(GatewayTest):
         self.assertEqual(self.post("/api/show", b"{").status, 400)
         self.assertEqual(self.post("/api/show", b"").status, 400)
         self.assertEqual(self.get("/v1/models/up/m", key=OTHER_KEY).status, 404)
+
+    def test_what_is_not_offered_says_what_is(self):
+        batches = self.post("/v1/messages/batches", {"requests": []})
+        self.assertEqual((batches.status, batches.json["type"]), (501, "error"))
+        self.assertIn("POST /v1/messages", batches.json["error"]["message"])
+        self.assertEqual(self.get("/v1/messages/batches/b1/results").status, 501)
+        embedded = self.post("/v1beta/models/m:embedContent", {"content": {}})
+        self.assertEqual((embedded.status, embedded.json["error"]["code"]), (501, 501))
+        self.assertIn("generateContent", embedded.json["error"]["message"])
+
+    def test_the_session_is_told_and_listed(self):
+        ask = {"model": "up/m", "messages": MESSAGES}
+        named = self.post("/v1/chat/completions", ask, x_session_id=" build 42 ")
+        self.assertEqual(named.headers["x-omniroute-session-id"], "ext:build_42")
+        first = self.post("/v1/chat/completions", ask).headers["x-omniroute-session-id"]
+        self.assertRegex(first, "^[0-9a-f]{16}$")
+        longer = {**ask, "messages": MESSAGES + [{"role": "assistant", "content": "x"}, {"role": "user", "content": "y"}]}
+        self.assertEqual(self.post("/v1/chat/completions", longer).headers["x-omniroute-session-id"], first)
+        self.assertNotIn("x-omniroute-session-id", self.get("/v1/models").headers)
+        listed = get(self.gateway.port, "/api/sessions").json
+        by_id = {session["sessionId"]: session for session in listed["sessions"]}
+        self.assertEqual(listed["count"], len(by_id))
+        self.assertGreaterEqual(by_id[first]["requestCount"], 2)
+        self.assertEqual(by_id[first]["connectionId"], "up/main")
+        self.assertIn("ext:build_42", by_id)
+
+    def test_the_description_of_all_paths_is_served(self):
+        document = get(self.gateway.port, "/openapi.json")
+        self.assertEqual(document.headers["content-type"], "application/json")
+        self.assertIn("/v1/chat/completions", document.json["paths"])
 
     def test_a_pinned_provider_serves_its_own_models_and_no_others(self):
         for model in ("m", "up/m"):
@@ -140,6 +170,11 @@ class EndpointsTest(GatewayTest):
         self.assertEqual(self.upstream.calls[-1].path, "/v1/messages/count_tokens")
         self.assertEqual(self.upstream.calls[-1].json, {**ask, "model": "c"})
         self.assertEqual(counted.body, b'{"input_tokens": 12 }')
+        # Nothing of it streams, whatever the client says.
+        again = self.post("/v1/messages/count_tokens", {**ask, "stream": True}, accept="text/event-stream",
+                          x_omniroute_progress="true")
+        self.assertEqual((again.body, again.headers["content-type"]), (b'{"input_tokens": 12 }', "application/json"))
+        self.assertEqual(self.upstream.calls[-1].headers["accept"], "application/json")
         gemini = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
         self.assertEqual(self.post("/v1beta/models/claude/c:countTokens", gemini).json, {"totalTokens": 12})
         self.upstream.script = lambda call: call.respond(200, {"totalTokens": 7})

@@ -31,11 +31,13 @@ void append_entry(std::string& out, const ListedModel& listed) {
       std::back_inserter(out),
       R"({{"type":"model","id":{},"display_name":{},"created_at":"1970-01-01T00:00:00Z","lifecycle":"active")",
       json::quoted(listed.id), json::quoted(listed.title()));
-  if (listed.model != nullptr && listed.model->context > 0)
-    fmt::format_to(std::back_inserter(out), R"(,"max_input_tokens":{})", listed.model->context);
-  if (listed.model != nullptr && listed.model->max_output > 0)
-    fmt::format_to(std::back_inserter(out), R"(,"max_tokens":{})", listed.model->max_output);
-  out += '}';
+  const auto append_limit = [&](std::string_view key, int64_t tokens) {
+    fmt::format_to(std::back_inserter(out), R"(,"{}":{})", key,
+                   tokens > 0 ? std::to_string(tokens) : "null");
+  };
+  append_limit("max_input_tokens", listed.model == nullptr ? 0 : listed.model->context);
+  append_limit("max_tokens", listed.model == nullptr ? 0 : listed.model->max_output);
+  out += R"(,"capabilities":null,"line":null,"deprecated_at":null,"retires_at":null})";
 }
 
 std::string render_page(absl::Span<const ListedModel> page, bool has_more) {
@@ -56,6 +58,9 @@ std::string render_page(absl::Span<const ListedModel> page, bool has_more) {
 
 std::variant<std::string, CallError> render_models(absl::Span<const ListedModel> models,
                                                    const ListQuery& query) {
+  // All of them are in use.
+  const auto lifecycle = query_value(query.target, "lifecycle");
+  if (lifecycle && lifecycle->find("active") == std::string::npos) models = {};
   int64_t limit = kDefaultLimit;
   if (const auto text = query_value(query.target, "limit")) {
     limit = parse_int(*text).value_or(0);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "source/admin/admin_filter.h"
 #include "test/support/chain_harness.h"
@@ -14,20 +15,24 @@
 namespace omni {
 namespace {
 
-struct Office {
+struct Office final : SessionSource {
   AdminReply ask(std::string method, std::string path, std::string authorization = "") {
     AdminRequest request;
     request.method = std::move(method);
     request.path = std::move(path);
     request.authorization = Secret(std::move(authorization));
-    return api.handle(std::move(request));
+    AdminReply reply;
+    api.handle(std::move(request), [&reply](AdminReply made) { reply = std::move(made); });
+    return reply;
   }
   static std::string basic(std::string_view pair) {
     return "Basic " + absl::Base64Escape(absl::string_view(pair.data(), pair.size()));
   }
+  void list_sessions(Listed done) override { done(sessions, absl::FromUnixSeconds(1000)); }
+  std::vector<SessionInfo> sessions;
   ConfigStatus status;
   StatRegistry stats;
-  AdminApi api{status, stats};
+  AdminApi api{status, stats, *this};
 };
 
 TEST(AdminApiTest, TheStatusOfTheConfigurationIsJson) {
@@ -49,6 +54,33 @@ TEST(AdminApiTest, TheStatusOfTheConfigurationIsJson) {
   json = nlohmann::json::parse(office.ask("GET", "/api/config/status").body);
   EXPECT_EQ(json["lastError"]["line"], 7);
   EXPECT_EQ(json["lastError"]["message"], "no \"such\" key");
+}
+
+TEST(AdminApiTest, LiveSessionsAreListedOnceHoweverManyWorkersKnowThem) {
+  Office office;
+  const absl::Time t = absl::FromUnixSeconds(900);
+  office.sessions = {{"ext:a", t, t, 2, "openai/main"},
+                     {"00ff", t, t + absl::Seconds(50), 1, ""},
+                     {"ext:a", t - absl::Seconds(10), t + absl::Seconds(10), 3, ""}};
+  const auto json = nlohmann::json::parse(office.ask("GET", "/api/sessions").body);
+  EXPECT_EQ(json["count"], 2);
+  EXPECT_EQ(json["sessions"][0]["sessionId"], "00ff");
+  EXPECT_TRUE(json["sessions"][0]["connectionId"].is_null());
+  const auto& merged = json["sessions"][1];
+  EXPECT_EQ(merged["requestCount"], 5);
+  EXPECT_EQ(merged["createdAt"], 890000);
+  EXPECT_EQ(merged["lastActive"], 910000);
+  EXPECT_EQ(merged["ageMs"], 110000);
+  EXPECT_EQ(merged["connectionId"], "openai/main");
+}
+
+TEST(AdminApiTest, TheDescriptionOfAllPathsIsForEverybody) {
+  Office office;
+  office.api.set_password(Secret("open:sesame"));
+  const AdminReply reply = office.ask("GET", "/openapi.json");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(nlohmann::json::parse(reply.body)["openapi"].get<std::string>().substr(0, 2), "3.");
+  EXPECT_EQ(office.ask("GET", "/api/sessions").status, 401);
 }
 
 TEST(AdminApiTest, OtherPathsAndMethodsAreSaidToBeWrong) {

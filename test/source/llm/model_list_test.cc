@@ -101,6 +101,7 @@ TEST_F(ModelListTest, OpenaisEntriesSayWhatIsKnown) {
   EXPECT_EQ(list["data"][1]["owned_by"], "alias");
   EXPECT_EQ(list["data"][1]["root"], "one/a");
   EXPECT_EQ(show(Dialect::kOpenai, "one/new")["root"], "new");
+  EXPECT_EQ(show(Dialect::kOpenai, "fast"), list["data"][1]);
 }
 
 TEST_F(ModelListTest, AnthropicsListingComesInPages) {

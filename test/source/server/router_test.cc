@@ -163,7 +163,9 @@ TEST_F(RouterTest, RefusalsAreInTheDialectOfThePath) {
       {"/v1/models/m:generateContent", Dialect::kGemini},
       {"/v1/api/nothing", Dialect::kOllama},
       {"/v1/responses/x/y", Dialect::kOpenaiResponses},
-      {"/v1/providers/p/messages", Dialect::kAnthropic}};
+      {"/v1/providers/p/messages", Dialect::kAnthropic},
+      {"/v1/messages//x", Dialect::kAnthropic},
+      {"/v1beta/%2e%2e/x", Dialect::kGemini}};
   for (const auto& [target, wanted] : cases) {
     EXPECT_NE(ask("PATCH", target).substr(0, 3), "row") << target;
     EXPECT_EQ(dialect, wanted) << target;

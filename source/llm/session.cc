@@ -1,0 +1,116 @@
+#include "source/llm/session.h"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "source/base/digest.h"
+#include "source/base/strings.h"
+#include "source/json/skim.h"
+
+namespace omni::llm {
+namespace {
+
+using json::Kind;
+using json::Skimmed;
+
+constexpr size_t kMostNamed = 64;
+
+std::string hex_of(std::string_view text, size_t digits) {
+  const Digest digest = sha256(text);
+  return to_hex(as_bytes(digest).substr(0, digits / 2));
+}
+
+struct Turn {
+  std::string_view role, said;
+};
+
+// Content, or Gemini's parts, as they stand.
+Turn read_turn(const Skimmed& item) {
+  Turn out;
+  if (item.kind != Kind::kObject) return out;
+  json::Skimmer skimmer(item);
+  for (Skimmed member; skimmer.next(member);) {
+    if (member.key == "role" && member.kind == Kind::kString) out.role = member.inside();
+    if (member.key == "content" || member.key == "parts") out.said = member.raw;
+  }
+  return out;
+}
+
+// The first instructing and the first user's; the walk ends at the latter.
+void read_turns(std::string_view messages, std::string_view& system, std::string_view& user) {
+  if (messages.empty() || messages.front() != '[') {
+    user = messages;
+    return;
+  }
+  json::Skimmer skimmer(messages, Kind::kArray);
+  for (Skimmed item; skimmer.next(item);) {
+    const Turn turn = read_turn(item);
+    const bool instructs = turn.role == "system" || turn.role == "developer";
+    if (instructs && system.empty()) system = turn.said;
+    if (instructs || turn.role == "assistant" || turn.role == "model") continue;
+    user = turn.said;
+    return;
+  }
+}
+
+void add_names(const Skimmed& value, std::vector<std::string_view>& out);
+
+// {"name"}, {"function":{"name"}}, {"functionDeclarations":[{"name"}]}.
+void add_tool(const Skimmed& tool, std::vector<std::string_view>& out) {
+  if (tool.kind != Kind::kObject) return;
+  json::Skimmer skimmer(tool);
+  for (Skimmed member; skimmer.next(member);) {
+    if (member.key == "name" && member.kind == Kind::kString) out.push_back(member.inside());
+    if (member.key == "function") add_tool(member, out);
+    if (member.key == "functionDeclarations" || member.key == "function_declarations")
+      add_names(member, out);
+  }
+}
+
+void add_names(const Skimmed& list, std::vector<std::string_view>& out) {
+  if (list.kind != Kind::kArray) return;
+  json::Skimmer skimmer(list);
+  for (Skimmed tool; skimmer.next(tool);) add_tool(tool, out);
+}
+
+std::string tool_names(std::string_view tools) {
+  std::vector<std::string_view> names;
+  json::Skimmer skimmer(tools, Kind::kArray);
+  for (Skimmed tool; skimmer.next(tool);) add_tool(tool, names);
+  std::sort(names.begin(), names.end());
+  std::string out;
+  for (const std::string_view name : names) {
+    if (!out.empty()) out += ',';
+    out += name;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string external_session(std::string_view named) {
+  named = trim(named).substr(0, kMostNamed);
+  if (named.empty()) return {};
+  std::string out = "ext:";
+  for (const char c : named) out.push_back(c > ' ' && c <= '~' ? c : '_');
+  return out;
+}
+
+std::string fingerprint(std::string_view model, const SessionMarks& marks) {
+  std::string_view system = marks.system, user;
+  read_turns(marks.messages, system, user);
+  std::string text = "model:";
+  text += model;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    text += name;
+    text += hex_of(value, 8);
+  };
+  add("|sys:", system);
+  add("|user0:", user);
+  if (!marks.tools.empty()) add("|tools:", tool_names(marks.tools));
+  return hex_of(text, 16);
+}
+
+}  // namespace omni::llm
