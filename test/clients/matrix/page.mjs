@@ -1,5 +1,6 @@
 // docs/compatibility.md, from what a run found.
 import { readFileSync } from "node:fs";
+import { any } from "./methods/method.mjs";
 import { dialects } from "./upstreams/server.mjs";
 
 const kServers = {
@@ -72,6 +73,35 @@ function table({ driver, cells }, features, notes) {
   ];
 }
 
+const kMethodsIntro = `## Other methods
+
+Listings, models, token counts and the older ways to ask, under each library's own names for them.
+What a provider has a part in stands below the dialect that it speaks; the rest, below \`any\`, is
+the same with each. A listing holds all that the gateway serves, with limits and aliases and without
+what is hidden; a model that does not exist is the library's own error for 404.
+`;
+
+// The client is named once, with the first of its methods.
+function methodsTable(clients, notes) {
+  const columns = [any, ...Object.keys(dialects)];
+  const line = ({ driver, cells }, feature, i) =>
+    row([
+      i === 0 ? `${driver.label}, ${versionOf(driver)}` : "",
+      feature.title,
+      ...columns.map((column) => {
+        const cell = cells.find(({ dialect, feature: one }) => dialect === column && one === feature);
+        return cell ? word(cell, notes) : "";
+      }),
+    ]);
+  return [
+    kMethodsIntro,
+    row(["client", "method", any, ...Object.values(kServers)]),
+    rule(8),
+    ...clients.flatMap((client) => client.driver.methods.map((feature, i) => line(client, feature, i))),
+    "",
+  ];
+}
+
 const kIntro = `# Compatibility
 
 <!-- Written by test/clients/matrix/run.mjs --write. The tests compare it with what they find. -->
@@ -85,8 +115,15 @@ tested too. The versions are those that Debian 12's Node 18 and Python 3.11 run.
 
 export function page(found, features, scans) {
   const drivers = [...new Set(found.map(({ driver }) => driver))];
-  const clients = drivers.map((driver) => ({ driver, cells: found.filter((cell) => cell.driver === driver) }));
+  const all = drivers.map((driver) => ({ driver, cells: found.filter((cell) => cell.driver === driver) }));
+  const clients = all.filter(({ driver }) => !driver.methods);
   const notes = new Notes();
-  const tables = clients.flatMap((client) => table(client, features, notes));
+  const tables = [
+    ...clients.flatMap((client) => table(client, features, notes)),
+    ...methodsTable(
+      all.filter(({ driver }) => driver.methods),
+      notes,
+    ),
+  ];
   return [kIntro, ...summary(clients), "", ...tables, "## Reasons", "", ...notes.lines(), "", ...scans, ""].join("\n");
 }

@@ -5,16 +5,20 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { clientKey, Gateway, providerKey } from "../gateway.mjs";
-import { canary, scans } from "./canary.mjs";
+import { scans } from "./canary.mjs";
 import { Cell } from "./cell.mjs";
 import { features } from "./features.mjs";
 import { limitOf } from "./limits.mjs";
 import { page } from "./page.mjs";
 import { closePython, drivers, isWhole } from "./drivers/all.mjs";
+import { libraries } from "./methods/all.mjs";
+import { aliases, models } from "./methods/listing.mjs";
+import { any } from "./methods/method.mjs";
 import { dialects, Upstreams } from "./upstreams/server.mjs";
 
 const pagePath = fileURLToPath(new URL("../../../docs/compatibility.md", import.meta.url));
 const atOnce = 24;
+const clients = [...drivers, ...libraries];
 const showsBodies = process.argv.includes("--bodies");
 
 async function attempt(run, cell) {
@@ -40,13 +44,17 @@ async function judge(make, feature, limit) {
   return (await attempt(feature.run, make())) ? undefined : `documented as "${limit.reason}", but it works`;
 }
 
+// Features have a cell before every server, methods where they say so.
+const featuresOf = ({ methods }, dialect) =>
+  methods ? methods.filter(({ on }) => on.includes(dialect)) : dialect === any ? [] : features;
+
 async function everyCell(url, upstreams, only) {
   const wanted = (name, i) => name.includes(only[i] ?? "");
   const jobs = [];
-  for (const driver of drivers.filter(({ name }) => wanted(name, 0))) {
+  for (const driver of clients.filter(({ name }) => wanted(name, 0))) {
     const client = driver.connect(url, clientKey);
-    for (const dialect of Object.keys(dialects).filter((name) => wanted(name, 1)))
-      for (const feature of features.filter(({ name }) => wanted(name, 2)))
+    for (const dialect of [any, ...Object.keys(dialects)].filter((name) => wanted(name, 1)))
+      for (const feature of featuresOf(driver, dialect).filter(({ name }) => wanted(name, 2)))
         jobs.push({ driver, client, dialect, feature });
   }
   const found = [];
@@ -54,13 +62,13 @@ async function everyCell(url, upstreams, only) {
     for (let job = jobs.shift(); job; job = jobs.shift()) {
       const { driver, client, dialect, feature } = job;
       await client.ready;
-      const limit = limitOf(driver, dialect, feature.name);
+      const limit = feature.limits ? feature.limits[dialect] : limitOf(driver, dialect, feature.name);
       const failed = await judge(() => new Cell(driver, client, dialect, upstreams), feature, limit);
       found.push({ driver, dialect, feature, limit, failed });
     }
   };
   await Promise.all([...Array(atOnce)].map(work));
-  return found.sort((a, b) => drivers.indexOf(a.driver) - drivers.indexOf(b.driver));
+  return found.sort((a, b) => clients.indexOf(a.driver) - clients.indexOf(b.driver));
 }
 
 // True when the page is not as it should be.
@@ -87,7 +95,8 @@ async function main() {
   const upstreams = await new Upstreams().start();
   const gateway = await new Gateway().start({
     listeners: [{ name: "main", address: "127.0.0.1:0" }],
-    providers: upstreams.providers(providerKey, canary),
+    providers: upstreams.providers(providerKey, models),
+    aliases,
     keys: [{ name: "sdk", key: clientKey }],
     settings: { require_api_key: true },
   });

@@ -62,13 +62,15 @@ function answer({ content, stop_reason, usage }, pieces) {
   };
 }
 
+export const connectTo = (url, key) => new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 });
+
 export const anthropic = {
   name: "anthropic",
   library: "@anthropic-ai/sdk",
   label: "`@anthropic-ai/sdk` (npm)",
   dialect: "anthropic",
   connect(url, key) {
-    const client = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 });
+    const client = connectTo(url, key);
     return {
       chat: (ask) => call(async () => answer(await client.messages.create(request(ask)))),
       stream: (ask) =>

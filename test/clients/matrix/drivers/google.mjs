@@ -65,13 +65,20 @@ function answer(chunks, pieces) {
   };
 }
 
+export const connectTo = (url, key) => new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: url } });
+export const failure = (error) => ({
+  status: error.status,
+  kind: error instanceof ApiError ? kindOf(error.status) : "stream",
+  message: error.message,
+});
+
 export const google = {
   name: "google",
   library: "@google/genai",
   label: "`@google/genai` (npm)",
   dialect: "gemini",
   connect(url, key) {
-    const { models } = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: url } });
+    const { models } = connectTo(url, key);
     return {
       chat: (ask) => call(async () => answer([await models.generateContent(request(ask))])),
       stream: (ask) =>
@@ -89,11 +96,7 @@ export const google = {
         const controller = new AbortController();
         await leaveFirst(await models.generateContentStream(request(ask, controller.signal)), () => controller.abort());
       },
-      failure: (error) => ({
-        status: error.status,
-        kind: error instanceof ApiError ? kindOf(error.status) : "stream",
-        message: error.message,
-      }),
+      failure,
     };
   },
 };

@@ -54,6 +54,18 @@ function answer(lines, pieces) {
   };
 }
 
+export const connectTo = (url, key) =>
+  new Ollama({
+    host: url,
+    headers: { authorization: `Bearer ${key}` },
+    fetch: (...args) => globalThis.fetch(...args),
+  });
+export const failure = (error) => ({
+  status: error.status_code,
+  kind: kindOf(error.status_code),
+  message: error.message,
+});
+
 export const ollama = {
   name: "ollama",
   library: "ollama",
@@ -61,12 +73,7 @@ export const ollama = {
   dialect: "ollama",
   connect(url, key) {
     // Each request its own: abort() of one client ends all that it has under way.
-    const connected = () =>
-      new Ollama({
-        host: url,
-        headers: { authorization: `Bearer ${key}` },
-        fetch: (...args) => globalThis.fetch(...args),
-      });
+    const connected = () => connectTo(url, key);
     return {
       chat: (ask) => call(async () => answer([await connected().chat(request(ask))])),
       stream: (ask) =>
@@ -83,7 +90,7 @@ export const ollama = {
           if (error.name !== "AbortError") throw error;
         }
       },
-      failure: (error) => ({ status: error.status_code, kind: kindOf(error.status_code), message: error.message }),
+      failure,
     };
   },
 };

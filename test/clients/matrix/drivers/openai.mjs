@@ -3,7 +3,7 @@ import OpenAI from "openai";
 import { call, classOf, leaveFirst } from "./words.mjs";
 
 const kStop = { stop: "end", length: "length", tool_calls: "calls", content_filter: "filter" };
-const connectTo = (url, key) => new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
+export const connectTo = (url, key) => new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
 const given = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 const dataUrl = ({ type, data }) => `data:${type};base64,${data}`;
 

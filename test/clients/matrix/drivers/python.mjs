@@ -44,6 +44,27 @@ class Process {
   }
 }
 
+function childOf(file, url, key) {
+  if (!processes.has(file)) processes.set(file, new Process(file, url, key));
+  return processes.get(file);
+}
+
+function failure(error) {
+  if (!error.neutral) throw error;
+  return {
+    ...error.neutral,
+    status: error.neutral.status ?? undefined,
+    retryAfter: error.neutral.retryAfter ?? undefined,
+  };
+}
+
+// What a process has under this name, each operation as a function.
+export const pythonClient = (name, file, operations) => (url, key) => {
+  const child = childOf(file, url, key);
+  const named = operations.map((operation) => [operation, (ask) => child.run(name, operation, ask ?? {})]);
+  return { ready: child.ready, failure, ...Object.fromEntries(named) };
+};
+
 function driver(name, file, library, label, dialect) {
   return {
     name,
@@ -52,24 +73,7 @@ function driver(name, file, library, label, dialect) {
     dialect,
     isPython: true,
     always: dialect === "responses" ? "store" : undefined,
-    connect(url, key) {
-      if (!processes.has(file)) processes.set(file, new Process(file, url, key));
-      const child = processes.get(file);
-      return {
-        ready: child.ready,
-        chat: (ask) => child.run(name, "chat", ask),
-        stream: (ask) => child.run(name, "stream", ask),
-        leave: (ask) => child.run(name, "leave", ask),
-        failure(error) {
-          if (!error.neutral) throw error;
-          return {
-            ...error.neutral,
-            status: error.neutral.status ?? undefined,
-            retryAfter: error.neutral.retryAfter ?? undefined,
-          };
-        },
-      };
-    },
+    connect: pythonClient(name, file, ["chat", "stream", "leave"]),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import anthropic
 
+from anthropic_methods import Methods
 from driver import class_of, given, see, serve
 
 STOP = {
@@ -91,7 +92,8 @@ class Messages:
 
 def connect(url, key):
     http = anthropic.DefaultHttpxClient(event_hooks={"response": [see]})
-    return {"py-anthropic": Messages(anthropic.Anthropic(base_url=url, api_key=key, max_retries=0, http_client=http))}
+    client = anthropic.Anthropic(base_url=url, api_key=key, max_retries=0, http_client=http)
+    return {"py-anthropic": Messages(client), "py-anthropic-methods": Methods(client)}
 
 
 serve(connect)

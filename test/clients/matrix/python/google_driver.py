@@ -3,12 +3,13 @@
 import base64
 
 from google import genai
-from google.genai import errors, types
+from google.genai import types
 
 from driver import see, serve
+from google_errors import failure
+from google_methods import Methods
 
 STOP = {"STOP": "end", "MAX_TOKENS": "length", "SAFETY": "filter"}
-KINDS = {400: "bad_request", 401: "auth", 404: "not_found", 429: "rate_limit"}
 
 
 def content(turn):
@@ -102,18 +103,15 @@ class Models:
         stream.close()
 
     def failure(self, error):
-        if not isinstance(error, errors.APIError):
-            return {"status": None, "kind": "stream", "message": str(error)}
-        headers = getattr(error.response, "headers", {})
-        kind = "server" if error.code >= 500 else KINDS.get(error.code, "other")
-        return {"status": error.code, "kind": kind, "message": str(error), "retryAfter": headers.get("retry-after")}
+        return failure(error)
 
 
 def connect(url, key):
     options = types.HttpOptions(
         base_url=url, client_args={"event_hooks": {"response": [see]}}, retry_options=types.HttpRetryOptions(attempts=1)
     )
-    return {"py-google": Models(genai.Client(api_key=key, http_options=options))}
+    client = genai.Client(api_key=key, http_options=options)
+    return {"py-google": Models(client), "py-google-methods": Methods(client)}
 
 
 serve(connect)

@@ -5,6 +5,7 @@ import json
 import openai
 
 from driver import class_of, data_url, given, see, serve
+from openai_methods import Methods
 
 STOP = {"stop": "end", "length": "length", "tool_calls": "calls", "content_filter": "filter"}
 REASON = {"max_output_tokens": "length", "content_filter": "filter"}
@@ -214,7 +215,11 @@ class Responses:
 def connect(url, key):
     http = openai.DefaultHttpxClient(event_hooks={"response": [see]})
     client = openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0, http_client=http)
-    return {"py-openai-chat": Chat(client), "py-openai-responses": Responses(client)}
+    return {
+        "py-openai-chat": Chat(client),
+        "py-openai-responses": Responses(client),
+        "py-openai-methods": Methods(client),
+    }
 
 
 serve(connect)

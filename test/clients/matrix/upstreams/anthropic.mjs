@@ -1,12 +1,12 @@
-// A Messages server: docs.claude.com/en/api/messages, /messages-streaming, /errors and, for what a
-// thinking model insists on, /docs/build-with-claude/extended-thinking.
+// A Messages server: docs.claude.com/en/api/messages, /messages-count-tokens, /messages-streaming,
+// /errors and, for what a thinking model insists on, /docs/build-with-claude/extended-thinking.
 import { full, halves, isObjectSchema, isToolName, known, must, retryAfter, sse } from "./rules.mjs";
 
 const kNewVersion = "2026-10-21"; // platform.claude.com/docs/en/api/migration-2026-10-21
 
 export const base = "/anthropic/v1";
 export const settings = { dialect: "anthropic", auth: "x-api-key" };
-export const path = /^\/messages$/;
+export const path = /^\/messages(\/count_tokens)?$/;
 export const keyOf = (headers) =>
   ["2023-06-01", kNewVersion].includes(headers["anthropic-version"]) ? headers["x-api-key"] : undefined;
 export const modelOf = (call) => call.json.model;
@@ -33,6 +33,19 @@ const kMembers = [
   "inference_geo",
   "cache_control",
 ];
+// What a count takes: nothing that is about the answer.
+const kCounted = [
+  "model",
+  "messages",
+  "system",
+  "thinking",
+  "tool_choice",
+  "tools",
+  "cache_control",
+  "context_management",
+  "output_config",
+];
+const isCount = ({ path }) => path.endsWith("/count_tokens");
 const kBlocks = {
   user: ["text", "image", "tool_result", "document"],
   assistant: ["text", "thinking", "redacted_thinking", "tool_use"],
@@ -123,7 +136,7 @@ function thinks(json) {
   if (type === "disabled") return false;
   if (type === "enabled")
     must(
-      json.thinking.budget_tokens >= 1024 && json.thinking.budget_tokens < json.max_tokens,
+      json.thinking.budget_tokens >= 1024 && json.thinking.budget_tokens < (json.max_tokens ?? Infinity),
       "thinking.budget_tokens",
     );
   must(
@@ -154,14 +167,15 @@ function schemaOf(json) {
   return json.output_config?.format?.schema ?? (forced && { ...forced.input_schema, tool: forced.name });
 }
 
-export function read({ json, headers }) {
-  known(json, "request", kMembers);
+export function read(call) {
+  const { json, headers } = call;
+  known(json, "request", isCount(call) ? kCounted : kMembers);
   for (const gone of ["temperature", "top_p", "top_k"])
     must(
       headers["anthropic-version"] !== kNewVersion || json[gone] === undefined,
       `${gone}: not supported in this API version`,
     );
-  must(Number.isInteger(json.max_tokens) && json.max_tokens > 0, "max_tokens: Field required");
+  must(isCount(call) || (Number.isInteger(json.max_tokens) && json.max_tokens > 0), "max_tokens: Field required");
   must(
     json.system === undefined || blocksOf(json.system).every(({ type, text }) => type === "text" && text),
     "system: text blocks only",
@@ -230,6 +244,7 @@ const message = (content, stop, usage) => ({
 });
 
 export function answer(reply, call) {
+  if (isCount(call)) return { input_tokens: reply.tokens };
   const whole = full(asForced(reply, call));
   return message(contentOf(whole), whole.stop, counts(whole.usage));
 }

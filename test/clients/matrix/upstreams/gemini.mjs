@@ -1,10 +1,10 @@
-// A Gemini server: ai.google.dev/api/generate-content, /gemini-api/docs/thought-signatures and
-// /gemini-api/docs/troubleshooting; errors as google.rpc.Status has them.
+// A Gemini server: ai.google.dev/api/generate-content, /api/tokens, /gemini-api/docs/thought-signatures
+// and /gemini-api/docs/troubleshooting; errors as google.rpc.Status has them.
 import { full, isToolName, known, must, retryAfter, sse } from "./rules.mjs";
 
 export const base = "/gemini/v1beta";
 export const settings = { dialect: "gemini", auth: "x-goog-api-key" };
-export const path = /^\/models\/[^/:]+:(generateContent|streamGenerateContent\?alt=sse)$/;
+export const path = /^\/models\/[^/:]+:(generateContent|streamGenerateContent\?alt=sse|countTokens)$/;
 export const keyOf = (headers) => headers["x-goog-api-key"];
 export const modelOf = (call) => /models\/([^/:]+):/.exec(call.path)[1];
 export const contentType = "text/event-stream";
@@ -140,8 +140,21 @@ function camel(value) {
   );
 }
 
+const isCount = ({ path }) => path.endsWith(":countTokens");
+
+// A whole request, which names its model once more, or contents alone.
+function counted({ json, path }) {
+  known(json, "countTokens", ["contents", "generateContentRequest"]);
+  must((json.contents === undefined) !== (json.generateContentRequest === undefined), "contents: one of two");
+  if (json.contents) return json;
+  const { model, ...request } = json.generateContentRequest;
+  must(path === `/${model}:countTokens`, `generateContentRequest.model: ${model}`);
+  return request;
+}
+
 export function read(call) {
   call.json = camel(call.json);
+  if (isCount(call)) call.json = counted(call);
   const { json } = call;
   known(json, "request", kMembers);
   const config = json.generationConfig ?? {};
@@ -214,7 +227,9 @@ function partsOf({ thought, signature, calls }, json) {
   };
 }
 
-export function answer(reply, { json }) {
+export function answer(reply, call) {
+  const { json } = call;
+  if (isCount(call)) return { totalTokens: reply.tokens };
   const whole = full(reply);
   const { proof, thoughts, made } = partsOf(whole, json);
   const text = whole.text.length ? [{ text: whole.text.join(""), ...(made.length ? {} : proof) }] : [];

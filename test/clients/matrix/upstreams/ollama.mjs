@@ -1,9 +1,10 @@
-// An Ollama server: docs.ollama.com/api/chat, /api/errors, /capabilities/thinking and /tool-calling.
+// An Ollama server: docs.ollama.com/api/chat, /api/generate, /api/errors, /capabilities/thinking and
+// /tool-calling.
 import { full, halves, isObjectSchema, isToolName, known, must, retryAfter } from "./rules.mjs";
 
 export const base = "/ollama";
 export const settings = { dialect: "ollama", auth: "bearer" };
-export const path = /^\/api\/chat$/;
+export const path = /^\/api\/(chat|generate)$/;
 export { keyOf, modelOf } from "./openai.mjs";
 export const contentType = "application/x-ndjson";
 
@@ -21,6 +22,24 @@ const kMembers = [
   "truncate",
   "shift",
 ];
+const kGenerateMembers = [
+  "model",
+  "prompt",
+  "suffix",
+  "images",
+  "format",
+  "system",
+  "template",
+  "context",
+  "stream",
+  "think",
+  "raw",
+  "keep_alive",
+  "options",
+  "logprobs",
+  "top_logprobs",
+];
+const isGenerate = ({ path }) => path === "/api/generate";
 const kOptions = [
   "temperature",
   "top_p",
@@ -78,8 +97,19 @@ function messages(all) {
   return { turns, system: system.join("\n") };
 }
 
-export function read({ json }) {
-  known(json, "request", kMembers);
+// A prompt is the one turn of the user; what no chat has comes as it is.
+function prompted({ prompt, system, images = [], suffix, template, context, raw }) {
+  must(typeof prompt === "string", "json: cannot unmarshal prompt into a string");
+  return {
+    turns: [{ role: "user", text: prompt, images: images.map(image) }],
+    system: system ?? "",
+    more: { suffix, template, context, raw },
+  };
+}
+
+export function read(call) {
+  const { json } = call;
+  known(json, "request", isGenerate(call) ? kGenerateMembers : kMembers);
   known(json.options ?? {}, "options", kOptions);
   must([undefined, true, false, "low", "medium", "high"].includes(json.think), `invalid think value: ${json.think}`);
   const tools = (json.tools ?? []).map(({ type, function: made }) => {
@@ -88,7 +118,7 @@ export function read({ json }) {
   });
   return {
     stream: json.stream !== false,
-    ...messages(json.messages),
+    ...(isGenerate(call) ? prompted(json) : messages(json.messages)),
     tools,
     isForced: false,
     schema: typeof json.format === "object" ? json.format : undefined,
@@ -105,6 +135,10 @@ const line = (message, more) => ({
   done: false,
   ...more,
 });
+// The same line as /api/generate has it; the last one bears what continues the talk.
+function generated({ message: { content, thinking }, ...rest }) {
+  return { ...rest, response: content, ...(thinking && { thinking }), ...(rest.done && { context: [1, 2, 3] }) };
+}
 const ended = ({ stop, usage }) => ({
   done: true,
   done_reason: stop === "length" ? "length" : "stop",
@@ -118,9 +152,9 @@ const ended = ({ stop, usage }) => ({
 const toolCalls = (calls) =>
   calls.map(({ id, name, args }, index) => ({ id, function: { index, name, arguments: args } }));
 
-export function answer(reply) {
+export function answer(reply, call) {
   const whole = full(reply);
-  return line(
+  const told = line(
     {
       content: whole.text.join(""),
       ...(whole.thought && { thinking: whole.thought }),
@@ -128,14 +162,16 @@ export function answer(reply) {
     },
     ended(whole),
   );
+  return isGenerate(call) ? generated(told) : told;
 }
 
-export function stream(reply) {
+export function stream(reply, call) {
   const whole = full(reply);
   const thoughts = whole.thought ? halves(whole.thought).map((thinking) => line({ thinking })) : [];
   const texts = whole.text.map((content) => line({ content }));
-  const calls = toolCalls(whole.calls).map((call) => line({ tool_calls: [call] }));
-  return [...thoughts, ...texts, ...calls, line({}, ended(whole))].map((one) => `${JSON.stringify(one)}\n`);
+  const calls = toolCalls(whole.calls).map((made) => line({ tool_calls: [made] }));
+  const lines = [...thoughts, ...texts, ...calls, line({}, ended(whole))];
+  return lines.map((one) => `${JSON.stringify(isGenerate(call) ? generated(one) : one)}\n`);
 }
 
 export const errors = {

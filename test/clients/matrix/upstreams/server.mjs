@@ -110,13 +110,13 @@ export class Upstreams {
     return this.scripts.get(dialect.modelOf(call));
   }
 
-  // One provider of each dialect, which lists one model and takes any.
-  providers(key, model) {
+  // One provider of each dialect, which lists these models and takes any.
+  providers(key, models) {
     return Object.entries(dialects).map(([id, { base, settings }]) => ({
       id,
       ...settings,
       base_url: this.root + base,
-      models: [{ id: model }],
+      models,
       accounts: [{ name: "main", api_key: key }],
     }));
   }

@@ -1,0 +1,116 @@
+// The openai libraries' listings, counts and Completions.
+import OpenAI from "openai";
+import { connectTo } from "../drivers/openai.mjs";
+import { pythonClient } from "../drivers/python.mjs";
+import { classOf } from "../drivers/words.mjs";
+import { canary } from "../canary.mjs";
+import { counts, more } from "./counts.mjs";
+import { listed, retrieved } from "./listing.mjs";
+import { older, wordsOfNoChat } from "./older.mjs";
+import { nothingThere } from "./refusals.mjs";
+
+// Beside what the vendor's own models have.
+const model = ({ id, name: title, context_length: context, max_output_tokens: maxOutput }) => ({
+  id,
+  title,
+  context,
+  maxOutput,
+});
+
+const request = ({ model, prompt, maxTokens, more }) => ({ model, prompt, max_tokens: maxTokens, ...more });
+
+const countRequest = ({ model, text, system, tool, thinks }) => ({
+  model,
+  input: text,
+  instructions: system,
+  tools: tool && [
+    { type: "function", name: tool.name, description: tool.description, parameters: tool.schema, strict: false },
+  ],
+  reasoning: thinks && { effort: "medium" },
+});
+
+const completion = (text, finish, usage, pieces) => ({
+  text,
+  finish,
+  pieces,
+  usage: usage && { input: usage.prompt_tokens, output: usage.completion_tokens },
+});
+
+async function streamed(stream) {
+  let text = "",
+    pieces = 0,
+    finish,
+    usage;
+  for await (const chunk of stream) {
+    usage = chunk.usage ?? usage;
+    const [choice] = chunk.choices;
+    if (choice?.text) pieces += 1;
+    text += choice?.text ?? "";
+    finish = choice?.finish_reason ?? finish;
+  }
+  return completion(text, finish, usage, pieces);
+}
+
+function connect(url, key) {
+  const client = connectTo(url, key);
+  return {
+    async list() {
+      const page = await client.models.list();
+      const models = [];
+      for await (const one of page) models.push(model(one));
+      return { first: page.data.length, models };
+    },
+    retrieve: async (ask) => model(await client.models.retrieve(ask.model)),
+    async count(ask) {
+      const told = await client.responses.inputTokens.count(countRequest(ask));
+      return { tokens: told.input_tokens, isEstimate: told.estimated === true };
+    },
+    async complete(ask) {
+      const { choices, usage } = await client.completions.create(request(ask));
+      return completion(choices[0].text, choices[0].finish_reason, usage);
+    },
+    completeStream: async (ask) =>
+      streamed(
+        await client.completions.create({ ...request(ask), stream: true, stream_options: { include_usage: true } }),
+      ),
+    embed: () => client.embeddings.create({ model: `openai/${canary}`, input: "2+2?" }),
+    failure: (error) => classOf(OpenAI, error),
+  };
+}
+
+const methods = (count) => {
+  const keys = ["title", "context", "maxOutput"];
+  const completions = "`completions.create`";
+  return [
+    listed("`models.list`", { keys }),
+    retrieved("`models.retrieve`", { keys }),
+    ...counts(count, [{}, more]),
+    ...older(completions),
+    wordsOfNoChat(`${completions}: suffix, several prompts, token ids`, [
+      ["suffix", "."],
+      ["prompt", ["2+2?", "3+3?"]],
+      ["prompt", [[17, 10, 17]]],
+    ]),
+    nothingThere("embed", "`embeddings.create`", "There are no embeddings here: 404."),
+  ];
+};
+
+const operations = ["list", "retrieve", "count", "complete", "completeStream", "embed"];
+
+export const openai = [
+  {
+    name: "openai-methods",
+    library: "openai",
+    label: "`openai` (npm)",
+    connect,
+    methods: methods("`responses.inputTokens.count`"),
+  },
+  {
+    name: "py-openai-methods",
+    library: "openai",
+    label: "`openai` (PyPI)",
+    isPython: true,
+    connect: pythonClient("py-openai-methods", "openai_driver.py", operations),
+    methods: methods("`responses.input_tokens.count`"),
+  },
+];

@@ -1,0 +1,82 @@
+"""The openai library's listings, counts and Completions; the words are those of ../methods/method.mjs."""
+
+import openai
+
+from driver import class_of, given, whole
+
+
+def model(told):
+    """Beside what the vendor's own models have."""
+    more = whole(told).model_extra
+    return {
+        "id": told.id,
+        "title": more["name"],
+        "context": more["context_length"],
+        "maxOutput": more["max_output_tokens"],
+    }
+
+
+def request(ask):
+    return {
+        **given(model=ask["model"], prompt=ask["prompt"], max_tokens=ask.get("maxTokens")),
+        **ask.get("more", {}),
+    }
+
+
+def count_request(ask):
+    tool = ask.get("tool")
+    return given(
+        model=ask["model"],
+        input=ask["text"],
+        instructions=ask.get("system"),
+        tools=tool
+        and [
+            {
+                "type": "function",
+                "name": tool["name"],
+                "description": tool["description"],
+                "parameters": tool["schema"],
+                "strict": False,
+            }
+        ],
+        reasoning={"effort": "medium"} if ask.get("thinks") else None,
+    )
+
+
+def completion(text, finish, usage, pieces=None):
+    counts = {"input": usage.prompt_tokens, "output": usage.completion_tokens}
+    return {"text": text, "finish": finish, "usage": counts, "pieces": pieces}
+
+
+class Methods:
+    def __init__(self, client):
+        self.client = client
+
+    def list(self, _ask):
+        page = self.client.models.list()
+        return {"first": len(page.data), "models": [model(one) for one in page]}
+
+    def retrieve(self, ask):
+        return model(self.client.models.retrieve(ask["model"]))
+
+    def count(self, ask):
+        told = whole(self.client.responses.input_tokens.count(**count_request(ask)))
+        return {"tokens": told.input_tokens, "isEstimate": (told.model_extra or {}).get("estimated", False)}
+
+    def complete(self, ask):
+        told = whole(self.client.completions.create(**request(ask)))
+        return completion(told.choices[0].text, told.choices[0].finish_reason, told.usage)
+
+    def completeStream(self, ask):  # pylint: disable=invalid-name
+        stream = self.client.completions.create(**request(ask), stream=True, stream_options={"include_usage": True})
+        chunks = list(stream)
+        choices = [choice for chunk in chunks for choice in chunk.choices]
+        texts = [choice.text for choice in choices if choice.text]
+        finish = next(choice.finish_reason for choice in choices if choice.finish_reason)
+        return completion("".join(texts), finish, chunks[-1].usage, len(texts))
+
+    def embed(self, _ask):
+        return self.client.embeddings.create(model="openai/canary", input="2+2?").to_dict()
+
+    def failure(self, error):
+        return class_of(openai, error)
