@@ -16,10 +16,8 @@ using json::Skimmed;
 
 constexpr size_t kMostNamed = 64;
 
-std::string hex_of(std::string_view text, size_t digits) {
-  const Digest digest = sha256(text);
-  return to_hex(as_bytes(digest).substr(0, digits / 2));
-}
+// Of a long text both ends and the length count: the digest is made for every request.
+constexpr size_t kEnd = 80;
 
 struct Turn {
   std::string_view role, said;
@@ -101,16 +99,20 @@ std::string fingerprint(std::string_view model, const SessionMarks& marks) {
   std::string_view system = marks.system, user;
   read_turns(marks.messages, system, user);
   std::string text = "model:";
+  text.reserve(256);
   text += model;
   const auto add = [&](std::string_view name, std::string_view value) {
     if (value.empty()) return;
     text += name;
-    text += hex_of(value, 8);
+    text += value.substr(0, kEnd);
+    if (value.size() > kEnd) text += value.substr(std::max(kEnd, value.size() - kEnd));
+    text += '#';
+    text += std::to_string(value.size());
   };
   add("|sys:", system);
   add("|user0:", user);
   if (!marks.tools.empty()) add("|tools:", tool_names(marks.tools));
-  return hex_of(text, 16);
+  return to_hex(as_bytes(sha256(text)).substr(0, 8));
 }
 
 }  // namespace omni::llm

@@ -230,13 +230,10 @@ std::string_view Worker::date() {
 }
 
 void Worker::note_session(const Facts& facts, absl::Time now) {
-  if (facts.answer.provider == nullptr) return sessions_.touch(facts.session, now, {});
-  connection_name_ = facts.answer.provider->id;
-  if (!facts.answer.account.empty()) {
-    connection_name_ += '/';
-    connection_name_ += facts.answer.account;
-  }
-  sessions_.touch(facts.session, now, connection_name_);
+  const Provider* provider = facts.answer.provider;
+  sessions_.touch(facts.session, now,
+                  provider == nullptr ? std::string_view() : std::string_view(provider->id),
+                  facts.answer.account);
 }
 
 void Worker::list_sessions(absl::AnyInvocable<void(std::vector<SessionInfo>)> done) {

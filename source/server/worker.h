@@ -130,7 +130,6 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   std::unique_ptr<upstream::WorkerPools> pools_;
   std::unique_ptr<UsageLog> usage_;
   SessionTable sessions_;
-  std::string connection_name_;  // Reused.
   ThreadLoop thread_;
 };
 

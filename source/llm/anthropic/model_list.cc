@@ -46,11 +46,10 @@ std::string render_page(absl::Span<const ListedModel> page, bool has_more) {
     if (&model != &page.front()) out += ',';
     append_entry(out, model);
   }
-  const auto id_of = [&](const ListedModel* model) {
-    return page.empty() ? "null" : json::quoted(model->id);
-  };
+  const std::string first = page.empty() ? "null" : json::quoted(page.front().id);
+  const std::string last = page.empty() ? "null" : json::quoted(page.back().id);
   fmt::format_to(std::back_inserter(out), R"(],"has_more":{},"first_id":{},"last_id":{}}})",
-                 has_more, id_of(page.data()), id_of(page.data() + page.size() - 1));
+                 has_more, first, last);
   return out;
 }
 

@@ -122,6 +122,7 @@ TEST_F(ModelListTest, AnthropicsListingComesInPages) {
   EXPECT_EQ(page("after_id=p/e"), ".");
   EXPECT_EQ(page("limit=2&before_id=p/d"), "bc+");
   EXPECT_EQ(page("limit=9&before_id=p/c"), "ab.");
+  EXPECT_EQ(page("lifecycle=retired"), ".");
   EXPECT_EQ(page("limit=0"), "limit: must be between 1 and 1000");
   EXPECT_EQ(page("limit=x"), "limit: must be between 1 and 1000");
   EXPECT_EQ(page("after_id=gone"), "after_id: there is no such model");
