@@ -121,7 +121,7 @@ MEANINGS = {
     "gateway_timeout": (STAND_IN, "The provider answered 504."),
 }
 # Statuses that no source shows beside the code.
-STATUSES = {"model_not_found": {400, 404}, "ambiguous_model": {400}, "unknown_provider": {400}, "not_offered": {501}, "bad_path": {400},
+STATUSES = {"model_not_found": {400, 404}, "ambiguous_model": {400}, "unknown_provider": {400}, "not_offered": {404}, "bad_path": {400},
             "bad_request": {400}, "upstream_error": {502}, "upstream_event_too_large": {502},
             "upstream_stream_incomplete": {502}, "refused": set()}
 

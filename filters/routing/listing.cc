@@ -76,7 +76,7 @@ LocalReply not_offered(Dialect dialect) {
   constexpr std::string_view kEmbeddings =
       "Embeddings are not offered here. Models take generateContent, streamGenerateContent and "
       "countTokens.";
-  return {.status = 501,
+  return {.status = 404,
           .code = "not_offered",
           .message = std::string(dialect == Dialect::kAnthropic ? kBatches : kEmbeddings)};
 }
