@@ -206,6 +206,9 @@ void Call::Fields::mark(const json::Skimmed& value) {
     case 17:
       if (key == "systemInstruction") system = span_of(value.raw);
       return;
+    case 18:
+      if (key == "system_instruction") system = span_of(value.raw);
+      return;
     default:
       return;
   }

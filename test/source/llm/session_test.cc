@@ -54,6 +54,8 @@ TEST(SessionTest, EveryDialectSaysWhoItIs) {
                Dialect::kAnthropic));
   EXPECT_NE(of(R"({"contents":[{"parts":[{"text":"x"}]}]})", Dialect::kGemini),
             of(R"({"contents":[{"parts":[{"text":"y"}]}]})", Dialect::kGemini));
+  EXPECT_EQ(of(R"({"system_instruction":{"parts":[]},"contents":[]})", Dialect::kGemini),
+            of(R"({"systemInstruction":{"parts":[]},"contents":[]})", Dialect::kGemini));
   EXPECT_NE(of(R"({"model":"m","prompt":"x"})", Dialect::kOllamaGenerate),
             of(R"({"model":"m","prompt":"y"})", Dialect::kOllamaGenerate));
   // Nothing to tell by, or nothing that can be read, is no fault.
