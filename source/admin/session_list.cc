@@ -43,7 +43,7 @@ std::string render_sessions(const std::vector<SessionInfo>& sessions, absl::Time
         session.connection.empty() ? "null" : json::quoted(session.connection),
         absl::ToInt64Milliseconds(now - session.created));
   }
-  return out + R"(],"byApiKey":{}})";
+  return out + "]}";
 }
 
 }  // namespace omni

@@ -30,7 +30,7 @@ class SessionSource {
 
 // One entry for sessions that several workers know; most recent first.
 std::vector<SessionInfo> merge_sessions(std::vector<SessionInfo> all);
-// {"count":N,"sessions":[{sessionId,createdAt,lastActive,requestCount,connectionId,ageMs}],...}.
+// {"count":N,"sessions":[{sessionId,createdAt,lastActive,requestCount,connectionId,ageMs}]}.
 std::string render_sessions(const std::vector<SessionInfo>& sessions, absl::Time now);
 
 }  // namespace omni
