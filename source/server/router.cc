@@ -128,9 +128,11 @@ Entry route_request(Exchange& exchange, const Door& door, const RouterState& sta
     facts.path = head.target;
   } else {
     absl::StatusOr<std::string> path = canonical_path(head.target);
-    facts.call.set_dialect(
-        find_endpoint(std::string_view(head.target).substr(0, head.target.find('?')), {}).dialect);
-    if (!path.ok()) return refuse(400, "bad_path", std::string(message(path.status())));
+    if (!path.ok()) {
+      const std::string_view asked(head.target);
+      facts.call.set_dialect(find_endpoint(asked.substr(0, asked.find('?')), {}).dialect);
+      return refuse(400, "bad_path", std::string(message(path.status())));
+    }
     facts.path = *std::move(path);
   }
   if (facts.path == "/healthz" || facts.path == "/readyz")

@@ -200,7 +200,7 @@ void Worker::dress(Exchange& exchange, ResponseHead& head) {
   if (!head.headers.get("x-request-id")) head.headers.add("x-request-id", id);
   head.headers.add("x-omniroute-request-id", id);
   const std::string& session = exchange.facts().session;
-  if (!session.empty()) head.headers.add("x-omniroute-session-id", session);
+  if (!session.empty()) head.headers.set("x-omniroute-session-id", session);
   if (!head.headers.get("date")) head.headers.add("date", date());
   const std::string_view path = exchange.facts().path;
   if (is_below(path, "/v1") || is_below(path, "/v1beta")) allow_origin(exchange, head);
