@@ -19,7 +19,6 @@ struct Target {
   std::string model;                 // As the provider names it.
 };
 
-// routing writes it, upstream runs it: targets in order, each tried at most once.
 // The dialect that `target` is spoken to in for a client of `client`: its own, but for the one old
 // endpoint that a provider serves by itself.
 inline Dialect spoken_to(const Provider& provider, Dialect client) {
@@ -27,6 +26,7 @@ inline Dialect spoken_to(const Provider& provider, Dialect client) {
   return is_own ? client : provider.dialect;
 }
 
+// routing writes it, upstream runs it: targets in order, each tried at most once.
 struct Plan {
   std::vector<Target> targets;
 };

@@ -11,8 +11,7 @@
 namespace omni::filters {
 
 // Resolves aliases and provider prefixes against the pinned snapshot, checks what the key may use,
-// and picks an account. Answers model listings itself:
-// they are what it knows. Does no I/O.
+// and picks an account. Answers model listings itself: they are what it knows. Does no I/O.
 class RoutingFilter final : public Filter {
  public:
   static constexpr std::string_view kName = "routing";
