@@ -14,26 +14,38 @@
 #include "api/http.h"
 #include "api/plan.h"
 #include "source/llm/call.h"
+#include "source/llm/responses/history.h"
 #include "source/llm/usage.h"
 
 namespace omni {
 
 struct Snapshot;
 struct GatewayKey;
+class BackgroundJobs;
+class FilterTemplate;
 class UpstreamPools;
 
 // What the path asks for. Set at the chain's entry from the canonical path.
 enum class Endpoint : uint8_t {
   kNone,
   kChat,
-  kCountTokens,  // How many tokens a chat has.
-  kModels,       // A listing, in the shape of the call's dialect.
-  kModel,        // One entry of it.
-  kShowModel,    // The same, named in the body (Ollama).
-  kVersion,      // Which version of Ollama's API this is.
-  kNotOffered,   // A vendor's endpoint that has no counterpart here.
+  kCountTokens,     // How many tokens a chat has.
+  kModels,          // A listing, in the shape of the call's dialect.
+  kModel,           // One entry of it.
+  kShowModel,       // The same, named in the body (Ollama).
+  kVersion,         // Which version of Ollama's API this is.
+  kResponse,        // A kept response: read or deleted.
+  kResponseItems,   // What the model was told for it.
+  kCancelResponse,  // Its making in the background is to end.
+  kNotOffered,      // A vendor's endpoint that has no counterpart here.
   kAdmin,
 };
+
+// One that asks for a kept response.
+inline bool is_kept_response(Endpoint endpoint) {
+  return endpoint == Endpoint::kResponse || endpoint == Endpoint::kResponseItems ||
+         endpoint == Endpoint::kCancelResponse;
+}
 
 // Who is asking.
 struct Principal {
@@ -67,6 +79,18 @@ struct Answer {
   std::optional<int> frames_before_content;
 };
 
+// Of a response that clients of the Responses API may come back to.
+struct KeptFacts {
+  // The request's answer is to be kept, as this; none when it is not.
+  std::optional<llm::responses::Keeping> keeping;
+  // The exchange makes a response in the background: its answer goes by this key of the store, and
+  // no client waits. Set when the exchange is made.
+  std::string job;
+  // Who keeps the response that is asked for or continued, under the same id; empty: nobody but us.
+  // upstream empties it when that provider has forgotten.
+  std::string provider, account;
+};
+
 // Facts about one request that several filters need. Plain data: each field says who writes it.
 struct Facts {
   Endpoint endpoint = Endpoint::kNone;  // the chain's entry.
@@ -74,6 +98,7 @@ struct Facts {
   std::string resource;                 // the chain's entry: the id in /v1/models/{id}.
   std::string provider;                 // the chain's entry: of /v1/providers/{provider}/...
   std::string session;                  // the lane that gathers the body.
+  KeptFacts kept;                       // responses.
   llm::Call call;                       // the chain's entry, and the lane that gathers the body.
   Principal principal;                  // auth.
   Plan plan;                            // routing.
@@ -94,8 +119,13 @@ class Exchange {
   virtual std::string_view public_id() const = 0;
   virtual Dispatcher& dispatcher() = 0;
   virtual UpstreamPools& upstreams() = 0;
+  virtual BackgroundJobs& jobs() = 0;
   // The configuration this request began under; a reload never changes it midway.
   virtual const Snapshot& snapshot() const = 0;
+  // For another exchange that is to run under it.
+  virtual std::shared_ptr<const Snapshot> share_snapshot() const = 0;
+  // What the request runs through; lives as long as the snapshot. Null: nothing.
+  virtual const std::vector<FilterTemplate>* row() const = 0;
   // Microseconds since the first request byte was seen.
   virtual int64_t elapsed_us() const = 0;
 

@@ -57,6 +57,7 @@ class FilterTemplate {
   FilterTemplate(Make make, FilterHooks hooks = {})  // NOLINT(google-explicit-constructor)
       : make_(std::move(make)), hooks_(hooks) {}
 
+  // Null: the filter has no part in this exchange.
   std::unique_ptr<Filter> operator()(FilterContext& context) const { return make_(context); }
   const FilterHooks& hooks() const { return hooks_; }
 
@@ -73,6 +74,12 @@ concept FilterClass = std::derived_from<F, Filter> &&
   { F::Config::parse(node, env) } -> std::same_as<absl::StatusOr<typename F::Config>>;
 };
 
+// A class that serves few exchanges says which: the others pass by it.
+template <class F>
+concept SelectiveFilter = requires(Exchange& exchange) {
+  { F::applies(exchange) } -> std::same_as<bool>;
+};
+
 class FilterRegistry {
  public:
   using Maker = std::function<absl::StatusOr<FilterTemplate>(const ConfigNode&, FilterEnv&)>;
@@ -86,6 +93,8 @@ class FilterRegistry {
       auto shared = std::make_shared<const typename F::Config>(*std::move(config));
       return FilterTemplate(
           [shared](FilterContext& context) -> std::unique_ptr<Filter> {
+            if constexpr (SelectiveFilter<F>)
+              if (!F::applies(context.exchange())) return nullptr;
             return std::make_unique<F>(*shared, context);
           },
           FilterHooks::of<F>());

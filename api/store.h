@@ -37,6 +37,8 @@ class Update {
   // For keys in rising order (time first): much cheaper. Falls back to put() when out of order.
   virtual absl::Status append(TableId table, std::string_view key, std::string_view value) = 0;
   virtual absl::Status erase(TableId table, std::string_view key) = 0;
+  // The first key behind `key`, which need not be there; "" is in front of all.
+  virtual absl::StatusOr<std::optional<std::string>> next(TableId table, std::string_view key) = 0;
 };
 
 class Pending {  // Destroying it means "do not call me"; the write itself still happens.
@@ -48,6 +50,7 @@ class Store {
  public:
   using Work = absl::AnyInvocable<absl::Status(Update&)>;
   using Done = absl::AnyInvocable<void(absl::Status)>;
+  using Reading = absl::AnyInvocable<absl::Status(const Store&)>;
   using Fetched = absl::AnyInvocable<void(absl::StatusOr<std::optional<std::string>>)>;
   // Return false to stop.
   using Visit = absl::FunctionRef<bool(std::string_view key, std::string_view value)>;
@@ -62,6 +65,10 @@ class Store {
   // get() on a reader thread; `done` runs on `home`, never before fetch() returns.
   [[nodiscard]] virtual std::unique_ptr<Pending> fetch(Dispatcher& home, TableId table,
                                                        std::string_view key, Fetched done) = 0;
+  // Runs `work` on a reader thread, which may get() and scan(), also in `bulk`; then `done` gets
+  // its status on `home`, never before read() returns.
+  [[nodiscard]] virtual std::unique_ptr<Pending> read(Dispatcher& home, Reading work,
+                                                      Done done) = 0;
   // Runs `work` on the writer thread, batched with its neighbours into one commit; then runs
   // `done` on `home`, never before update() returns. When `done` gets OK the write is on disk. A
   // status from `work` undoes that work alone.

@@ -64,6 +64,22 @@ MEANINGS = {
                                "up to three names. 404 where the provider says `only_models`, and "
                                "for `GET /v1/models/{id}`; else 400."),
     "not_offered": (REQUEST, "A vendor's endpoint that has no counterpart here; the message says what there is."),
+    "response_not_found": (REQUEST, "No response of this key has the id, or it has expired, or the "
+                                    "provider that keeps it is not configured any more."),
+    "previous_response_not_found": (REQUEST, "`previous_response_id` names no response of this key, "
+                                             "or one whose beginning is not kept here and whose "
+                                             "provider is not the one that is asked now."),
+    "previous_response_not_finished": (REQUEST, "`previous_response_id` names a response that is "
+                                                "still being made in the background."),
+    "previous_response_too_long": (REQUEST, "What the previous response continues is more than "
+                                            "32 MiB."),
+    "response_not_cancellable": (REQUEST, "Only what is made in the background can be cancelled."),
+    "response_not_streamable": (REQUEST, "Only what is made in the background can be read as a "
+                                         "stream."),
+    "responses_unavailable": (GATEWAY, "The store cannot read or keep responses; the message says "
+                                       "why."),
+    "too_many_background_responses": (GATEWAY, "A worker makes 1024 responses in the background at "
+                                               "once."),
     "unknown_provider": (MODEL, "The path names a provider (`/v1/providers/{provider}/...`) that is not configured."),
     "ambiguous_model": (MODEL, "Several providers list the bare name: write `provider/model`."),
     "model_not_allowed": (MODEL, "The key's `allowed_models` do not name it."),
@@ -109,6 +125,7 @@ MEANINGS = {
     "expectation_failed": (WIRE, "An `Expect` other than `100-continue`."),
     "not_implemented": (WIRE, "A `Transfer-Encoding` other than `chunked`."),
     "version_not_supported": (WIRE, "HTTP/1.x other than 1.0 and 1.1."),
+    "server_error": (STAND_IN, "In the object of a failed response: what failed had no code."),
     "payment_required": (STAND_IN, "The account with the provider is out of money."),
     "insufficient_quota": (STAND_IN, "The provider forbids it, for quota or permission."),
     "model_not_supported": (STAND_IN, "The provider does not serve this model here."),
@@ -122,7 +139,7 @@ MEANINGS = {
 }
 # Statuses that no source shows beside the code.
 STATUSES = {"model_not_found": {400, 404}, "ambiguous_model": {400}, "unknown_provider": {400}, "not_offered": {404}, "bad_path": {400},
-            "bad_request": {400}, "upstream_error": {502}, "upstream_event_too_large": {502},
+            "bad_request": {400}, "response_not_found": {404}, "server_error": set(), "previous_response_not_found": {404}, "upstream_error": {502}, "upstream_event_too_large": {502},
             "upstream_stream_incomplete": {502}, "refused": set()}
 
 HEAD = """# Errors

@@ -21,6 +21,14 @@ const Account* first_account(const Provider& provider) {
   return best == provider.accounts.end() ? nullptr : &*best;
 }
 
+// The account that keeps what the request goes on with, else the first.
+const Account* account_for(const KeptFacts& kept, const Provider& provider) {
+  if (kept.provider == provider.id)
+    for (const Account& account : provider.accounts)
+      if (account.name == kept.account) return &account;
+  return first_account(provider);
+}
+
 }  // namespace
 
 absl::StatusOr<RoutingFilter::Config> RoutingFilter::Config::parse(const ConfigNode& node,
@@ -38,6 +46,7 @@ Next RoutingFilter::on_request_headers(RequestHead&) {
   Exchange& exchange = context_.exchange();
   const Endpoint endpoint = exchange.facts().endpoint;
   if (endpoint == Endpoint::kChat || endpoint == Endpoint::kCountTokens) return plan();
+  if (is_kept_response(endpoint)) return plan_kept();
   std::variant<std::string, LocalReply> listing = answer_listing(exchange);
   if (LocalReply* refusal = std::get_if<LocalReply>(&listing)) return refuse(std::move(*refusal));
   return respond(std::get<std::string>(listing));
@@ -56,7 +65,7 @@ Next RoutingFilter::plan() {
   }
   for (const NamedTarget& target : names.targets) {
     if (!may_use(facts.principal.key, facts.call.model(), *target.provider, target.model)) continue;
-    const Account* account = first_account(*target.provider);
+    const Account* account = account_for(facts.kept, *target.provider);
     const bool needs_account =
         target.provider->auth != AuthStyle::kNone && !target.provider->is_demo;
     if (account == nullptr && needs_account) continue;
@@ -76,6 +85,19 @@ Next RoutingFilter::plan() {
        .code = "no_credentials",
        .message = fmt::format("No active credentials for provider: {}. Add an account with a key.",
                               first.provider->id)});
+}
+
+// Only the provider that keeps it can say.
+Next RoutingFilter::plan_kept() {
+  Exchange& exchange = context_.exchange();
+  Facts& facts = exchange.facts();
+  const Provider* provider = exchange.snapshot().providers->find(facts.kept.provider);
+  if (provider == nullptr)
+    return refuse({.status = 404,
+                   .code = "response_not_found",
+                   .message = "The provider that keeps this response is not configured any more."});
+  facts.plan.targets.push_back({provider, account_for(facts.kept, *provider), ""});
+  return Next::kContinue;
 }
 
 Next RoutingFilter::respond(std::string_view body) {

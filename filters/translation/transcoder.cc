@@ -22,6 +22,9 @@ std::unique_ptr<llm::AnswerEncoder> make_encoder(Exchange& exchange, std::string
   options.include_usage = call.asked_for_usage();
   options.is_json_array = call.wants_json_array();
   options.request = call.decoded_request();
+  // An answer of the client's own dialect brings the id that its provider keeps it under.
+  const bool brings_id = facts.answer.dialect == Dialect::kOpenaiResponses;
+  if (facts.kept.keeping && !brings_id) options.keeping = &*facts.kept.keeping;
   return llm::make_answer_encoder(call.dialect(), options);
 }
 

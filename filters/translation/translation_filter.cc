@@ -112,7 +112,8 @@ void TranslationFilter::begin(ResponseHead& head) {
   request_bytes_ = static_cast<int64_t>(exchange.request().content_length.value_or(0));
   if (!facts.answer.dropped.empty())
     head.headers.set("x-omniroute-dropped", header_list(facts.answer.dropped));
-  if (facts.endpoint == Endpoint::kCountTokens) return;  // Nothing was generated.
+  // Nothing was generated.
+  if (facts.endpoint == Endpoint::kCountTokens || is_kept_response(facts.endpoint)) return;
   if (facts.answer.dialect != facts.call.dialect() ||
       facts.answer.is_stream != facts.call.wants_stream() || facts.call.wants_json_array()) {
     begin_transcoding(head);

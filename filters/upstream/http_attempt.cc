@@ -56,6 +56,12 @@ HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const Upstrea
       events_(events),
       commit_limit_(timeouts.first_byte),
       began_us_(exchange.elapsed_us()) {
+  if (is_kept()) {
+    request_ = exchange.upstreams().open(target.provider->base.origin,
+                                         make_kept_request_head(exchange, target), Buffer(),
+                                         timeouts, *this);
+    return;
+  }
   Buffer body = is_count() ? render_count_request(exchange, target, refusal_)
                            : render_request(exchange, target, refusal_);
   if (refusal_) {
@@ -98,6 +104,9 @@ void HttpAttempt::on_response_headers(ResponseHead&& head) {
   } else if (is_unreadable_) {
     fail(502, "upstream_coding_unknown",
          fmt::format("The provider's answer cannot be decoded: {}", message(decoder.status())));
+  } else if (is_kept() && is_event_stream(head_.headers)) {
+    if (decoder.ok()) decoder_ = *std::move(decoder);
+    return commit();
   } else if (is_event_stream(head_.headers)) {
     state_ = State::kStream;
     watch_ = std::make_unique<CommitWatch>(
@@ -235,6 +244,8 @@ void HttpAttempt::on_response_complete() {
 
 bool HttpAttempt::is_count() const { return exchange_.facts().endpoint == Endpoint::kCountTokens; }
 
+bool HttpAttempt::is_kept() const { return is_kept_response(exchange_.facts().endpoint); }
+
 // One number, which is said again in the client's words where the provider's are others.
 void HttpAttempt::finish_count() {
   const Dialect client = exchange_.facts().call.dialect();
@@ -250,7 +261,8 @@ void HttpAttempt::finish_count() {
 void HttpAttempt::finish_plain() {
   if (is_count()) return finish_count();
   llm::Usage usage;
-  const absl::Status status = read_plain_answer(dialect(), held_.flatten(), usage);
+  const absl::Status status =
+      is_kept() ? absl::OkStatus() : read_plain_answer(dialect(), held_.flatten(), usage);
   if (!status.ok()) {
     return fail(502, "upstream_invalid_answer",
                 fmt::format("The provider's answer makes no sense: {}", message(status)));

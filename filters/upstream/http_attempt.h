@@ -50,6 +50,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   void commit();
   void finish_plain();
   bool is_count() const;
+  bool is_kept() const;
   void finish_count();
   [[gnu::cold]] void finish_refused();
   void check_deadline();

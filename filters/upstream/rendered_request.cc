@@ -9,6 +9,7 @@
 #include "source/json/edit.h"
 #include "source/json/writer.h"
 #include "source/llm/decoded.h"
+#include "source/llm/responses/history.h"
 #include "source/llm/thinking_budget.h"
 #include "source/llm/token_count.h"
 
@@ -27,6 +28,17 @@ Buffer render(Exchange& exchange, const Target& target, std::optional<llm::CallE
   const bool may_ask_usage = provider.usage_in_streams && call.wants_stream();
   answer.dropped.clear();
   answer.format_tool.clear();
+  // What a request continues is told to whoever did not keep it.
+  const llm::responses::History* history = call.history();
+  const bool is_kept_there = history != nullptr && provider.id == exchange.facts().kept.provider;
+  if (history != nullptr && !is_kept_there && !history->is_whole) {
+    error = llm::CallError{404, "previous_response_not_found",
+                           "What the previous response continues is not known here any more.",
+                           "previous_response_id"};
+    return {};
+  }
+  if (history != nullptr && !is_kept_there && provider.dialect == call.dialect())
+    return call.render_with_history(target.model, false);
   if (spoken_to(provider, call.dialect()) == call.dialect()) {
     const bool ask_usage = may_ask_usage && !call.asked_for_usage();
     answer.hide_usage_chunk = ask_usage;

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "source/base/strings.h"
 
@@ -75,37 +76,73 @@ constexpr std::string_view kDroppedDown[] = {"set-cookie",
                                              "access-control-allow-origin",
                                              "access-control-expose-headers"};
 
+// What may be asked of a kept response; nothing else of the client's query leaves.
+void append_kept_path(std::string& out, const Facts& facts, std::string_view target) {
+  out += "/responses/" + percent_encoded(facts.resource);
+  if (facts.endpoint == Endpoint::kResponseItems) out += "/input_items";
+  if (facts.endpoint == Endpoint::kCancelResponse) out += "/cancel";
+  char before = '?';
+  for (const std::string_view name : {"stream", "starting_after", "include_obfuscation", "include",
+                                      "include[]", "limit", "order", "after"}) {
+    const auto value = query_value(target, name);
+    if (!value) continue;
+    out += std::exchange(before, '&');
+    out += percent_encoded(name) + "=" + percent_encoded(*value);
+  }
+}
+
+RequestHead begin_head(const Headers& client, const Target& target) {
+  RequestHead head;
+  head.target.reserve(target.provider->base.path.size() + 32);
+  head.target = target.provider->base.path;
+  head.scheme = target.provider->base.origin.tls ? "https" : "http";
+  head.headers.reserve(8, 512);
+  if (target.account != nullptr && !target.account->header_name.empty())
+    head.headers.add(target.account->header_name, target.account->header_value.reveal());
+  // What is read on the way back must be readable.
+  head.headers.add("accept-encoding", "identity");
+  if (const auto agent = client.get("user-agent")) head.headers.add("user-agent", *agent);
+  return head;
+}
+
 }  // namespace
+
+RequestHead make_kept_request_head(const Exchange& exchange, const Target& target) {
+  const RequestHead& asked = const_cast<Exchange&>(exchange).request();
+  const Facts& facts = const_cast<Exchange&>(exchange).facts();
+  RequestHead head = begin_head(asked.headers, target);
+  head.method = asked.method == "HEAD" ? "GET" : asked.method;
+  append_kept_path(head.target, facts, asked.target);
+  if (head.method == "POST") {
+    head.content_length = 0;
+    head.has_body = true;
+  }
+  const bool is_stream = query_value(asked.target, "stream").value_or("") == "true";
+  head.headers.add("accept", is_stream ? "text/event-stream" : "application/json");
+  for (const std::string_view name : kOpenaiPassed)
+    if (const auto value = asked.headers.get(name)) head.headers.add(name, *value);
+  return head;
+}
 
 RequestHead make_request_head(const Exchange& exchange, const Target& target, uint64_t body_bytes) {
   const Headers& client = const_cast<Exchange&>(exchange).request().headers;
-  const BaseUrl& base = target.provider->base;
-  RequestHead head;
+  RequestHead head = begin_head(client, target);
   head.method = "POST";
   const Facts& facts = const_cast<Exchange&>(exchange).facts();
   const llm::Call& call = facts.call;
   const Dialect dialect = target.provider->dialect;
-  head.target.reserve(base.path.size() + 32);
-  head.target = base.path;
   if (facts.endpoint == Endpoint::kCountTokens) {
     append_count_path(head.target, target);
   } else {
     append_path(head.target, target, spoken_to(*target.provider, call.dialect()),
                 call.wants_stream());
   }
-  head.scheme = base.origin.tls ? "https" : "http";
   head.content_length = body_bytes;
   head.has_body = true;
-  head.headers.reserve(8, 512);
-  if (target.account != nullptr && !target.account->header_name.empty())
-    head.headers.add(target.account->header_name, target.account->header_value.reveal());
   head.headers.add("content-type", "application/json");
   head.headers.add("accept", call.wants_stream() && dialect != Dialect::kOllama
                                  ? "text/event-stream"
                                  : "application/json");
-  // What is read on the way back must be readable.
-  head.headers.add("accept-encoding", "identity");
-  if (const auto agent = client.get("user-agent")) head.headers.add("user-agent", *agent);
   const bool is_kin =
       dialect == call.dialect() || (speaks_openai(dialect) && speaks_openai(call.dialect()));
   if (is_kin)

@@ -6,6 +6,7 @@
 #include "filters/upstream/demo_attempt.h"
 #include "filters/upstream/estimate_attempt.h"
 #include "filters/upstream/http_attempt.h"
+#include "source/llm/responses/history.h"
 #include "source/llm/token_count.h"
 
 namespace omni::filters {
@@ -93,8 +94,10 @@ void UpstreamFilter::on_committed_body(Buffer&& bytes) { context_.respond_body(s
 
 void UpstreamFilter::on_committed_complete() {
   const Answer& answer = context_.exchange().facts().answer;
-  // A plain answer has no one who watches its end: cut short, it must not look whole.
-  if (!answer.is_stream && !answer.failure.empty()) {
+  // Nobody watches the end of a plain answer, nor of a kept one: cut short, it must not look whole.
+  const bool is_watched =
+      answer.is_stream && !is_kept_response(context_.exchange().facts().endpoint);
+  if (!is_watched && !answer.failure.empty()) {
     context_.reply({.status = 502, .code = answer.failure_code, .message = answer.failure});
     return;
   }
@@ -110,9 +113,21 @@ bool UpstreamFilter::lacks_endpoint(const AttemptFailure& failure) const {
          failure.reply.message.find("model") == std::string::npos;
 }
 
+// A provider need not keep responses as long as we do: then it is told what came before.
+bool UpstreamFilter::has_forgotten(const AttemptFailure& failure) {
+  Facts& facts = context_.exchange().facts();
+  if (facts.endpoint != Endpoint::kChat || facts.kept.provider.empty()) return false;
+  if (facts.call.history() == nullptr || !facts.call.history()->is_whole) return false;
+  if (failure.reply.code != "previous_response_not_found" &&
+      failure.reply.param != "previous_response_id")
+    return false;
+  facts.kept.provider.clear();
+  return true;
+}
+
 void UpstreamFilter::on_attempt_failed(AttemptFailure&& failure) {
   config_.failures.add();
-  if (lacks_endpoint(failure) && !std::exchange(estimates_, true)) {
+  if (has_forgotten(failure) || (lacks_endpoint(failure) && !std::exchange(estimates_, true))) {
     --next_target_;
     return context_.exchange().dispatcher().at_turn_end(*this);
   }

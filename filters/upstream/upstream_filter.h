@@ -53,6 +53,7 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
   }
   void try_next();
   bool lacks_endpoint(const AttemptFailure& failure) const;
+  bool has_forgotten(const AttemptFailure& failure);
   void send_heartbeat();
   [[gnu::cold]] void give_up(AttemptFailure&& failure);
 

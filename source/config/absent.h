@@ -16,6 +16,7 @@ class AbsentStore final : public Store {
   std::unique_ptr<Pending> fetch(Dispatcher&, TableId, std::string_view, Fetched) override {
     return nullptr;
   }
+  std::unique_ptr<Pending> read(Dispatcher&, Reading, Done) override { return nullptr; }
   std::unique_ptr<Pending> update(Dispatcher&, Work, Done) override { return nullptr; }
   void write(Work) override {}
 };

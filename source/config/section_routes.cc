@@ -18,9 +18,11 @@
 namespace omni {
 namespace {
 
-constexpr std::array<std::string_view, 8> kVocabulary = {
-    "auth",        "idempotency", "cache",   "compression",
-    "model_guard", "translation", "routing", "upstream"};
+constexpr std::array<std::string_view, 9> kVocabulary = {
+    "auth",        "responses",   "idempotency", "cache",   "compression",
+    "model_guard", "translation", "routing",     "upstream"};
+// In every row: behind auth where the row does not say.
+constexpr std::string_view kBuiltIn = "responses";
 constexpr std::array<std::string_view, 4> kDefaultRow = {"auth", "translation", "routing",
                                                          "upstream"};
 constexpr std::array<std::string_view, 3> kNeeded = {"translation", "routing", "upstream"};
@@ -29,7 +31,10 @@ constexpr std::array<std::string_view, 2> kDefaultPrefixes = {"/v1", "/v1beta"};
 struct OrderRule {
   std::string_view first, then, reason;
 };
-constexpr std::array<OrderRule, 9> kOrder = {{
+constexpr std::array<OrderRule, 12> kOrder = {{
+    {"auth", "responses", "what is kept belongs to the key it was made with"},
+    {"responses", "translation", "what a request continues is part of what is translated"},
+    {"responses", "cache", "what a request continues is part of what is looked up"},
     {"auth", "idempotency", "an answer would be repeated to a client that shows no key"},
     {"auth", "cache", "a cached answer would be served to a client that shows no key"},
     {"auth", "compression", "work would be done for a client that shows no key"},
@@ -112,8 +117,17 @@ class RowReader {
     }
   }
 
+  void add_built_in() {
+    if (has(kBuiltIn) || !context_.env.registry.knows(kBuiltIn)) return;
+    static const ConfigValue kDefaults{.kind = ConfigValue::Kind::kMapping};
+    const bool is_behind_auth = !uses_.empty() && uses_.front().name == "auth";
+    uses_.insert(uses_.begin() + (is_behind_auth ? 1 : 0),
+                 Use{std::string(kBuiltIn), std::string(kBuiltIn), {}, &kDefaults});
+  }
+
   std::vector<FilterUse> make_filters() {
     std::vector<FilterUse> out;
+    add_built_in();
     for (const Use& use : uses_) {
       if (!context_.env.registry.knows(use.name)) {
         refuse(use);

@@ -67,6 +67,7 @@ class ExchangeHost {
  public:
   virtual Dispatcher& dispatcher() = 0;
   virtual UpstreamPools& upstreams() = 0;
+  virtual BackgroundJobs& jobs() = 0;
   virtual BodyBudget& body_budget() = 0;
   // What an exchange that begins now runs under; `listener` is where its connection came in.
   virtual std::shared_ptr<const Snapshot> pin(size_t listener) const = 0;

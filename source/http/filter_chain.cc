@@ -17,8 +17,10 @@ class FilterChain::Seat final : public FilterContext {
   Seat(FilterChain& chain, size_t index, const FilterTemplate& make)
       : chain_(chain), index_(index) {
     filter_ = make(*this);
-    wants_ = filter_->wants();
+    if (filter_ != nullptr) wants_ = filter_->wants();
   }
+
+  bool is_empty() const { return filter_ == nullptr; }
 
   Filter& filter() { return *filter_; }
   const Wants& wants() const { return wants_; }
@@ -52,6 +54,8 @@ static_assert(static_cast<uint8_t>(LaneEvent::kHeaders) == 1 &&
               static_cast<uint8_t>(LaneEvent::kBody) == 2 &&
               static_cast<uint8_t>(LaneEvent::kComplete) == 4);
 
+constexpr uint8_t kEveryEvent = 7;
+
 FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange& exchange,
                          ChainSink& sink, const ChainLimits& limits)
     : exchange_(exchange),
@@ -64,6 +68,11 @@ FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange&
     const Wants& wants = seats_.back()->wants();
     const FilterHooks& hooks = templates[i].hooks();
     const size_t answers = templates.size() - 1 - i;
+    if (seats_.back()->is_empty()) {
+      request_lane_.skip(i, kEveryEvent);
+      response_lane_.skip(answers, kEveryEvent);
+      continue;
+    }
     request_lane_.skip(i, hooks.skipped_request);
     response_lane_.skip(answers, hooks.skipped_response);
     if (wants.whole_request) {
@@ -77,7 +86,8 @@ FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange&
 }
 
 FilterChain::~FilterChain() {
-  for (size_t i = seats_.size(); i-- > 0;) seats_[i]->filter().on_end();
+  for (size_t i = seats_.size(); i-- > 0;)
+    if (!seats_[i]->is_empty()) seats_[i]->filter().on_end();
   while (!seats_.empty()) seats_.pop_back();
 }
 

@@ -7,16 +7,12 @@
 #include "source/net/connection.h"
 
 namespace omni {
-namespace {
 
-// Ids are for people who grep: the exchange's number under a per-process prefix.
 std::string make_public_id(uint64_t id) {
   char text[] = "req_0000000000000000";
   for (char* at = text + sizeof text - 2; id != 0; id >>= 4) *at-- = "0123456789abcdef"[id & 15];
   return {text, sizeof text - 1};
 }
-
-}  // namespace
 
 ServerExchange::ServerExchange(ExchangeOwner& owner, StreamId stream)
     : owner_(owner),
@@ -46,6 +42,7 @@ void ServerExchange::begin(RequestHead&& head) {
   if (entry.answer) return answer_now(*std::move(entry.answer), entry.answer_body);
   static const std::vector<FilterTemplate> kNoFilters;
   const bool has_row = entry.row != nullptr && !entry.refusal;
+  if (has_row) row_ = entry.row;
   chain_ = std::make_unique<FilterChain>(has_row ? *entry.row : kNoFilters, *this, *this,
                                          owner_.limits().chain);
   if (entry.refusal) return chain_->reply(*std::move(entry.refusal));

@@ -33,6 +33,9 @@ class ExchangeOwner {
   ~ExchangeOwner() = default;
 };
 
+// Ids are for people who grep: the exchange's number under a per-process prefix.
+std::string make_public_id(uint64_t id);
+
 class ServerExchange final : public Exchange, public ChainSink, public Deferred {
  public:
   // `owner` outlives the exchange.
@@ -60,7 +63,10 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   std::string_view public_id() const override { return public_id_; }
   Dispatcher& dispatcher() override { return host_.dispatcher(); }
   UpstreamPools& upstreams() override { return host_.upstreams(); }
+  BackgroundJobs& jobs() override { return host_.jobs(); }
   const Snapshot& snapshot() const override { return *snapshot_; }
+  std::shared_ptr<const Snapshot> share_snapshot() const override { return snapshot_; }
+  const std::vector<FilterTemplate>* row() const override { return row_; }
   int64_t elapsed_us() const override;
   RequestHead& request() override { return request_; }
   Facts& facts() override { return facts_; }
@@ -91,6 +97,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   int64_t last_input_ns_;
   RequestHead request_;
   Facts facts_;
+  const std::vector<FilterTemplate>* row_ = nullptr;
   std::unique_ptr<FilterChain> chain_;
   Phases phases_;
   int status_ = 0;

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "source/base/status.h"
+#include "source/json/edit.h"
 #include "source/json/skim.h"
 #include "source/json/splice.h"
 #include "source/json/writer.h"
 #include "source/llm/decoded.h"
+#include "source/llm/responses/history.h"
 #include "source/llm/session.h"
 #include "source/llm/system_prompt.h"
 
@@ -403,6 +405,12 @@ Buffer Call::render_same_dialect(std::string_view target_model, bool with_usage)
   return json::splice(body_, edits, count);
 }
 
+Buffer Call::render_with_history(std::string_view target_model, bool with_reasoning) const {
+  std::string text = responses::expand(body(), *history_, with_reasoning);
+  json::set_member(text, {"model"}, json::quoted(target_model));
+  return Buffer(text);
+}
+
 const Resolution& Call::target_names(const ProviderList& providers, const AliasMap& aliases) {
   if (!resolution_) resolution_ = resolve_name(model_, providers, aliases);
   return *resolution_;
@@ -416,10 +424,12 @@ Call& Call::operator=(Call&&) noexcept = default;
 const Decoded& Call::decoded() {
   if (decoded_) return *decoded_;
   decoded_ = std::make_unique<Decoded>();
-  if (!json::is_utf8(body())) {
+  if (history_) decoded_->text = responses::expand(body(), *history_, true);
+  const std::string_view text = history_ ? std::string_view(decoded_->text) : body();
+  if (!json::is_utf8(text)) {
     decoded_->error = CallError{400, "bad_request", "Invalid JSON body: not valid UTF-8", ""};
   } else {
-    decoded_->error = decode_request(dialect_, body(), decoded_->request);
+    decoded_->error = decode_request(dialect_, text, decoded_->request);
     if (!decoded_->error) choices_ = decoded_->request.choices;
   }
   return *decoded_;

@@ -18,6 +18,9 @@ namespace omni::llm {
 
 struct Request;
 struct SystemPrompt;
+namespace responses {
+struct History;
+}
 
 // The neutral request, or why there is none.
 struct Decoded;
@@ -83,6 +86,14 @@ class Call {
   // where the body has one. `with_usage` also asks for stream_options.include_usage. Slices share
   // the original block.
   Buffer render_same_dialect(std::string_view target_model, bool with_usage) const;
+  // What comes before the input of a Responses request that names a previous response. From then on
+  // decoded() has it all.
+  void set_history(std::shared_ptr<const responses::History> history) {
+    history_ = std::move(history);
+  }
+  const responses::History* history() const { return history_.get(); }
+  // The body for an upstream of the same dialect that does not remember the previous response.
+  Buffer render_with_history(std::string_view target_model, bool with_reasoning) const;
   // The request in neutral form, decoded when first asked for; needs the body, and keeps it.
   const Decoded& decoded();
   bool is_decoded() const { return decoded_ != nullptr; }
@@ -122,6 +133,7 @@ class Call {
   Span usage_edit_;                 // Where include_usage goes, or stands with another value.
   std::string_view usage_text_;     // A literal.
   Buffer body_;
+  std::shared_ptr<const responses::History> history_;
   std::optional<Resolution> resolution_;
   std::optional<Digest> digest_;
   std::unique_ptr<Decoded> decoded_;

@@ -19,6 +19,10 @@
 
 namespace omni::llm {
 
+namespace responses {
+struct Keeping;
+}
+
 // Reads a whole request body into `out`, whose views are of `body`. The error names the field in
 // the dialect's own terms: `messages[3].content[0].image_url: ...`.
 std::optional<CallError> decode_request(Dialect dialect, std::string_view body, Request& out);
@@ -78,6 +82,8 @@ struct AnswerOptions {
   int64_t now = 0;               // Seconds since 1970.
   bool include_usage = true;     // OpenAI streams: the client asked for the usage chunk.
   bool is_json_array = false;    // Gemini streams without alt=sse.
+  // Responses: how the answer is kept; null: it is not. Read in the constructor only.
+  const responses::Keeping* keeping = nullptr;
   // What answers repeat: Responses' tools, instructions and so on. Read in the constructor only.
   const Request* request = nullptr;
 };

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "source/admin/admin_filter.h"
+#include "source/base/random.h"
 #include "source/base/status.h"
 #include "source/net/tcp_listener.h"
 #include "source/server/memory.h"
@@ -48,7 +49,7 @@ Server::Server(std::string config_path, const FilterRegistry& filters, Inheritan
 }
 
 Server::~Server() {
-  workers_.clear();
+  end_workers();
   restart_.reset();
   certificate_watch_.reset();
   config_watch_.reset();
@@ -69,6 +70,10 @@ absl::Status Server::start() {
   net::raise_file_limit();
   OMNI_RETURN_IF_ERROR(open_store());
   OMNI_RETURN_IF_ERROR(load());
+  jobs_.process = random_word() | 1;
+  // Its jobs have as long to end as its exchanges.
+  if (!inheritance_.is_empty())
+    jobs_.others_until = loop_.clock().now() + reloader_->config().shutdown.drain;
   ledger_ = std::make_unique<BodyLedger>(memory_limit_bytes() / 4);
   resolver_ = std::make_unique<net::Resolver>(loop_);
   SessionSource& sessions = *this;
@@ -168,10 +173,12 @@ void Server::start_workers() {
                                 .trust = trust_,
                                 .ledger = *ledger_,
                                 .router = router_,
+                                .jobs = jobs_,
                                 .stats = WorkerStats(registry_),
                                 .pool_stats = upstream::PoolStats(registry_),
                                 .usage_stats = UsageLog::Stats(registry_)};
   const size_t count = worker_count(reloader_->config());
+  jobs_.tables = std::vector<std::atomic<JobTable*>>(count);
   for (size_t i = 0; i < count; ++i)
     workers_.push_back(std::make_unique<Worker>(i, services, reloader_->snapshot()));
 }
@@ -292,7 +299,7 @@ void Server::list_sessions(Listed done) {
 
 size_t Server::connections() const {
   size_t total = 0;
-  for (const auto& worker : workers_) total += worker->connections();
+  for (const auto& worker : workers_) total += worker->connections() + worker->jobs_left();
   return total;
 }
 
@@ -324,9 +331,16 @@ void Server::check_drained() {
   drain_timer_->arm(kDrainPoll);
 }
 
+void Server::end_workers() {
+  // They post to one another: none goes before all of that is done.
+  for (auto& table : jobs_.tables) table = nullptr;
+  for (const auto& worker : workers_) worker->end_jobs();
+  workers_.clear();
+}
+
 int Server::run() {
   loop_.run();
-  workers_.clear();
+  end_workers();
   say(LogLevel::kInfo, "drained");
   return 0;
 }

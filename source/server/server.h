@@ -45,7 +45,9 @@ class Server final : private SessionSource {
   void check_drained();
   void say(LogLevel level, std::string_view text);
   std::vector<GatewayKey> stored_keys() const;
+  // And what is made in the background.
   size_t connections() const;
+  void end_workers();
   void list_sessions(Listed done) override;
 
   const std::string config_path_;
@@ -60,6 +62,7 @@ class Server final : private SessionSource {
   std::unique_ptr<AdminApi> admin_;
   RouterState router_;
   std::unique_ptr<BodyLedger> ledger_;
+  JobHub jobs_;
   net::TlsTrust trust_;
   std::unique_ptr<net::Resolver> resolver_;
   Doors doors_;

@@ -18,6 +18,7 @@ namespace omni {
 Worker::Worker(size_t index, const WorkerServices& services,
                std::shared_ptr<const Snapshot> snapshot)
     : services_(services),
+      index_(index),
       // Unique across workers and restarts: random above, counting below.
       last_id_(random_word() & ~uint64_t{0xffffffff}),
       budget_(services.ledger, index),
@@ -44,12 +45,15 @@ void Worker::set_up() {
       loop, *connector_, upstream::make_client_codecs(CodecLimits{}, loop.clock()),
       upstream::PoolLimits{}, services_.pool_stats);
   usage_ = std::make_unique<UsageLog>(services_.store, loop, services_.usage_stats);
+  jobs_ = std::make_unique<JobTable>(services_.jobs, static_cast<uint32_t>(index_), *this);
+  services_.jobs.tables[index_] = jobs_.get();
 }
 
 void Worker::tear_down() {
   gates_.clear();
   clients_.clear();
   retired_.clear();
+  jobs_.reset();
   pools_.reset();
   connector_.reset();
   tls_clients_.reset();
@@ -182,6 +186,12 @@ void Worker::drain(bool has_successor) {
     for (auto& [raw, client] : clients_) raw->begin_shutdown();
     pools_->drain_idle();
   });
+}
+
+void Worker::end_jobs() {
+  thread_.run_and_wait([this] { jobs_->end_all("gateway_stopped"); });
+  // What they posted to each other has been run by then.
+  thread_.run_and_wait([] {});
 }
 
 void Worker::end_exchanges() {

@@ -18,6 +18,7 @@
 #include "source/net/resolver.h"
 #include "source/net/tls_context.h"
 #include "source/server/doorway.h"
+#include "source/server/job_table.h"
 #include "source/server/router.h"
 #include "source/server/sessions.h"
 #include "source/server/worker_stats.h"
@@ -39,6 +40,7 @@ struct WorkerServices {
   net::TlsTrust& trust;
   BodyLedger& ledger;
   const RouterState& router;
+  JobHub& jobs;
   WorkerStats stats;
   upstream::PoolStats pool_stats;
   UsageLog::Stats usage_stats;
@@ -63,11 +65,15 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   void end_exchanges();
   // Of this worker; `done` runs on main.
   void list_sessions(absl::AnyInvocable<void(std::vector<SessionInfo>)> done);
+  // Ends what is made in the background, and waits for that.
+  void end_jobs();
   // Any thread.
+  size_t jobs_left() const { return jobs_ ? jobs_->size() : 0; }
   size_t connections() const { return connection_count_.load(std::memory_order_relaxed); }
 
   Dispatcher& dispatcher() override { return thread_.loop(); }
   UpstreamPools& upstreams() override { return *pools_; }
+  BackgroundJobs& jobs() override { return *jobs_; }
   BodyBudget& body_budget() override { return budget_; }
   std::shared_ptr<const Snapshot> pin(size_t listener) const override {
     return retired_.empty() ? snapshot_ : pin_of_retired(listener);
@@ -112,6 +118,7 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   std::string_view date();
 
   const WorkerServices services_;
+  const size_t index_;
   uint64_t last_id_;
   BodyBudget budget_;
   std::shared_ptr<const Snapshot> snapshot_;
@@ -129,6 +136,7 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   std::unique_ptr<upstream::Connector> connector_;
   std::unique_ptr<upstream::WorkerPools> pools_;
   std::unique_ptr<UsageLog> usage_;
+  std::unique_ptr<JobTable> jobs_;
   SessionTable sessions_;
   ThreadLoop thread_;
 };

@@ -159,4 +159,22 @@ absl::StatusOr<std::optional<std::string_view>> Batch::get(TableId table, std::s
   return read_row(here.work != nullptr ? here.work : here.whole, *handle, key, scratch_);
 }
 
+absl::StatusOr<std::optional<std::string>> Batch::next(TableId table, std::string_view key) {
+  Side& here = side(table.realm);
+  const TableHandle* handle = find(here, table.name);
+  if (handle == nullptr) return std::optional<std::string>();
+  OMNI_RETURN_IF_ERROR(begin_whole(here));
+  MDB_cursor* raw = nullptr;
+  MDB_txn* txn = here.work != nullptr ? here.work : here.whole;
+  OMNI_RETURN_IF_ERROR(lmdb_status(mdb_cursor_open(txn, handle->rows, &raw), table.name));
+  const Cursor cursor(raw);
+  MDB_val at = to_val(key), value;
+  int code = mdb_cursor_get(raw, &at, &value, key.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  if (code == MDB_SUCCESS && !key.empty() && to_view(at) == key)
+    code = mdb_cursor_get(raw, &at, &value, MDB_NEXT);
+  if (code == MDB_NOTFOUND) return std::optional<std::string>();
+  OMNI_RETURN_IF_ERROR(lmdb_status(code, table.name));
+  return std::optional<std::string>(to_view(at));
+}
+
 }  // namespace omni::store

@@ -42,6 +42,7 @@ class Batch final : public Update {
   absl::Status put(TableId table, std::string_view key, std::string_view value) override;
   absl::Status append(TableId table, std::string_view key, std::string_view value) override;
   absl::Status erase(TableId table, std::string_view key) override;
+  absl::StatusOr<std::optional<std::string>> next(TableId table, std::string_view key) override;
 
  private:
   struct Side {

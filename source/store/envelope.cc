@@ -5,9 +5,9 @@
 #include <cstring>
 
 #include "source/base/digest.h"
+#include "source/base/record_codec.h"
 #include "source/base/status.h"
 #include "source/base/strings.h"
-#include "source/store/record_codec.h"
 
 namespace omni::store {
 

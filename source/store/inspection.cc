@@ -10,9 +10,9 @@
 #include <cstring>
 #include <optional>
 
+#include "source/base/record_codec.h"
 #include "source/base/status.h"
 #include "source/store/ownership.h"
-#include "source/store/record_codec.h"
 
 namespace omni::store {
 namespace {

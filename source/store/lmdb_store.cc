@@ -118,6 +118,14 @@ std::unique_ptr<Pending> LmdbStore::fetch(Dispatcher& home, TableId table, std::
   return std::make_unique<store::PendingReply<Value>>(std::move(reply));
 }
 
+std::unique_ptr<Pending> LmdbStore::read(Dispatcher& home, Reading work, Done done) {
+  auto reply = std::make_shared<store::Reply<absl::Status>>(home, std::move(done));
+  fetcher_->push([this, work = std::move(work), reply]() mutable {
+    store::Reply<absl::Status>::deliver(reply, work(*this));
+  });
+  return std::make_unique<store::PendingReply<absl::Status>>(std::move(reply));
+}
+
 std::unique_ptr<Pending> LmdbStore::update(Dispatcher& home, Work work, Done done) {
   auto reply = std::make_shared<store::Reply<absl::Status>>(home, std::move(done));
   writer_->push(std::move(work), reply);

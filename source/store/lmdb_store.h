@@ -53,6 +53,7 @@ class LmdbStore final : public Store {
   absl::Status scan(TableId table, std::string_view from, Visit visit) const override;
   std::unique_ptr<Pending> fetch(Dispatcher& home, TableId table, std::string_view key,
                                  Fetched done) override;
+  std::unique_ptr<Pending> read(Dispatcher& home, Reading work, Done done) override;
   std::unique_ptr<Pending> update(Dispatcher& home, Work work, Done done) override;
   void write(Work work) override;
 

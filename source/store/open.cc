@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "source/base/random.h"
+#include "source/base/record_codec.h"
 #include "source/base/status.h"
 #include "source/base/strings.h"
 #include "source/base/system_clock.h"
@@ -19,7 +20,6 @@
 #include "source/store/inspection.h"
 #include "source/store/lmdb_store.h"
 #include "source/store/ownership.h"
-#include "source/store/record_codec.h"
 #include "source/store/writer.h"
 
 namespace omni {
@@ -126,7 +126,7 @@ absl::Status check_part(const PartCheck& part, std::vector<std::string>& warning
 absl::Status check_meta(store::Batch& batch, TableId meta, bool may_be_new) {
   OMNI_ASSIGN_OR_RETURN(const auto found, batch.get(meta, kFormatKey));
   if (found.has_value()) {
-    store::RecordReader in(*found);
+    RecordReader in(*found);
     const uint8_t format = in.u8();
     const uint8_t realm = in.u8();
     in.i64();
@@ -136,7 +136,7 @@ absl::Status check_meta(store::Batch& batch, TableId meta, bool may_be_new) {
     return failed("is not ours: its state and bulk are mixed up");
   }
   if (!may_be_new) return failed("is not ours: a data.mdb is another program's");
-  store::RecordWriter out(kFormat);
+  RecordWriter out(kFormat);
   out.u8(static_cast<uint8_t>(meta.realm));
   out.i64(absl::ToUnixMicros(wall_now()));
   return batch.put(meta, kFormatKey, std::move(out).take());

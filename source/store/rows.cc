@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "source/base/record_codec.h"
 #include "source/base/status.h"
 #include "source/base/strings.h"
 #include "source/store/envelope.h"
-#include "source/store/record_codec.h"
 
 namespace omni::store {
 namespace {

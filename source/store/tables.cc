@@ -4,14 +4,11 @@
 #include <cstring>
 #include <utility>
 
+#include "source/base/record_codec.h"
 #include "source/base/status.h"
-#include "source/store/record_codec.h"
 
 namespace omni {
 namespace {
-
-using store::RecordReader;
-using store::RecordWriter;
 
 constexpr uint8_t kKeyVersion = 1;
 constexpr uint8_t kUsageVersion = 1;
@@ -37,7 +34,7 @@ std::string GatewayKeyRecord::encode() const {
 
 absl::StatusOr<GatewayKeyRecord> GatewayKeyRecord::decode(std::string_view bytes) {
   RecordReader in(bytes);
-  OMNI_RETURN_IF_ERROR(store::check_version(in.u8(), kKeyVersion, "key"));
+  OMNI_RETURN_IF_ERROR(check_version(in.u8(), kKeyVersion, "key"));
   GatewayKeyRecord out;
   out.id = in.text();
   out.name = in.text();
@@ -74,13 +71,13 @@ size_t UsageView::encoded_size() const {
 
 void UsageView::encode(char* to) const {
   const auto u64 = [&](uint64_t value) {
-    store::store_little64(to, value);
+    store_little64(to, value);
     to += 8;
   };
   *to++ = static_cast<char>(kUsageVersion);
   u64(static_cast<uint64_t>(time_us));
   for (const std::string_view text : texts_of(*this)) {
-    store::store_little32(to, static_cast<uint32_t>(text.size()));
+    store_little32(to, static_cast<uint32_t>(text.size()));
     if (!text.empty()) std::memcpy(to + 4, text.data(), text.size());
     to += 4 + text.size();
   }
@@ -121,7 +118,7 @@ std::string UsageRecord::encode() const {
 
 absl::StatusOr<UsageRecord> UsageRecord::decode(std::string_view bytes) {
   RecordReader in(bytes);
-  OMNI_RETURN_IF_ERROR(store::check_version(in.u8(), kUsageVersion, "usage"));
+  OMNI_RETURN_IF_ERROR(check_version(in.u8(), kUsageVersion, "usage"));
   UsageRecord out;
   out.time_us = in.i64();
   for (std::string* each : {&out.exchange_id, &out.key_id, &out.key_name, &out.model_asked,
@@ -144,8 +141,8 @@ absl::StatusOr<UsageRecord> UsageRecord::decode(std::string_view bytes) {
 }
 
 void write_usage_key(char* to, int64_t time_us, uint32_t sequence) {
-  store::store_big64(to, static_cast<uint64_t>(time_us) * 1000);
-  store::store_big32(to + 8, sequence);
+  store_big64(to, static_cast<uint64_t>(time_us) * 1000);
+  store_big32(to + 8, sequence);
 }
 
 std::string usage_key(int64_t time_us, uint32_t sequence) {

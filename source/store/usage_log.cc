@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "source/base/random.h"
+#include "source/base/record_codec.h"
 #include "source/base/status.h"
-#include "source/store/record_codec.h"
 
 namespace omni {
 namespace {
@@ -56,7 +56,7 @@ void UsageLog::append(const UsageView& record) {
   const size_t size = record.encoded_size(), before = rows_.size();
   rows_.resize(before + kRowBytes + size);
   char* row = rows_.data() + before;
-  store::store_little32(row, static_cast<uint32_t>(size));
+  store_little32(row, static_cast<uint32_t>(size));
   write_usage_key(row + 4, record.time_us, sequence_++);
   record.encode(row + kRowBytes);
   if (++count_ >= kHandOver) {
@@ -74,7 +74,7 @@ void UsageLog::flush() {
   store_.write([rows = std::exchange(rows_, {}), count = count_, share = Share(waiting_, count_),
                 stats = stats_](Update& update) -> absl::Status {
     for (std::string_view rest = rows; !rest.empty();) {
-      const size_t size = store::load_little32(rest.data());
+      const size_t size = load_little32(rest.data());
       if (absl::Status status = update.append(kUsageTable, rest.substr(4, kUsageKeyBytes),
                                               rest.substr(kRowBytes, size));
           !status.ok()) {

@@ -12,6 +12,7 @@
 #include "api/exchange.h"
 #include "api/snapshot.h"
 #include "test/support/fake_dispatcher.h"
+#include "test/support/fake_jobs.h"
 #include "test/support/fake_upstreams.h"
 
 namespace omni::test {
@@ -40,7 +41,10 @@ class FakeExchange final : public Exchange {
   std::string_view public_id() const override { return "req_7"; }
   Dispatcher& dispatcher() override { return dispatcher_; }
   UpstreamPools& upstreams() override { return pools_; }
+  BackgroundJobs& jobs() override { return jobs_; }
   const Snapshot& snapshot() const override { return *snapshot_; }
+  std::shared_ptr<const Snapshot> share_snapshot() const override { return snapshot_; }
+  const std::vector<FilterTemplate>* row() const override { return nullptr; }
   int64_t elapsed_us() const override {
     return absl::ToInt64Microseconds(dispatcher_.clock().since_start() - began_);
   }
@@ -51,6 +55,7 @@ class FakeExchange final : public Exchange {
  private:
   FakeDispatcher dispatcher_;
   FakeUpstreamPools pools_;
+  FakeJobs jobs_;
   std::shared_ptr<const Snapshot> snapshot_;
   absl::Duration began_ = dispatcher_.clock().since_start();
   RequestHead request_;

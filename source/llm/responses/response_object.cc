@@ -8,6 +8,7 @@
 #include "source/json/builder.h"
 #include "source/llm/parts.h"
 #include "source/llm/responses/error.h"
+#include "source/llm/responses/history.h"
 #include "source/llm/responses/settings_writer.h"
 #include "source/llm/responses/usage.h"
 
@@ -25,10 +26,10 @@ void raw_or(json::Builder& json, std::string_view key, RawJson value, std::strin
   json.member(key, value.empty() ? otherwise : value);
 }
 
-void extra_or(json::Builder& json, const Request& request, std::string_view key,
-              std::string_view otherwise) {
+json::Builder& extra_or(json::Builder& json, const Request& request, std::string_view key,
+                        std::string_view otherwise) {
   const Extra* extra = find_extra(request, key);
-  json.member(key, extra != nullptr ? extra->value : otherwise);
+  return json.member(key, extra != nullptr ? extra->value : otherwise);
 }
 
 void write_instructions(json::Builder& json, const Request& request) {
@@ -80,11 +81,15 @@ void write_tool_settings(json::Builder& json, const Request& request) {
   json.end_array();
 }
 
-void write_behind(json::Builder& json, const Request& request) {
+void write_behind(json::Builder& json, const Request& request, const Keeping* keeping) {
   json.boolean("parallel_tool_calls", request.parallel_tool_calls.value_or(true));
-  extra_or(json, request, "previous_response_id", "null");
+  if (keeping != nullptr && !keeping->previous.empty()) {
+    json.member("previous_response_id", keeping->previous);
+  } else {
+    extra_or(json, request, "previous_response_id", "null");
+  }
   write_reasoning(json, request);
-  extra_or(json, request, "store", "false");
+  keeping != nullptr ? json.boolean("store", true) : extra_or(json, request, "store", "false");
   raw_or(json, "temperature", request.temperature, "null");
   write_text(json, request);
   write_tool_settings(json, request);
@@ -118,7 +123,11 @@ void write_error(json::Builder& json, const Error* error) {
 }  // namespace
 
 ResponseObject::ResponseObject(const AnswerOptions& options)
-    : model_(options.model), fallback_id_(options.fallback_id), now_(options.now) {
+    : model_(options.model),
+      fallback_id_(options.fallback_id),
+      now_(options.now),
+      kept_id_(options.keeping != nullptr ? options.keeping->id : ""),
+      is_background_(options.keeping != nullptr && options.keeping->is_background) {
   const Request nothing_asked;
   const Request& request = options.request != nullptr ? *options.request : nothing_asked;
   // Fragments of an object: a comma stands before each member.
@@ -129,11 +138,16 @@ ResponseObject::ResponseObject(const AnswerOptions& options)
     out.front() = ',';
   };
   fragment(before_, write_before);
-  fragment(behind_, write_behind, write_user);
+  const auto write_kept = [&](json::Builder& json, const Request& asked) {
+    write_behind(json, asked, options.keeping);
+  };
+  fragment(behind_, write_kept, write_user);
 }
 
 void ResponseObject::start(const Event& started) {
   id_stem_ = started.id.is_empty() ? fallback_id_ : std::string(started.id.inside());
+  // Providers' ids need not be unique, and what is kept goes by its id.
+  if (!kept_id_.empty()) id_stem_ = kept_id_;
   if (std::string_view(id_stem_).substr(0, kIdPrefix.size()) == kIdPrefix)
     id_stem_.erase(0, kIdPrefix.size());
   id_ = fmt::format("{}{}", kIdPrefix, id_stem_);
@@ -144,7 +158,7 @@ void ResponseObject::start(const Event& started) {
 void ResponseObject::append(std::string& out, const State& state) const {
   json::Builder json(out);
   json.object().text("id", id_).string("object", "response").number("created_at", created_);
-  json.string("status", state.status).boolean("background", false);
+  json.string("status", state.status).boolean("background", is_background_);
   write_error(json, state.error);
   if (state.incomplete_reason.empty()) {
     json.null("incomplete_details");

@@ -30,6 +30,8 @@ class ResponseObject {
  private:
   const std::string model_, fallback_id_;
   const int64_t now_;
+  const std::string kept_id_;  // Empty: the upstream's own id will do.
+  const bool is_background_;
   std::string id_, id_stem_, said_model_;
   int64_t created_ = 0;
   // The request's settings: what stands before and behind `output`.

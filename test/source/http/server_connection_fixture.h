@@ -11,6 +11,7 @@
 
 #include "source/http/server_connection.h"
 #include "test/support/fake_connection.h"
+#include "test/support/fake_jobs.h"
 #include "test/support/fake_upstreams.h"
 #include "test/support/scripted_filter.h"
 #include "test/support/test_snapshot.h"
@@ -23,6 +24,7 @@ class FakeHost final : public ExchangeHost {
   explicit FakeHost(FakeDispatcher& dispatcher) : dispatcher_(dispatcher) {}
 
   Dispatcher& dispatcher() override { return dispatcher_; }
+  BackgroundJobs& jobs() override { return jobs_; }
   UpstreamPools& upstreams() override { return pools_; }
   BodyBudget& body_budget() override { return budget_; }
   std::shared_ptr<const Snapshot> pin(size_t) const override { return snapshot_; }
@@ -58,6 +60,7 @@ class FakeHost final : public ExchangeHost {
  private:
   FakeDispatcher& dispatcher_;
   FakeUpstreamPools pools_;
+  FakeJobs jobs_;
   BodyBudget budget_{ledger, 0};
   std::shared_ptr<const Snapshot> snapshot_ = SnapshotBuilder().build();
   uint64_t ids_ = 0;

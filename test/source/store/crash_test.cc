@@ -11,9 +11,9 @@
 #include <set>
 #include <thread>
 
+#include "source/base/record_codec.h"
 #include "source/base/strings.h"
 #include "source/base/system_clock.h"
-#include "source/store/record_codec.h"
 #include "source/store/tables.h"
 #include "source/store/usage_log.h"
 #include "test/source/store/store_fixture.h"

@@ -36,6 +36,7 @@ class StuckStore final : public Store {
     return std::optional<std::string>();
   }
   absl::Status scan(TableId, std::string_view, Visit) const override { return absl::OkStatus(); }
+  std::unique_ptr<Pending> read(Dispatcher&, Reading, Done) override { return nullptr; }
   std::unique_ptr<Pending> fetch(Dispatcher&, TableId, std::string_view, Fetched) override {
     return nullptr;
   }

@@ -1,10 +1,10 @@
-#include "source/store/record_codec.h"
+#include "source/base/record_codec.h"
 
 #include <fmt/format.h>
 
 #include "source/base/status.h"
 
-namespace omni::store {
+namespace omni {
 
 void RecordWriter::u16(uint16_t value) {
   u8(static_cast<uint8_t>(value));
@@ -105,4 +105,4 @@ absl::Status check_version(uint8_t version, uint8_t known, std::string_view reco
                   record, version, known));
 }
 
-}  // namespace omni::store
+}  // namespace omni

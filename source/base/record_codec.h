@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace omni::store {
+namespace omni {
 
 inline uint32_t load_little32(const char* from) {
   uint32_t out = 0;
@@ -104,4 +104,4 @@ class RecordReader {
 // OK for `known`; kFailedPrecondition saying that a newer program wrote it, or kDataLoss for 0.
 absl::Status check_version(uint8_t version, uint8_t known, std::string_view record);
 
-}  // namespace omni::store
+}  // namespace omni
