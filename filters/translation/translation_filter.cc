@@ -118,6 +118,8 @@ void TranslationFilter::begin(ResponseHead& head) {
       facts.answer.is_stream != facts.call.wants_stream() || facts.call.wants_json_array()) {
     begin_transcoding(head);
   } else if (!facts.answer.is_stream) {
+    // What its provider makes in the background has used nothing yet.
+    if (facts.kept.keeping && facts.kept.keeping->is_background) return;
     note_usage(facts.answer.usage,
                static_cast<int64_t>(head.content_length.value_or(0)) / kBytesPerToken);
   } else if (facts.answer.dialect == Dialect::kOpenai) {

@@ -261,8 +261,13 @@ void HttpAttempt::finish_count() {
 void HttpAttempt::finish_plain() {
   if (is_count()) return finish_count();
   llm::Usage usage;
-  const absl::Status status =
-      is_kept() ? absl::OkStatus() : read_plain_answer(dialect(), held_.flatten(), usage);
+  // What the provider makes in the background is no answer yet.
+  const KeptFacts& kept = exchange_.facts().kept;
+  const bool is_begun =
+      kept.keeping && kept.keeping->is_background && dialect() == Dialect::kOpenaiResponses;
+  const absl::Status status = is_kept() || is_begun
+                                  ? absl::OkStatus()
+                                  : read_plain_answer(dialect(), held_.flatten(), usage);
   if (!status.ok()) {
     return fail(502, "upstream_invalid_answer",
                 fmt::format("The provider's answer makes no sense: {}", message(status)));
