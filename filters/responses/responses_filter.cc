@@ -54,6 +54,7 @@ bool ResponsesFilter::applies(Exchange& exchange) {
   const Facts& facts = exchange.facts();
   switch (facts.endpoint) {
     case Endpoint::kChat:
+    case Endpoint::kCountTokens:
       return facts.call.dialect() == Dialect::kOpenaiResponses;
     case Endpoint::kResponse:
     case Endpoint::kResponseItems:
@@ -65,7 +66,7 @@ bool ResponsesFilter::applies(Exchange& exchange) {
 }
 
 Wants ResponsesFilter::wants() const {
-  return {.whole_request = context_.exchange().facts().endpoint == Endpoint::kChat};
+  return {.whole_request = !is_kept_response(context_.exchange().facts().endpoint)};
 }
 
 void ResponsesFilter::refuse(int status, std::string_view code, std::string message,
@@ -77,7 +78,7 @@ void ResponsesFilter::refuse(int status, std::string_view code, std::string mess
 }
 
 Next ResponsesFilter::on_request_headers(RequestHead&) {
-  if (context_.exchange().facts().endpoint == Endpoint::kChat) return begin();
+  if (!is_kept_response(context_.exchange().facts().endpoint)) return begin();
   endpoint_ = std::make_unique<KeptEndpoint>(context_, *config_.log);
   return endpoint_->begin();
 }
@@ -88,6 +89,7 @@ Next ResponsesFilter::begin() {
     refuse(error->status, error->code, std::move(error->message), error->param);
     return Next::kPause;
   }
+  if (facts.endpoint == Endpoint::kCountTokens) asked_.store = asked_.in_background = false;
   if (asked_.store) {
     input_ = llm::responses::items_of_input(asked_.input);
     if (facts.kept.job.empty()) {

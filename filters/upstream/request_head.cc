@@ -28,6 +28,8 @@ absl::Span<const std::string_view> passed_up(Dialect dialect) {
 void append_count_path(std::string& out, const Target& target) {
   if (target.provider->dialect == Dialect::kGemini)
     out += "/models/" + percent_encoded(target.model) + ":countTokens";
+  else if (target.provider->dialect == Dialect::kOpenaiResponses)
+    out += "/responses/input_tokens";
   else
     out += "/messages/count_tokens";
 }

@@ -30,7 +30,8 @@ std::string_view key_of(Dialect provider) {
 }  // namespace
 
 bool can_count(Dialect provider) {
-  return provider == Dialect::kAnthropic || provider == Dialect::kGemini;
+  return provider == Dialect::kAnthropic || provider == Dialect::kGemini ||
+         provider == Dialect::kOpenaiResponses;
 }
 
 void make_count_request(Dialect provider, std::string_view model, std::string& body) {
@@ -40,8 +41,11 @@ void make_count_request(Dialect provider, std::string_view model, std::string& b
     body = fmt::format(R"({{"generateContentRequest":{}}})", body);
     return;
   }
-  for (const std::string_view key : {"max_tokens", "stream", "temperature", "top_p", "top_k",
-                                     "stop_sequences", "metadata", "service_tier"})
+  for (const std::string_view key :
+       {"max_tokens", "max_output_tokens", "max_tool_calls", "stream", "stream_options", "store",
+        "background", "temperature", "top_p", "top_k", "top_logprobs", "stop_sequences", "metadata",
+        "user", "include", "service_tier", "prompt_cache_key", "prompt_cache_retention",
+        "safety_identifier"})
     json::remove_member(body, {&key, 1});
 }
 

@@ -10,8 +10,8 @@
 
 namespace omni::llm {
 
-// Vendors with an endpoint for it: Anthropic (POST /v1/messages/count_tokens) and Gemini
-// (POST models/MODEL:countTokens).
+// Vendors with an endpoint for it: Anthropic (POST /v1/messages/count_tokens), Gemini
+// (POST models/MODEL:countTokens) and OpenAI (POST /v1/responses/input_tokens).
 bool can_count(Dialect provider);
 
 // Makes what encode_request() wrote for a generation into the body of that endpoint, which takes

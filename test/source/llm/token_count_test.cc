@@ -36,6 +36,15 @@ TEST(TokenCountTest, AskersOfAnthropicLeaveOutWhatOnlyGenerationNeeds) {
     EXPECT_FALSE(body.contains(key)) << key;
 }
 
+TEST(TokenCountTest, AskersOfOpenaiLeaveOutWhatItsEndpointDoesNotTake) {
+  const json body = json::parse(count_body(Dialect::kOpenaiResponses, kChat));
+  EXPECT_EQ(body["model"], "real");
+  EXPECT_TRUE(body.contains("input"));
+  EXPECT_EQ(body["tools"].size(), 1U);
+  for (const char* key : {"max_output_tokens", "temperature", "store", "stream", "user"})
+    EXPECT_FALSE(body.contains(key)) << key;
+}
+
 TEST(TokenCountTest, AskersOfGeminiWrapTheWholeRequest) {
   const json body = json::parse(count_body(Dialect::kGemini, kChat));
   ASSERT_EQ(body.size(), 1U);

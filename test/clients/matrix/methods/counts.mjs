@@ -13,7 +13,7 @@ export const more = {
   },
   thinks: true,
 };
-const counting = ["anthropic", "gemini"];
+const counting = ["anthropic", "gemini", "responses"];
 
 const counted = (asks) => async (t) => {
   for (const ask of asks) {
@@ -57,7 +57,7 @@ const estimate = (asks) => async (t) => {
 };
 
 const estimated = (asks) => ({
-  reason: "Only Anthropic's and Gemini's servers are asked to count. For others it is an estimate, and says so.",
+  reason: "Only Anthropic's, Gemini's and OpenAI's servers are asked to count. For others it is an estimate, and says so.",
   instead: estimate(asks),
 });
 

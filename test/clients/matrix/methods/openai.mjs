@@ -5,6 +5,7 @@ import { pythonClient } from "../drivers/python.mjs";
 import { classOf } from "../drivers/words.mjs";
 import { canary } from "../canary.mjs";
 import { counts, more } from "./counts.mjs";
+import { kept } from "./kept.mjs";
 import { listed, retrieved } from "./listing.mjs";
 import { older, wordsOfNoChat } from "./older.mjs";
 import { nothingThere } from "./refusals.mjs";
@@ -35,6 +36,14 @@ const completion = (text, finish, usage, pieces) => ({
   pieces,
   usage: usage && { input: usage.prompt_tokens, output: usage.completion_tokens },
 });
+
+const response = ({ id, status, output_text: text }) => ({ id, status, text });
+
+async function all(pages, pick) {
+  const out = [];
+  for await (const one of pages) out.push(pick(one));
+  return out;
+}
 
 async function streamed(stream) {
   let text = "",
@@ -73,12 +82,23 @@ function connect(url, key) {
       streamed(
         await client.completions.create({ ...request(ask), stream: true, stream_options: { include_usage: true } }),
       ),
+    respond: async ({ model, text, previous, background }) =>
+      response(
+        await client.responses.create({ model, input: text, previous_response_id: previous, background }),
+      ),
+    readResponse: async ({ id }) => response(await client.responses.retrieve(id)),
+    deleteResponse: ({ id }) => client.responses.delete(id),
+    cancelResponse: async ({ id }) => response(await client.responses.cancel(id)),
+    listItems: ({ id }) =>
+      all(client.responses.inputItems.list(id, { order: "asc", limit: 2 }), ({ content }) => content[0].text),
+    resume: async ({ id, after }) =>
+      all(await client.responses.retrieve(id, { stream: true, starting_after: after }), ({ type }) => type),
     embed: () => client.embeddings.create({ model: `openai/${canary}`, input: "2+2?" }),
     failure: (error) => classOf(OpenAI, error),
   };
 }
 
-const methods = (count) => {
+const methods = (count, items) => {
   const keys = ["title", "context", "maxOutput"];
   const completions = "`completions.create`";
   return [
@@ -91,11 +111,31 @@ const methods = (count) => {
       ["prompt", ["2+2?", "3+3?"]],
       ["prompt", [[17, 10, 17]]],
     ]),
+    ...kept({
+      create: "`responses.create`",
+      retrieve: "`.retrieve`",
+      delete: "`.delete`",
+      items,
+      cancel: "`.cancel`",
+    }),
     nothingThere("embed", "`embeddings.create`", "There are no embeddings here: 404."),
   ];
 };
 
-const operations = ["list", "retrieve", "count", "complete", "completeStream", "embed"];
+const operations = [
+  "list",
+  "retrieve",
+  "count",
+  "complete",
+  "completeStream",
+  "respond",
+  "readResponse",
+  "deleteResponse",
+  "cancelResponse",
+  "listItems",
+  "resume",
+  "embed",
+];
 
 export const openai = [
   {
@@ -103,7 +143,7 @@ export const openai = [
     library: "openai",
     label: "`openai` (npm)",
     connect,
-    methods: methods("`responses.inputTokens.count`"),
+    methods: methods("`responses.inputTokens.count`", "`.inputItems.list`"),
   },
   {
     name: "py-openai-methods",
@@ -111,6 +151,6 @@ export const openai = [
     label: "`openai` (PyPI)",
     isPython: true,
     connect: pythonClient("py-openai-methods", "openai_driver.py", operations),
-    methods: methods("`responses.input_tokens.count`"),
+    methods: methods("`responses.input_tokens.count`", "`.input_items.list`"),
   },
 ];

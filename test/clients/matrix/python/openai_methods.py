@@ -48,6 +48,10 @@ def completion(text, finish, usage, pieces=None):
     return {"text": text, "finish": finish, "usage": counts, "pieces": pieces}
 
 
+def response(told):
+    return {"id": told.id, "status": told.status, "text": told.output_text}
+
+
 class Methods:
     def __init__(self, client):
         self.client = client
@@ -74,6 +78,35 @@ class Methods:
         texts = [choice.text for choice in choices if choice.text]
         finish = next(choice.finish_reason for choice in choices if choice.finish_reason)
         return completion("".join(texts), finish, chunks[-1].usage, len(texts))
+
+    def respond(self, ask):
+        told = self.client.responses.create(
+            **given(
+                model=ask["model"],
+                input=ask["text"],
+                previous_response_id=ask.get("previous"),
+                background=ask.get("background"),
+            )
+        )
+        return response(whole(told))
+
+    def readResponse(self, ask):  # pylint: disable=invalid-name
+        return response(whole(self.client.responses.retrieve(ask["id"])))
+
+    def deleteResponse(self, ask):  # pylint: disable=invalid-name
+        self.client.responses.delete(ask["id"])
+        return {}
+
+    def cancelResponse(self, ask):  # pylint: disable=invalid-name
+        return response(whole(self.client.responses.cancel(ask["id"])))
+
+    def listItems(self, ask):  # pylint: disable=invalid-name
+        items = self.client.responses.input_items.list(ask["id"], order="asc", limit=2)
+        return [item.content[0].text for item in items]
+
+    def resume(self, ask):
+        more = given(starting_after=ask.get("after"))
+        return [event.type for event in self.client.responses.retrieve(ask["id"], stream=True, **more)]
 
     def embed(self, _ask):
         return self.client.embeddings.create(model="openai/canary", input="2+2?").to_dict()

@@ -1,10 +1,11 @@
-// A Responses server: platform.openai.com/docs/api-reference/responses and /responses-streaming.
+// A Responses server: platform.openai.com/docs/api-reference/responses, /responses-streaming and
+// /responses/input-tokens.
 import { dataUrl, full, halves, isObjectSchema, isToolName, known, must, retryAfter, sse } from "./rules.mjs";
 import { errors as chatErrors, error as chatError } from "./openai.mjs";
 
 export const base = "/responses/v1";
 export const settings = { dialect: "openai-responses", auth: "bearer" };
-export const path = /^\/responses$/;
+export const path = /^\/responses(\/input_tokens)?$/;
 export { keyOf, modelOf, contentType } from "./openai.mjs";
 
 const kMembers = [
@@ -37,6 +38,21 @@ const kMembers = [
   "conversation",
   "prompt",
 ];
+// What a count takes: nothing that is about the answer.
+const kCounted = [
+  "model",
+  "input",
+  "instructions",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "text",
+  "reasoning",
+  "truncation",
+  "previous_response_id",
+  "conversation",
+];
+const isCount = ({ path }) => path.endsWith("/input_tokens");
 const kParts = { user: ["input_text", "input_image", "input_file"], assistant: ["output_text", "refusal"] };
 kParts.system = kParts.developer = ["input_text"];
 
@@ -112,8 +128,9 @@ class Conversation {
   }
 }
 
-export function read({ json }) {
-  known(json, "request", kMembers);
+export function read(call) {
+  const { json } = call;
+  known(json, "request", isCount(call) ? kCounted : kMembers);
   const talk = new Conversation();
   if (typeof json.input === "string") talk.turns.push({ role: "user", text: json.input, images: [] });
   else json.input.forEach((item, i) => talk.take(item, `input[${i}]`));
@@ -217,7 +234,9 @@ function response(json, output, stop, usage) {
   };
 }
 
-export function answer(reply, { json }) {
+export function answer(reply, call) {
+  const { json } = call;
+  if (isCount(call)) return { object: "response.input_tokens", input_tokens: reply.tokens };
   const whole = full(reply);
   return response(json, itemsOf(whole, json), whole.stop, whole.usage);
 }
