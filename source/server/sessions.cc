@@ -6,64 +6,90 @@
 #include <string>
 
 namespace omni {
+namespace {
 
-SessionTable::SessionTable()
-    : entries_(static_cast<Entry*>(std::calloc(kBuckets * kWays, sizeof(Entry)))) {}
+constexpr size_t kLine = 64;
 
-void SessionTable::begin(Entry& entry, uint64_t hash, std::string_view id, int64_t now_ms) {
-  entry.hash = hash;
-  entry.created_ms = now_ms;
-  entry.requests = 0;
-  entry.connection_size = 0;
-  entry.id_size = static_cast<uint8_t>(std::min(id.size(), sizeof entry.id));
-  std::memcpy(entry.id, id.data(), entry.id_size);
+template <class Plain>
+Plain* zeroed(size_t count) {
+  // Fresh pages, which the system gives zeroed when they are touched.
+  return static_cast<Plain*>(std::calloc(count, sizeof(Plain)));
 }
 
-void SessionTable::set_connection(Entry& entry, std::string_view provider,
-                                  std::string_view account) {
+uint32_t connection_hash(std::string_view provider, std::string_view account) {
+  const size_t hash =
+      std::hash<std::string_view>{}(provider)*31 + std::hash<std::string_view>{}(account);
+  return static_cast<uint32_t>(hash >> 16) | 1;
+}
+
+}  // namespace
+
+SessionTable::SessionTable()
+    : marks_(zeroed<Mark>(kBuckets * kWays)), names_(zeroed<Name>(kBuckets * kWays)) {
+  static_assert(sizeof(Mark) * kWays == kLine, "a bucket is one line");
+}
+
+void SessionTable::begin(Name& name, std::string_view id, int64_t now_ms) {
+  name.created_ms = now_ms;
+  name.connection_size = 0;
+  name.id_size = static_cast<uint8_t>(std::min(id.size(), sizeof name.id));
+  std::memcpy(name.id, id.data(), name.id_size);
+}
+
+void SessionTable::set_connection(Name& name, std::string_view provider, std::string_view account) {
   size_t size = 0;
   for (const std::string_view piece :
        {provider, std::string_view(account.empty() ? "" : "/"), account}) {
-    const size_t taken = std::min(piece.size(), sizeof entry.connection - size);
-    if (taken > 0) std::memcpy(entry.connection + size, piece.data(), taken);
+    const size_t taken = std::min(piece.size(), sizeof name.connection - size);
+    if (taken > 0) std::memcpy(name.connection + size, piece.data(), taken);
     size += taken;
   }
-  entry.connection_size = static_cast<uint8_t>(size);
+  name.connection_size = static_cast<uint8_t>(size);
 }
 
 void SessionTable::touch(std::string_view id, absl::Time now, std::string_view provider,
                          std::string_view account) {
-  if (entries_ == nullptr) return;  // The machine had no memory for it.
-  const uint64_t hash = std::hash<std::string_view>{}(id);
+  if (marks_ == nullptr || names_ == nullptr) return;  // The machine had no memory for it.
   const int64_t now_ms = absl::ToUnixMillis(now);
-  Entry* const bucket = &entries_[hash % kBuckets * kWays];
-  Entry* entry = bucket;
-  for (Entry* each = bucket; each != bucket + kWays; ++each) {
-    if (each->hash == hash && each->requests > 0 && each->id_text() == id) {
-      entry = each;
-      break;
-    }
-    if (each->last_ms < entry->last_ms) entry = each;
+  if (began_ms_ == 0) began_ms_ = now_ms;
+  const uint64_t hash = std::hash<std::string_view>{}(id);
+  const auto tag = static_cast<uint32_t>(hash >> 32);
+  const uint32_t tick = ticks(now_ms);
+  Mark* const bucket = &marks_[hash % kBuckets * kWays];
+  Mark* mark = bucket;
+  bool is_known = false;
+  for (Mark* each = bucket; each != bucket + kWays && !is_known; ++each) {
+    is_known = each->hash == tag && each->requests > 0;
+    const bool is_longer_silent = each->requests == 0 || each->last < mark->last;
+    if (is_known || (mark->requests > 0 && is_longer_silent)) mark = each;
   }
-  const bool is_known = entry->hash == hash && entry->requests > 0 && entry->id_text() == id;
-  if (!is_known || now_ms - entry->last_ms > absl::ToInt64Milliseconds(kIdle))
-    begin(*entry, hash, id, now_ms);
-  entry->last_ms = now_ms;
-  ++entry->requests;
-  if (!provider.empty()) set_connection(*entry, provider, account);
+  Name& name = names_[static_cast<size_t>(mark - marks_.get())];
+  if (!is_known || tick - mark->last > absl::ToInt64Milliseconds(kIdle) / kTickMs) {
+    *mark = {.hash = tag, .last = tick, .requests = 0, .connection = 0};
+    begin(name, id, now_ms);
+  }
+  mark->last = tick;
+  ++mark->requests;
+  if (provider.empty()) return;
+  const uint32_t connection = connection_hash(provider, account);
+  if (mark->connection == connection) return;
+  mark->connection = connection;
+  set_connection(name, provider, account);
 }
 
 std::vector<SessionInfo> SessionTable::list(absl::Time now) const {
   std::vector<SessionInfo> out;
-  if (entries_ == nullptr) return out;
+  if (marks_ == nullptr || names_ == nullptr) return out;
   for (size_t i = 0; i < kBuckets * kWays; ++i) {
-    const Entry& entry = entries_[i];
-    if (entry.requests == 0 || now - absl::FromUnixMillis(entry.last_ms) > kIdle) continue;
-    out.push_back({.id = std::string(entry.id_text()),
-                   .created = absl::FromUnixMillis(entry.created_ms),
-                   .last_active = absl::FromUnixMillis(entry.last_ms),
-                   .requests = entry.requests,
-                   .connection = std::string(entry.connection, entry.connection_size)});
+    const Mark& mark = marks_[i];
+    const absl::Time last = absl::FromUnixMillis(began_ms_ + int64_t{mark.last} * kTickMs);
+    if (mark.requests == 0 || now - last > kIdle) continue;
+    const Name& name = names_[i];
+    out.push_back({.id = std::string(name.id, name.id_size),
+                   .created = absl::FromUnixMillis(name.created_ms),
+                   .last_active = std::max(last, absl::FromUnixMillis(name.created_ms)),
+                   .requests = mark.requests,
+                   .connection = std::string(name.connection, name.connection_size)});
   }
   return out;
 }
