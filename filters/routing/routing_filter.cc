@@ -37,7 +37,10 @@ Next RoutingFilter::refuse(LocalReply reply) {
 Next RoutingFilter::on_request_headers(RequestHead&) {
   Exchange& exchange = context_.exchange();
   const Endpoint endpoint = exchange.facts().endpoint;
-  if (endpoint == Endpoint::kChat || endpoint == Endpoint::kCountTokens) return plan();
+  if (endpoint == Endpoint::kChat || endpoint == Endpoint::kCountTokens ||
+      endpoint == Endpoint::kEmbed)
+    return plan();
+  if (endpoint == Endpoint::kRunning) return plan_running();
   std::variant<std::string, LocalReply> listing = answer_listing(exchange);
   if (LocalReply* refusal = std::get_if<LocalReply>(&listing)) return refuse(std::move(*refusal));
   return respond(std::get<std::string>(listing));
@@ -76,6 +79,18 @@ Next RoutingFilter::plan() {
        .code = "no_credentials",
        .message = fmt::format("No active credentials for provider: {}. Add an account with a key.",
                               first.provider->id)});
+}
+
+// Whatever the models are called there: what the key may use of them is known when they are told.
+Next RoutingFilter::plan_running() {
+  Exchange& exchange = context_.exchange();
+  for (const Provider& provider : exchange.snapshot().providers->all()) {
+    if (provider.dialect != Dialect::kOllama || provider.is_demo) continue;
+    const Account* account = first_account(provider);
+    if (account == nullptr && provider.auth != AuthStyle::kNone) continue;
+    exchange.facts().plan.targets.push_back({&provider, account, ""});
+  }
+  return Next::kContinue;
 }
 
 Next RoutingFilter::respond(std::string_view body) {

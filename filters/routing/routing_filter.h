@@ -27,6 +27,7 @@ class RoutingFilter final : public Filter {
 
  private:
   Next plan();
+  Next plan_running();
   Next respond(std::string_view body);
   Next refuse(LocalReply reply);
 

@@ -113,6 +113,8 @@ void TranslationFilter::begin(ResponseHead& head) {
   if (!facts.answer.dropped.empty())
     head.headers.set("x-omniroute-dropped", header_list(facts.answer.dropped));
   if (facts.endpoint == Endpoint::kCountTokens) return;  // Nothing was generated.
+  // Told in the client's words by who asked.
+  if (facts.endpoint == Endpoint::kEmbed) return note_usage(facts.answer.usage, 0);
   if (facts.answer.dialect != facts.call.dialect() ||
       facts.answer.is_stream != facts.call.wants_stream() || facts.call.wants_json_array()) {
     begin_transcoding(head);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "filters/upstream/embedding_try.h"
 #include "source/base/strings.h"
 
 namespace omni::filters {
@@ -89,6 +90,8 @@ RequestHead make_request_head(const Exchange& exchange, const Target& target, ui
   head.target = base.path;
   if (facts.endpoint == Endpoint::kCountTokens) {
     append_count_path(head.target, target);
+  } else if (facts.endpoint == Endpoint::kEmbed) {
+    append_embedding_path(head.target, facts, target);
   } else {
     append_path(head.target, target, spoken_to(*target.provider, call.dialect()),
                 call.wants_stream());

@@ -12,10 +12,24 @@ ENDPOINTS = [
     ("GET", "/v1/api/version"), ("POST", "/v1/api/show"), ("POST", "/v1/chat/completions"),
     ("POST", "/v1/completions"), ("POST", "/v1/messages"), ("POST", "/v1/responses"), ("POST", "/v1/api/chat"),
     ("POST", "/v1/api/generate"), ("POST", "/v1/messages/count_tokens"),
-    ("POST", "/v1beta/models/up/m:generateContent"), ("POST", "/v1/providers/up/chat/completions")]
+    ("POST", "/v1beta/models/up/m:generateContent"), ("POST", "/v1/providers/up/chat/completions"),
+    ("POST", "/v1/embeddings"), ("POST", "/v1/providers/up/embeddings"), ("POST", "/v1/api/embed"),
+    ("POST", "/v1/api/embeddings"), ("POST", "/v1beta/models/up/m:embedContent"),
+    ("POST", "/v1/models/up/m:batchEmbedContents"), ("GET", "/v1/api/ps")]
 BODY = (b'{"model":"up/m","prompt":"p","max_tokens":5,"messages":[{"role":"user","content":"x"}],'
         b'"contents":[{"role":"user","parts":[{"text":"x"}]}]}')
-RESPONSES_BODY = b'{"model":"up/m","input":"i"}'
+INPUT_BODY = b'{"model":"up/m","input":"i"}'
+CONTENT = b'"content":{"parts":[{"text":"x"}]}'
+EMBEDDING = {"data": [{"index": 0, "embedding": [1]}]}
+
+
+def body_of(path):
+    if path.endswith(":embedContent"):
+        return b"{" + CONTENT + b"}"
+    if path.endswith(":batchEmbedContents"):
+        return b'{"requests":[{' + CONTENT + b"}]}"
+    takes_input = path == "/v1/responses" or path.endswith("/embed") or (path.endswith("/embeddings") and "/api/" not in path)
+    return INPUT_BODY if takes_input else BODY
 
 
 def spellings(path, dice):
@@ -55,7 +69,7 @@ def status(port, method, target, key=None, body=BODY):
 
 class SpellingsTest(GatewayTest):
     def test_a_missing_key_is_missed_however_the_path_is_spelled(self):
-        upstream = Upstream(lambda call: call.respond(200, answer()))
+        upstream = Upstream(lambda call: call.respond(200, EMBEDDING if call.path.endswith("/embeddings") else answer()))
         self.addCleanup(upstream.close)
         settings = config([provider(upstream, models=[{"id": "m"}])], keys=[{"name": "ci", "key": CLIENT_KEY}])
         row = [{"auth": {"required": True}}, *routes()[0]["filters"][1:]]
@@ -63,7 +77,7 @@ class SpellingsTest(GatewayTest):
         port = self.run_gateway(settings).port
         dice = random.Random(20128)
         for method, path in ENDPOINTS:
-            body = RESPONSES_BODY if path == "/v1/responses" else BODY
+            body = body_of(path)
             self.assertEqual(status(port, method, path, CLIENT_KEY, body), 200, path)
             self.assertEqual(status(port, method, path, None, body), 401, path)
             for target in spellings(path, dice):
