@@ -3,11 +3,10 @@ import OpenAI from "openai";
 import { connectTo } from "../drivers/openai.mjs";
 import { pythonClient } from "../drivers/python.mjs";
 import { classOf } from "../drivers/words.mjs";
-import { canary } from "../canary.mjs";
 import { counts, more } from "./counts.mjs";
+import { embeddings, tokenIds } from "./embeddings.mjs";
 import { listed, retrieved } from "./listing.mjs";
 import { older, wordsOfNoChat } from "./older.mjs";
-import { nothingThere } from "./refusals.mjs";
 
 // Beside what the vendor's own models have.
 const model = ({ id, name: title, context_length: context, max_output_tokens: maxOutput }) => ({
@@ -73,7 +72,15 @@ function connect(url, key) {
       streamed(
         await client.completions.create({ ...request(ask), stream: true, stream_options: { include_usage: true } }),
       ),
-    embed: () => client.embeddings.create({ model: `openai/${canary}`, input: "2+2?" }),
+    async embed({ model, texts, dimensions, format }) {
+      const { data, usage } = await client.embeddings.create({
+        model,
+        input: texts,
+        dimensions,
+        encoding_format: format,
+      });
+      return { vectors: data.map(({ embedding }) => [...embedding]), tokens: usage.prompt_tokens };
+    },
     failure: (error) => classOf(OpenAI, error),
   };
 }
@@ -91,7 +98,9 @@ const methods = (count) => {
       ["prompt", ["2+2?", "3+3?"]],
       ["prompt", [[17, 10, 17]]],
     ]),
-    nothingThere("embed", "`embeddings.create`", "There are no embeddings here: 404."),
+    // Unless it is told otherwise the library asks for base64.
+    embeddings("embed", "`embeddings.create`", { tells: true, dimensions: 2 }, [{}, { format: "float" }]),
+    tokenIds("`embeddings.create`: token ids"),
   ];
 };
 

@@ -75,8 +75,10 @@ class Methods:
         finish = next(choice.finish_reason for choice in choices if choice.finish_reason)
         return completion("".join(texts), finish, chunks[-1].usage, len(texts))
 
-    def embed(self, _ask):
-        return self.client.embeddings.create(model="openai/canary", input="2+2?").to_dict()
+    def embed(self, ask):
+        request = given(dimensions=ask.get("dimensions"), encoding_format=ask.get("format"))
+        told = whole(self.client.embeddings.create(model=ask["model"], input=ask["texts"], **request))
+        return {"vectors": [one.embedding for one in told.data], "tokens": told.usage.prompt_tokens}
 
     def failure(self, error):
         return class_of(openai, error)

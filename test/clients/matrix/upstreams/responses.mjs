@@ -1,10 +1,11 @@
 // A Responses server: platform.openai.com/docs/api-reference/responses and /responses-streaming.
+import { isEmbedding, openai as embeddings } from "./embeddings.mjs";
 import { dataUrl, full, halves, isObjectSchema, isToolName, known, must, retryAfter, sse } from "./rules.mjs";
 import { errors as chatErrors, error as chatError } from "./openai.mjs";
 
 export const base = "/responses/v1";
 export const settings = { dialect: "openai-responses", auth: "bearer" };
-export const path = /^\/responses$/;
+export const path = /^\/(responses|embeddings)$/;
 export { keyOf, modelOf, contentType } from "./openai.mjs";
 
 const kMembers = [
@@ -112,7 +113,9 @@ class Conversation {
   }
 }
 
-export function read({ json }) {
+export function read(call) {
+  const { json } = call;
+  if (isEmbedding(call)) return embeddings.read(call);
   known(json, "request", kMembers);
   const talk = new Conversation();
   if (typeof json.input === "string") talk.turns.push({ role: "user", text: json.input, images: [] });
@@ -217,7 +220,9 @@ function response(json, output, stop, usage) {
   };
 }
 
-export function answer(reply, { json }) {
+export function answer(reply, call) {
+  if (isEmbedding(call)) return embeddings.answer(reply, call);
+  const { json } = call;
   const whole = full(reply);
   return response(json, itemsOf(whole, json), whole.stop, whole.usage);
 }
