@@ -141,7 +141,8 @@ void RunningModels::ended() {
 }
 
 void RunningModels::finish() {
-  if (!tell_) return;
+  // The client may have left in the same turn.
+  if (!tell_ || exchange_.is_over()) return;
   Tell tell = std::move(tell_);
   tell_ = nullptr;
   if (deadline_) deadline_->disarm();
