@@ -30,10 +30,12 @@ enum class Endpoint : uint8_t {
   kNone,
   kChat,
   kCountTokens,     // How many tokens a chat has.
+  kEmbed,           // What texts mean as numbers.
   kModels,          // A listing, in the shape of the call's dialect.
   kModel,           // One entry of it.
   kShowModel,       // The same, named in the body (Ollama).
   kVersion,         // Which version of Ollama's API this is.
+  kRunning,         // What the Ollama servers have in memory.
   kResponse,        // A kept response: read or deleted.
   kResponseItems,   // What the model was told for it.
   kCancelResponse,  // Its making in the background is to end.

@@ -83,6 +83,7 @@ MEANINGS = {
     "unknown_provider": (MODEL, "The path names a provider (`/v1/providers/{provider}/...`) that is not configured."),
     "ambiguous_model": (MODEL, "Several providers list the bare name: write `provider/model`."),
     "model_not_allowed": (MODEL, "The key's `allowed_models` do not name it."),
+    "no_embeddings": (MODEL, "The model's provider has no embeddings: it speaks Anthropic's dialect, or is the demo."),
     "no_credentials": (MODEL, "The provider needs a key and has no account with one. An account "
                               "whose `${NAME:-}` is empty is left out."),
     "admin_address_refused": (MANAGE, "The client's address is not in `admin.allow`."),
@@ -110,7 +111,8 @@ MEANINGS = {
                                          "beyond reason (16 MiB from one read)."),
     "upstream_empty": (PROVIDER, "The stream ended before its first content."),
     "upstream_error": (PROVIDER, "The stream began with an error without a code of its own."),
-    "upstream_invalid_answer": (PROVIDER, "A 2xx answer is not a chat completion."),
+    "upstream_invalid_answer": (PROVIDER, "A 2xx answer is not what was asked for: a chat completion, a count, or a vector for "
+                                          "each text."),
     "upstream_event_too_large": (PROVIDER, "One event of a stream is larger than the framer takes "
                                            "(8 MiB)."),
     "upstream_stream_incomplete": (PROVIDER, "The stream ended without `[DONE]` and with a choice "

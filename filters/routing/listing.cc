@@ -70,15 +70,11 @@ Answered show_named_in_body(Exchange& exchange) {
   return show_model(exchange, std::get<std::string>(name));
 }
 
-LocalReply not_offered(Dialect dialect) {
-  constexpr std::string_view kBatches =
-      "Batches are not offered here. Send each of their requests to POST /v1/messages.";
-  constexpr std::string_view kEmbeddings =
-      "Embeddings are not offered here. Models take generateContent, streamGenerateContent and "
-      "countTokens.";
-  return {.status = 404,
-          .code = "not_offered",
-          .message = std::string(dialect == Dialect::kAnthropic ? kBatches : kEmbeddings)};
+LocalReply not_offered() {
+  return {
+      .status = 404,
+      .code = "not_offered",
+      .message = "Batches are not offered here. Send each of their requests to POST /v1/messages."};
 }
 
 }  // namespace
@@ -92,7 +88,7 @@ Answered answer_listing(Exchange& exchange) {
     case Endpoint::kShowModel:
       return show_named_in_body(exchange);
     case Endpoint::kNotOffered:
-      return not_offered(exchange.facts().call.dialect());
+      return not_offered();
     default:
       return fmt::format(R"({{"version":"{}"}})", llm::ollama::kApiVersion);
   }

@@ -45,8 +45,11 @@ Next RoutingFilter::refuse(LocalReply reply) {
 Next RoutingFilter::on_request_headers(RequestHead&) {
   Exchange& exchange = context_.exchange();
   const Endpoint endpoint = exchange.facts().endpoint;
-  if (endpoint == Endpoint::kChat || endpoint == Endpoint::kCountTokens) return plan();
+  if (endpoint == Endpoint::kChat || endpoint == Endpoint::kCountTokens ||
+      endpoint == Endpoint::kEmbed)
+    return plan();
   if (is_kept_response(endpoint)) return plan_kept();
+  if (endpoint == Endpoint::kRunning) return plan_running();
   std::variant<std::string, LocalReply> listing = answer_listing(exchange);
   if (LocalReply* refusal = std::get_if<LocalReply>(&listing)) return refuse(std::move(*refusal));
   return respond(std::get<std::string>(listing));
@@ -97,6 +100,18 @@ Next RoutingFilter::plan_kept() {
                    .code = "response_not_found",
                    .message = "The provider that keeps this response is not configured any more."});
   facts.plan.targets.push_back({provider, account_for(facts.kept, *provider), ""});
+  return Next::kContinue;
+}
+
+// Whatever the models are called there: what the key may use of them is known when they are told.
+Next RoutingFilter::plan_running() {
+  Exchange& exchange = context_.exchange();
+  for (const Provider& provider : exchange.snapshot().providers->all()) {
+    if (provider.dialect != Dialect::kOllama || provider.is_demo) continue;
+    const Account* account = first_account(provider);
+    if (account == nullptr && provider.auth != AuthStyle::kNone) continue;
+    exchange.facts().plan.targets.push_back({&provider, account, ""});
+  }
   return Next::kContinue;
 }
 

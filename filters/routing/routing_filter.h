@@ -28,6 +28,7 @@ class RoutingFilter final : public Filter {
  private:
   Next plan();
   Next plan_kept();
+  Next plan_running();
   Next respond(std::string_view body);
   Next refuse(LocalReply reply);
 

@@ -114,6 +114,8 @@ void TranslationFilter::begin(ResponseHead& head) {
     head.headers.set("x-omniroute-dropped", header_list(facts.answer.dropped));
   // Nothing was generated.
   if (facts.endpoint == Endpoint::kCountTokens || is_kept_response(facts.endpoint)) return;
+  // Told in the client's words by who asked.
+  if (facts.endpoint == Endpoint::kEmbed) return note_usage(facts.answer.usage, 0);
   if (facts.answer.dialect != facts.call.dialect() ||
       facts.answer.is_stream != facts.call.wants_stream() || facts.call.wants_json_array()) {
     begin_transcoding(head);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "filters/upstream/answer_coding.h"
+#include "filters/upstream/failure_code.h"
 #include "filters/upstream/rendered_request.h"
 #include "filters/upstream/request_head.h"
 #include "source/base/status.h"
@@ -14,32 +15,6 @@
 
 namespace omni::filters {
 namespace {
-
-struct Verdict {
-  int status;
-  std::string_view code;
-};
-
-Verdict verdict_of(UpstreamFailure kind) {
-  switch (kind) {
-    case UpstreamFailure::kResolve:
-      return {502, "upstream_name_unknown"};
-    case UpstreamFailure::kForbidden:
-      return {502, "upstream_address_refused"};
-    case UpstreamFailure::kConnect:
-      return {502, "upstream_connect_failed"};
-    case UpstreamFailure::kTls:
-      return {502, "upstream_tls_failed"};
-    case UpstreamFailure::kTimeout:
-      return {504, "upstream_timeout"};
-    case UpstreamFailure::kReset:
-      return {502, "upstream_closed"};
-    case UpstreamFailure::kProtocol:
-      return {502, "upstream_protocol_error"};
-    default:
-      return {503, "upstream_queue_full"};
-  }
-}
 
 bool is_event_stream(const Headers& headers) {
   const std::string_view type = headers.value("content-type");
@@ -62,8 +37,9 @@ HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const Upstrea
                                          timeouts, *this);
     return;
   }
-  Buffer body = is_count() ? render_count_request(exchange, target, refusal_)
-                           : render_request(exchange, target, refusal_);
+  Buffer body = is_count()       ? render_count_request(exchange, target, refusal_)
+                : is_embedding() ? embedding_.render(exchange, target, refusal_)
+                                 : render_request(exchange, target, refusal_);
   if (refusal_) {
     exchange.dispatcher().at_turn_end(*this);
     return;
@@ -107,7 +83,7 @@ void HttpAttempt::on_response_headers(ResponseHead&& head) {
   } else if (is_kept() && is_event_stream(head_.headers)) {
     if (decoder.ok()) decoder_ = *std::move(decoder);
     return commit();
-  } else if (is_event_stream(head_.headers)) {
+  } else if (is_event_stream(head_.headers) && !is_embedding()) {
     state_ = State::kStream;
     watch_ = std::make_unique<CommitWatch>(
         dialect(), exchange_.facts().call.choices(), exchange_.public_id(),
@@ -142,9 +118,9 @@ void HttpAttempt::take_body(Buffer&& bytes) {
   }
 }
 
-// A count is told in the client's words.
+// A count is told in the client's words, and so are embeddings.
 Dialect HttpAttempt::dialect() const {
-  if (is_count()) return exchange_.facts().call.dialect();
+  if (is_count() || is_embedding()) return exchange_.facts().call.dialect();
   return spoken_to(*target_.provider, exchange_.facts().call.dialect());
 }
 
@@ -185,7 +161,12 @@ void HttpAttempt::gather(Buffer&& bytes) {
   bytes.own();
   held_.append(std::move(bytes));
   if (head_.content_length && held_.size() == *head_.content_length) return;
-  if (!refused && held_.size() >= kHoldBytes) return commit();
+  // Of embeddings the end says how many tokens they took, and a translation needs all of them.
+  const size_t limit = is_embedding() ? kGatherBytes : kHoldBytes;
+  if (!refused && held_.size() >= limit) {
+    if (!is_embedding() || embedding_.passes()) return commit();
+    return fail(502, "upstream_invalid_answer", "The provider's answer is too large to be told.");
+  }
   check_deadline();
 }
 
@@ -242,6 +223,8 @@ void HttpAttempt::on_response_complete() {
   }
 }
 
+bool HttpAttempt::is_embedding() const { return exchange_.facts().endpoint == Endpoint::kEmbed; }
+
 bool HttpAttempt::is_count() const { return exchange_.facts().endpoint == Endpoint::kCountTokens; }
 
 bool HttpAttempt::is_kept() const { return is_kept_response(exchange_.facts().endpoint); }
@@ -265,8 +248,10 @@ void HttpAttempt::finish_plain() {
   const KeptFacts& kept = exchange_.facts().kept;
   const bool is_begun =
       kept.keeping && kept.keeping->is_background && dialect() == Dialect::kOpenaiResponses;
-  const absl::Status status = is_kept() || is_begun
-                                  ? absl::OkStatus()
+  const bool is_any = is_kept() || is_begun;
+  const absl::Status status = is_any ? absl::OkStatus()
+                              : is_embedding()
+                                  ? embedding_.finish(exchange_, head_, held_, usage)
                                   : read_plain_answer(dialect(), held_.flatten(), usage);
   if (!status.ok()) {
     return fail(502, "upstream_invalid_answer",
@@ -301,12 +286,12 @@ void HttpAttempt::finish_refused() {
 }
 
 void HttpAttempt::on_failure(UpstreamFailure kind, absl::Status why, bool) {
-  const Verdict verdict = verdict_of(kind);
+  const FailureCode failure = failure_code(kind);
   if (state_ == State::kOver) return;
   if (state_ == State::kRefused && !held_.empty()) return finish_refused();
   std::string text = masked(message(why));
-  if (state_ != State::kCommitted) return fail(verdict.status, verdict.code, text);
-  end_broken(verdict.status, verdict.code, std::move(text));
+  if (state_ != State::kCommitted) return fail(failure.status, failure.code, text);
+  end_broken(failure.status, failure.code, std::move(text));
 }
 
 // After the commit. Whoever watches the stream knows whether it was complete by now.

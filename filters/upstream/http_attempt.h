@@ -8,6 +8,7 @@
 #include "api/upstream.h"
 #include "filters/upstream/attempt.h"
 #include "filters/upstream/commit_watch.h"
+#include "filters/upstream/embedding_try.h"
 #include "source/coding/body_decoder.h"
 #include "source/llm/call_error.h"
 
@@ -52,6 +53,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   bool is_count() const;
   bool is_kept() const;
   void finish_count();
+  bool is_embedding() const;
   [[gnu::cold]] void finish_refused();
   void check_deadline();
   [[gnu::cold]] void fail(int status, std::string_view code, std::string_view message);
@@ -72,6 +74,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   bool is_unreadable_ = false;                    // An error body in one that is not known.
   Buffer held_;
   std::unique_ptr<CommitWatch> watch_;
+  EmbeddingTry embedding_;
   std::optional<llm::CallError> refusal_;  // The target cannot be asked this: told at turn's end.
   std::unique_ptr<UpstreamRequest> request_;
 };

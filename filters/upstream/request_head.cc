@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "filters/upstream/embedding_try.h"
 #include "source/base/strings.h"
 
 namespace omni::filters {
@@ -135,6 +136,8 @@ RequestHead make_request_head(const Exchange& exchange, const Target& target, ui
   const Dialect dialect = target.provider->dialect;
   if (facts.endpoint == Endpoint::kCountTokens) {
     append_count_path(head.target, target);
+  } else if (facts.endpoint == Endpoint::kEmbed) {
+    append_embedding_path(head.target, facts, target);
   } else {
     append_path(head.target, target, spoken_to(*target.provider, call.dialect()),
                 call.wants_stream());

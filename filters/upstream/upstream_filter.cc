@@ -1,5 +1,6 @@
 #include "filters/upstream/upstream_filter.h"
 
+#include <string>
 #include <utility>
 
 #include "api/upstream.h"
@@ -41,12 +42,26 @@ Next UpstreamFilter::on_request_body(Buffer& bytes) {
 
 Next UpstreamFilter::on_request_complete() {
   Exchange& exchange = context_.exchange();
+  if (exchange.facts().endpoint == Endpoint::kRunning) {
+    running_ = std::make_unique<RunningModels>(exchange, [this](std::string body) { tell(body); });
+    return Next::kContinue;
+  }
   if (exchange.facts().call.wants_events() && config_.heartbeat_after < config_.timeout) {
     heartbeat_ = exchange.dispatcher().make_timer([this] { send_heartbeat(); });
     heartbeat_->arm(config_.heartbeat_after);
   }
   try_next();
   return Next::kContinue;
+}
+
+void UpstreamFilter::tell(std::string_view body) {
+  context_.exchange().facts().answer.source = Answer::Source::kLocal;
+  ResponseHead head;
+  head.content_length = body.size();
+  head.headers.add("content-type", "application/json");
+  context_.respond_headers(std::move(head));
+  context_.respond_body(Buffer(body));
+  context_.respond_complete();
 }
 
 // From here on what fails is an error event, and the next target is tried behind the silence.
@@ -69,7 +84,8 @@ void UpstreamFilter::try_next() {
     return;
   }
   config_.attempts.add();
-  if (target.provider->is_demo) {
+  // Which says that it has no embeddings where it would say so of others.
+  if (target.provider->is_demo && exchange.facts().endpoint != Endpoint::kEmbed) {
     attempt_ = std::make_unique<DemoAttempt>(exchange, target, *this);
     if (held_) attempt_->hold(true);
     return;

@@ -13,6 +13,7 @@
 #include "api/filter_env.h"
 #include "api/filter_registry.h"
 #include "filters/upstream/attempt.h"
+#include "filters/upstream/running_models.h"
 
 namespace omni::filters {
 
@@ -52,6 +53,7 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
     if (!context_.exchange().is_over()) try_next();
   }
   void try_next();
+  void tell(std::string_view body);
   bool lacks_endpoint(const AttemptFailure& failure) const;
   bool has_forgotten(const AttemptFailure& failure);
   void send_heartbeat();
@@ -63,6 +65,7 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
   bool estimates_ = false;  // A count that the provider has no endpoint for.
   bool held_ = false;       // The client takes no more for now; the next attempt must know.
   std::unique_ptr<TargetAttempt> attempt_;
+  std::unique_ptr<RunningModels> running_;
   std::unique_ptr<Timer> heartbeat_;  // Of a client that streams, until the commit.
 };
 

@@ -147,7 +147,8 @@ bool FilterChain::read_call(size_t stage) {
   const bool is_kept = facts.endpoint == Endpoint::kShowModel;
   const bool is_call =
       facts.endpoint == Endpoint::kChat || facts.endpoint == Endpoint::kCountTokens;
-  if (facts.call.is_read() || (!is_call && !is_kept)) return true;
+  const bool is_embedding = facts.endpoint == Endpoint::kEmbed;
+  if (facts.call.is_read() || (!is_call && !is_kept && !is_embedding)) return true;
   Buffer body = request_lane_.gathered(stage).share();
   if (is_kept) {
     facts.call.keep(std::move(body));
@@ -156,12 +157,15 @@ bool FilterChain::read_call(size_t stage) {
   const Headers& headers = exchange_.request().headers;
   const Snapshot& snapshot = exchange_.snapshot();
   const bool may_stream = facts.endpoint == Endpoint::kChat;
+  const std::string_view route_model = headers.value("x-route-model");
   std::optional<llm::CallError> refused =
-      facts.call.read(std::move(body), may_stream ? headers.value("accept") : "application/json",
-                      &snapshot.settings.system_prompt, headers.value("x-route-model"));
+      is_embedding ? facts.call.read_named(std::move(body), route_model)
+                   : facts.call.read(std::move(body),
+                                     may_stream ? headers.value("accept") : "application/json",
+                                     &snapshot.settings.system_prompt, route_model);
   if (!may_stream) facts.call.answer_whole();
   if (!refused && !facts.provider.empty()) refused = pin_provider(facts, *snapshot.providers);
-  if (!refused) {
+  if (!refused && !is_embedding) {
     facts.session = llm::external_session(named_session(headers));
     if (facts.session.empty()) facts.session = facts.call.fingerprint();
   }

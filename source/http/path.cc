@@ -68,7 +68,7 @@ absl::StatusOr<std::string> canonical_path(std::string_view target) {
   // A base URL that ends in /v1 before a library that adds it, and one that lacks it.
   while (is_below(path, "/v1/v1") || is_below(path, "/v1/v1beta")) path.remove_prefix(3);
   for (const std::string_view root :
-       {"/chat/completions", "/completions", "/responses", "/messages", "/models"})
+       {"/chat/completions", "/completions", "/responses", "/messages", "/models", "/embeddings"})
     if (is_below(path, root)) return "/v1" + std::string(path);
   constexpr std::string_view kApi = "/api/";
   if (path.substr(0, kApi.size()) == kApi && is_ollama_word(path.substr(kApi.size())))

@@ -11,9 +11,9 @@ namespace omni {
 
 // The canonical path of a request target, query excluded: `/api/v1/X` is `/v1/X`, `/api/v1beta/X`
 // is `/v1beta/X`, and so is `/v1/v1/X`; `/chat/completions`, `/completions`, `/responses`,
-// `/messages`, `/models` and what lies below them are `/v1/...`; Ollama's own words below `/api`
-// (chat, generate, show and so on) are `/v1/api/...`. A percent-encoded unreserved character
-// (RFC 3986 section 2.3), `//`, `/./`, `/../`, a backslash, a control character or broken
+// `/messages`, `/models`, `/embeddings` and what lies below them are `/v1/...`; Ollama's own words
+// below `/api` (chat, generate, show and so on) are `/v1/api/...`. A percent-encoded unreserved
+// character (RFC 3986 section 2.3), `//`, `/./`, `/../`, a backslash, a control character or broken
 // percent-encoding is refused with a sentence.
 absl::StatusOr<std::string> canonical_path(std::string_view target);
 

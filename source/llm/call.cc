@@ -20,6 +20,7 @@ namespace omni::llm {
 
 struct Call::Fields {
   Dialect dialect = Dialect::kOpenai;
+  bool only_model = false;
   const char* base = nullptr;
   std::string_view model;  // In the body, or in `resolved` when it held escapes.
   std::string resolved;
@@ -221,6 +222,7 @@ absl::Status Call::Fields::member(const json::Skimmed& value) {
   const std::string_view key = value.key;
   mark(value);
   if (dialect == Dialect::kGemini) return absl::OkStatus();  // Its path says it all.
+  if (only_model) return key == "model" ? read_model(value) : absl::OkStatus();
   switch (key.size()) {
     case 1:
       if (key == "n") return check_count(value);
@@ -349,6 +351,26 @@ std::optional<CallError> Call::read(Buffer&& body, std::string_view accept,
   body_ = std::move(body);
   remember(fields, wanted);
   return finish_reading(prompt, route_model);
+}
+
+std::optional<CallError> Call::read_named(Buffer&& body, std::string_view route_model) {
+  const std::string_view text = body.flatten(kReadAhead);
+  Fields fields;
+  fields.dialect = dialect_;
+  fields.only_model = true;
+  if (const absl::Status status = fields.read(text); !status.ok())
+    return CallError{400, "bad_request", fmt::format("Invalid JSON body: {}", message(status)), ""};
+  if (fields.error) return std::move(fields.error);
+  if (dialect_ != Dialect::kGemini) {
+    if (!fields.has_model && !route_model.empty())
+      return read_named(with_model(text, route_model), route_model);
+    if (fields.model.empty() && route_model.empty())
+      return CallError{400, "bad_request", "Missing model", "model"};
+    model_ = fields.model;
+    model_value_ = fields.model_value;
+  }
+  body_ = std::move(body);
+  return finish_reading(nullptr, route_model);
 }
 
 void Call::keep(Buffer&& body) {

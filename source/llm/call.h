@@ -59,6 +59,8 @@ class Call {
   std::optional<CallError> read(Buffer&& body, std::string_view accept,
                                 const SystemPrompt* prompt = nullptr,
                                 std::string_view route_model = {});
+  // The same of an endpoint that is no chat: `model` is all that is read, and nothing is edited.
+  std::optional<CallError> read_named(Buffer&& body, std::string_view route_model);
   bool is_read() const { return read_; }
   // The body of an endpoint that is not a call: kept as it is, for body().
   void keep(Buffer&& body);

@@ -78,7 +78,8 @@ void take_placeholder(const EndpointMatch& match, std::string_view target, Facts
   std::string text = percent_decoded(match.placeholder);
   if (match.row->pattern.find("{provider}") != std::string_view::npos) {
     facts.provider = std::move(text);
-  } else if (facts.endpoint == Endpoint::kChat || facts.endpoint == Endpoint::kCountTokens) {
+  } else if (facts.endpoint == Endpoint::kChat || facts.endpoint == Endpoint::kCountTokens ||
+             facts.endpoint == Endpoint::kEmbed) {
     const bool stream = is_streaming(*match.row);
     facts.call.set_path_model(std::move(text), stream,
                               stream && query_value(target, "alt") != "sse");

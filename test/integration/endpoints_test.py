@@ -81,9 +81,6 @@ class EndpointsTest(GatewayTest):
         self.assertEqual((batches.status, batches.json["type"]), (404, "error"))
         self.assertIn("POST /v1/messages", batches.json["error"]["message"])
         self.assertEqual(self.get("/v1/messages/batches/b1/results").status, 404)
-        embedded = self.post("/v1beta/models/m:embedContent", {"content": {}})
-        self.assertEqual((embedded.status, embedded.json["error"]["code"]), (404, 404))
-        self.assertIn("generateContent", embedded.json["error"]["message"])
 
     def test_the_session_is_told_and_listed(self):
         ask = {"model": "up/m", "messages": MESSAGES}

@@ -8,9 +8,19 @@ from upstream import Upstream, answer
 
 BODY = (b'{"model":"up/m","prompt":"p","max_tokens":5,"messages":[{"role":"user","content":"x"}],'
         b'"contents":[{"role":"user","parts":[{"text":"x"}]}]}')
-# What would not do for others, by the end of the path.
-BODIES = {"/responses": b'{"model":"up/m","input":"i"}', "/input_tokens": b'{"model":"up/m","input":"i"}',
-          "/embeddings": b'{"model":"up/m","input":"i"}', "/embed": b'{"model":"up/m","input":"i"}'}
+INPUT_BODY = b'{"model":"up/m","input":"i"}'
+CONTENT = b'"content":{"parts":[{"text":"x"}]}'
+EMBEDDING = {"data": [{"index": 0, "embedding": [1]}]}
+
+
+def body_of(path):
+    if path.endswith(":embedContent"):
+        return b"{" + CONTENT + b"}"
+    if path.endswith(":batchEmbedContents"):
+        return b'{"requests":[{' + CONTENT + b"}]}"
+    takes_input = path.endswith(("/responses", "/input_tokens", "/embed")) or (
+        path.endswith("/embeddings") and "/api/" not in path)
+    return INPUT_BODY if takes_input else BODY
 
 
 def spellings(path, dice):
@@ -48,15 +58,11 @@ def status(port, method, target, key=None, body=BODY):
     return int(got.split(b" ", 2)[1]) if got.startswith(b"HTTP/1.1 ") else 0
 
 
-def body_for(path):
-    return next((body for end, body in BODIES.items() if path.endswith(end)), BODY)
-
-
 class SpellingsTest(GatewayTest):
     def endpoints(self, port):
         """Every client path that the gateway describes, with something in the place of its names."""
         with Client(port) as client:
-            made = client.request("POST", "/v1/responses", BODIES["/responses"],
+            made = client.request("POST", "/v1/responses", INPUT_BODY,
                                   [("authorization", f"Bearer {CLIENT_KEY}")]).json["id"]
         for path, methods in get(port, "/openapi.json").json["paths"].items():
             if not path.startswith("/v1"):
@@ -69,7 +75,8 @@ class SpellingsTest(GatewayTest):
                     yield method.upper(), path
 
     def test_a_missing_key_is_missed_however_the_path_is_spelled(self):
-        upstream = Upstream(lambda call: call.respond(200, answer()))
+        upstream = Upstream(lambda call: call.respond(
+            200, EMBEDDING if call.path.endswith("/embeddings") else answer()))
         self.addCleanup(upstream.close)
         settings = config([provider(upstream, models=[{"id": "m"}])], keys=[{"name": "ci", "key": CLIENT_KEY}])
         row = [{"auth": {"required": True}}, *routes()[0]["filters"][1:]]
@@ -78,7 +85,7 @@ class SpellingsTest(GatewayTest):
         dice = random.Random(20128)
         served = 0
         for method, path in list(self.endpoints(port)):
-            body = body_for(path)
+            body = body_of(path)
             self.assertEqual(status(port, method, path, None, body), 401, path)
             # It is gone when it was deleted; and what is not offered is so for everybody.
             usual = status(port, method, path, CLIENT_KEY, body) if method != "DELETE" else 0

@@ -75,10 +75,10 @@ function table({ driver, cells }, features, notes) {
 
 const kMethodsIntro = `## Other methods
 
-Listings, models, token counts and the older ways to ask, under each library's own names for them.
-What a provider has a part in stands below the dialect that it speaks; the rest, below \`any\`, is
-the same with each. A listing holds all that the gateway serves, with limits and aliases and without
-what is hidden; a model that does not exist is the library's own error for 404.
+Listings, models, token counts, embeddings and the older ways to ask, under each library's own names
+for them. What a provider has a part in stands below the dialect that it speaks; the rest, below
+\`any\`, is the same with each. A listing holds all that the gateway serves, with limits and aliases
+and without what is hidden; a model that does not exist is the library's own error for 404.
 `;
 
 // The client is named once, with the first of its methods.

@@ -38,6 +38,8 @@ TEST(PathTest, MapsEachSpellingToItsCanonicalPath) {
       {"/chat/completionsx", "/chat/completionsx"},
       {"/responses/resp_1", "/v1/responses/resp_1"},
       {"/models/a/b", "/v1/models/a/b"},
+      {"/embeddings", "/v1/embeddings"},
+      {"/api/embeddings", "/v1/api/embeddings"},
       {"/api/models", "/api/models"},
       {"/api/config/status", "/api/config/status"},
       {"/v1/models/openai%2Fgpt-4o", "/v1/models/openai%2Fgpt-4o"},

@@ -60,6 +60,10 @@ class RouterTest : public testing::Test {
         return "row show";
       case Endpoint::kVersion:
         return "row version";
+      case Endpoint::kEmbed:
+        return "row embed";
+      case Endpoint::kRunning:
+        return "row running";
       default:
         return "row none";
     }
@@ -98,6 +102,14 @@ TEST_F(RouterTest, ServesEachPathAsDocumented) {
       {"POST", "/v1/responses/input_tokens", "row count"},
       {"POST", "/v1/completions", "row chat"},
       {"POST", "/api/generate", "row chat"},
+      {"POST", "/api/embed", "row embed"},
+      {"POST", "/v1/api/embeddings", "row embed"},
+      {"POST", "/api/v1/embeddings", "row embed"},
+      {"GET", "/v1/embeddings", "405 method_not_allowed"},
+      {"POST", "/v1/providers/openai/embeddings", "row embed"},
+      {"POST", "/v1/models/google/g:embedContent", "row embed"},
+      {"POST", "/v1beta/models/g:batchEmbedContents", "row embed"},
+      {"GET", "/api/ps", "row running"},
       {"GET", "/v1/models/llama3:8b", "row model"},
       {"GET", "/v1/providers/openai/models", "row models"},
       {"POST", "/v1/providers/openai/chat/completions", "row chat"},

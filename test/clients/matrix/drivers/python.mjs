@@ -93,5 +93,5 @@ export function closePython() {
 
 // Looks for them without the seconds that importing takes.
 const look =
-  'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ("anthropic", "google.genai", "openai"))))';
+  'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ("anthropic", "google.genai", "ollama", "openai"))))';
 export const hasPython = () => spawnSync(python, ["-c", look]).status === 0;

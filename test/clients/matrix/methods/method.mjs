@@ -8,6 +8,9 @@
 //                                     {tokens, isEstimate}; `tool` is {name, description, schema}
 //   complete(ask), completeStream(ask), of {model, prompt, system, maxTokens, more}
 //                                     {text, finish, usage: {input, output}, pieces}; `pieces` of a stream
+//   embed({model, texts, dimensions, isOlder, format})
+//                                     {vectors, tokens}, the latter where the library shows it
+//   ps()                              {models}, as the server tells of them
 // and such as the gateway refuses. `more` goes into the request as it is. A method is a feature (see
 // ../features.mjs) with `on`, the columns it has, and `limits`, what it cannot do: {column: {reason, instead}}.
 import { dialects } from "../upstreams/server.mjs";

@@ -1,11 +1,12 @@
 // The ollama library's listings and generate.
 import assert from "node:assert/strict";
-import { canary } from "../canary.mjs";
 import { connectTo, failure } from "../drivers/ollama.mjs";
+import { pythonClient } from "../drivers/python.mjs";
+import { embeddings } from "./embeddings.mjs";
 import { listed, retrieved } from "./listing.mjs";
 import { any, method } from "./method.mjs";
 import { older, wordsOfNoChat } from "./older.mjs";
-import { nothingThere } from "./refusals.mjs";
+import { ps } from "./running.mjs";
 
 // Two words for one thing, and users take either.
 function listedModel({ name, model: id }) {
@@ -50,8 +51,11 @@ function connect(url, key) {
     },
     version: () => client.version(),
     ps: () => client.ps(),
-    embed: () => client.embed({ model: `ollama/${canary}`, input: "2+2?" }),
-    embeddings: () => client.embeddings({ model: `ollama/${canary}`, prompt: "2+2?" }),
+    async embed({ model, texts, dimensions, isOlder }) {
+      if (isOlder) return { vectors: [(await client.embeddings({ model, prompt: texts[0] })).embedding] };
+      const told = await client.embed({ model, input: texts, dimensions });
+      return { vectors: told.embeddings, tokens: told.prompt_eval_count };
+    },
     failure,
   };
 }
@@ -60,7 +64,25 @@ async function version(t) {
   assert.match((await t.client.version()).version, /^\d+\.\d+\.\d+$/);
 }
 
-const kNoEmbeddings = "There are no embeddings here: 404.";
+const methods = [
+  listed("`list`", {}),
+  retrieved("`show`", { keys: ["title", "context"], showsId: false }),
+  method("version", "`version`", [any], version),
+  ...older("`generate`", { system: "Be brief." }),
+  wordsOfNoChat(
+    "`generate`: suffix, template, context, raw",
+    [
+      ["suffix", "."],
+      ["template", "{{ .Prompt }}"],
+      ["context", [1, 2, 3]],
+      ["raw", true],
+    ],
+    ["ollama"],
+  ),
+  ps,
+  embeddings("embed", "`embed`", { tells: true, dimensions: 2 }),
+  embeddings("embeddings", "`embeddings`", {}, [{ isOlder: true }]),
+];
 
 export const ollama = [
   {
@@ -68,24 +90,22 @@ export const ollama = [
     library: "ollama",
     label: "`ollama` (npm)",
     connect,
-    methods: [
-      listed("`list`", {}),
-      retrieved("`show`", { keys: ["title", "context"], showsId: false }),
-      method("version", "`version`", [any], version),
-      ...older("`generate`", { system: "Be brief." }),
-      wordsOfNoChat(
-        "`generate`: suffix, template, context, raw",
-        [
-          ["suffix", "."],
-          ["template", "{{ .Prompt }}"],
-          ["context", [1, 2, 3]],
-          ["raw", true],
-        ],
-        ["ollama"],
-      ),
-      nothingThere("ps", "`ps`", "The gateway has no models in memory, so there is no list of them: 404."),
-      nothingThere("embed", "`embed`", kNoEmbeddings),
-      nothingThere("embeddings", "`embeddings`", kNoEmbeddings),
-    ],
+    methods,
+  },
+  {
+    name: "py-ollama-methods",
+    library: "ollama",
+    label: "`ollama` (PyPI)",
+    isPython: true,
+    connect: pythonClient("py-ollama-methods", "ollama_driver.py", [
+      "list",
+      "retrieve",
+      "complete",
+      "completeStream",
+      "embed",
+      "ps",
+    ]),
+    // The library has no call for the version.
+    methods: methods.filter(({ name }) => name !== "version"),
   },
 ];

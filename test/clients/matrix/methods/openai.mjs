@@ -3,12 +3,11 @@ import OpenAI from "openai";
 import { connectTo } from "../drivers/openai.mjs";
 import { pythonClient } from "../drivers/python.mjs";
 import { classOf } from "../drivers/words.mjs";
-import { canary } from "../canary.mjs";
 import { counts, more } from "./counts.mjs";
+import { embeddings, tokenIds } from "./embeddings.mjs";
 import { kept } from "./kept.mjs";
 import { listed, retrieved } from "./listing.mjs";
 import { older, wordsOfNoChat } from "./older.mjs";
-import { nothingThere } from "./refusals.mjs";
 
 // Beside what the vendor's own models have.
 const model = ({ id, name: title, context_length: context, max_output_tokens: maxOutput }) => ({
@@ -93,7 +92,15 @@ function connect(url, key) {
       all(client.responses.inputItems.list(id, { order: "asc", limit: 2 }), ({ content }) => content[0].text),
     resume: async ({ id, after }) =>
       all(await client.responses.retrieve(id, { stream: true, starting_after: after }), ({ type }) => type),
-    embed: () => client.embeddings.create({ model: `openai/${canary}`, input: "2+2?" }),
+    async embed({ model, texts, dimensions, format }) {
+      const { data, usage } = await client.embeddings.create({
+        model,
+        input: texts,
+        dimensions,
+        encoding_format: format,
+      });
+      return { vectors: data.map(({ embedding }) => [...embedding]), tokens: usage.prompt_tokens };
+    },
     failure: (error) => classOf(OpenAI, error),
   };
 }
@@ -118,7 +125,9 @@ const methods = (count, items) => {
       items,
       cancel: "`.cancel`",
     }),
-    nothingThere("embed", "`embeddings.create`", "There are no embeddings here: 404."),
+    // Unless it is told otherwise the library asks for base64.
+    embeddings("embed", "`embeddings.create`", { tells: true, dimensions: 2 }, [{}, { format: "float" }]),
+    tokenIds("`embeddings.create`: token ids"),
   ];
 };
 

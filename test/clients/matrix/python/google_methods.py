@@ -32,6 +32,11 @@ class Methods:
             "isEstimate": told.sdk_http_response.headers.get("x-omniroute-estimated") == "true",
         }
 
+    def embed(self, ask):
+        config = {"output_dimensionality": ask.get("dimensions")}
+        told = self.models.embed_content(model=ask["model"], contents=ask["texts"], config=config)
+        return {"vectors": [one.values for one in told.embeddings]}
+
     def tuned(self, _ask):
         return {"first": len(self.models.list(config={"query_base": False}))}
 

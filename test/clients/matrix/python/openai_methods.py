@@ -108,8 +108,10 @@ class Methods:
         more = given(starting_after=ask.get("after"))
         return [event.type for event in self.client.responses.retrieve(ask["id"], stream=True, **more)]
 
-    def embed(self, _ask):
-        return self.client.embeddings.create(model="openai/canary", input="2+2?").to_dict()
+    def embed(self, ask):
+        request = given(dimensions=ask.get("dimensions"), encoding_format=ask.get("format"))
+        told = whole(self.client.embeddings.create(model=ask["model"], input=ask["texts"], **request))
+        return {"vectors": [one.embedding for one in told.data], "tokens": told.usage.prompt_tokens}
 
     def failure(self, error):
         return class_of(openai, error)

@@ -1,10 +1,12 @@
 // A Gemini server: ai.google.dev/api/generate-content, /api/tokens, /gemini-api/docs/thought-signatures
 // and /gemini-api/docs/troubleshooting; errors as google.rpc.Status has them.
+import { isEmbedding, gemini as embeddings } from "./embeddings.mjs";
 import { full, isToolName, known, must, retryAfter, sse } from "./rules.mjs";
 
 export const base = "/gemini/v1beta";
 export const settings = { dialect: "gemini", auth: "x-goog-api-key" };
-export const path = /^\/models\/[^/:]+:(generateContent|streamGenerateContent\?alt=sse|countTokens)$/;
+export const path =
+  /^\/models\/[^/:]+:(generateContent|streamGenerateContent\?alt=sse|countTokens|embedContent|batchEmbedContents)$/;
 export const keyOf = (headers) => headers["x-goog-api-key"];
 export const modelOf = (call) => /models\/([^/:]+):/.exec(call.path)[1];
 export const contentType = "text/event-stream";
@@ -154,6 +156,7 @@ function counted({ json, path }) {
 
 export function read(call) {
   call.json = camel(call.json);
+  if (isEmbedding(call)) return embeddings.read(call);
   if (isCount(call)) call.json = counted(call);
   const { json } = call;
   known(json, "request", kMembers);
@@ -230,6 +233,7 @@ function partsOf({ thought, signature, calls }, json) {
 export function answer(reply, call) {
   const { json } = call;
   if (isCount(call)) return { totalTokens: reply.tokens };
+  if (isEmbedding(call)) return embeddings.answer(reply, call);
   const whole = full(reply);
   const { proof, thoughts, made } = partsOf(whole, json);
   const text = whole.text.length ? [{ text: whole.text.join(""), ...(made.length ? {} : proof) }] : [];

@@ -1,10 +1,11 @@
 // An Ollama server: docs.ollama.com/api/chat, /api/generate, /api/errors, /capabilities/thinking and
 // /tool-calling.
+import { isEmbedding, ollama as embeddings } from "./embeddings.mjs";
 import { full, halves, isObjectSchema, isToolName, known, must, retryAfter } from "./rules.mjs";
 
 export const base = "/ollama";
 export const settings = { dialect: "ollama", auth: "bearer" };
-export const path = /^\/api\/(chat|generate)$/;
+export const path = /^\/api\/(chat|generate|embed|embeddings)$/;
 export { keyOf, modelOf } from "./openai.mjs";
 export const contentType = "application/x-ndjson";
 
@@ -107,7 +108,31 @@ function prompted({ prompt, system, images = [], suffix, template, context, raw 
   };
 }
 
+// What /api/ps says, whoever asks (docs.ollama.com/api/ps).
+export const running = {
+  models: [
+    {
+      name: "llama3.2:latest",
+      model: "llama3.2:latest",
+      size: 6591830464,
+      digest: "a2af6cc3eb7fa8be8504abaf9b04e88f17a119ec3f04a3addf55f92841195f5a",
+      details: {
+        parent_model: "",
+        format: "gguf",
+        family: "llama",
+        families: ["llama"],
+        parameter_size: "3.2B",
+        quantization_level: "Q4_K_M",
+      },
+      expires_at: "2025-10-17T16:47:07.933000-07:00",
+      size_vram: 5333539264,
+      context_length: 4096,
+    },
+  ],
+};
+
 export function read(call) {
+  if (isEmbedding(call)) return embeddings.read(call);
   const { json } = call;
   known(json, "request", isGenerate(call) ? kGenerateMembers : kMembers);
   known(json.options ?? {}, "options", kOptions);
@@ -153,6 +178,7 @@ const toolCalls = (calls) =>
   calls.map(({ id, name, args }, index) => ({ id, function: { index, name, arguments: args } }));
 
 export function answer(reply, call) {
+  if (isEmbedding(call)) return embeddings.answer(reply, call);
   const whole = full(reply);
   const told = line(
     {

@@ -1,10 +1,11 @@
 // A Chat Completions server: platform.openai.com/docs/api-reference/chat, with the reasoning_content
 // that vendors of compatible servers add.
+import { isEmbedding, openai as embeddings } from "./embeddings.mjs";
 import { dataUrl, full, halves, isObjectSchema, isToolName, known, must, retryAfter, sse } from "./rules.mjs";
 
 export const base = "/openai/v1";
 export const settings = { dialect: "openai", auth: "bearer", usage_in_streams: true };
-export const path = /^\/chat\/completions$/;
+export const path = /^\/(chat\/completions|embeddings)$/;
 export const keyOf = (headers) => headers.authorization?.replace("Bearer ", "");
 export const modelOf = (call) => call.json.model;
 export const contentType = "text/event-stream";
@@ -113,7 +114,9 @@ function messages(all) {
   return { turns, system: system.join("\n") };
 }
 
-export function read({ json }) {
+export function read(call) {
+  const { json } = call;
+  if (isEmbedding(call)) return embeddings.read(call);
   known(json, "request", kMembers);
   must(json.stream || !json.stream_options, "stream_options without stream");
   const tools = (json.tools ?? []).map(({ type, function: made }) => {
@@ -163,7 +166,8 @@ const toolCall = ({ id, name, args }) => ({
   function: { name, arguments: JSON.stringify(args) },
 });
 
-export function answer(reply) {
+export function answer(reply, call) {
+  if (isEmbedding(call)) return embeddings.answer(reply, call);
   const { text, thought, calls, stop, ...more } = full(reply);
   const message = { role: "assistant", content: text.join("") || null, refusal: null, annotations: [] };
   if (thought) message.reasoning_content = thought;

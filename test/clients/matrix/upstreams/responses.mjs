@@ -1,11 +1,12 @@
 // A Responses server: platform.openai.com/docs/api-reference/responses, /responses-streaming and
 // /responses/input-tokens.
+import { isEmbedding, openai as embeddings } from "./embeddings.mjs";
 import { dataUrl, full, halves, isObjectSchema, isToolName, known, must, retryAfter, sse } from "./rules.mjs";
 import { errors as chatErrors, error as chatError } from "./openai.mjs";
 
 export const base = "/responses/v1";
 export const settings = { dialect: "openai-responses", auth: "bearer" };
-export const path = /^\/responses(\/input_tokens)?$/;
+export const path = /^\/(responses(\/input_tokens)?|embeddings)$/;
 export { keyOf, modelOf, contentType } from "./openai.mjs";
 
 const kMembers = [
@@ -130,6 +131,7 @@ class Conversation {
 
 export function read(call) {
   const { json } = call;
+  if (isEmbedding(call)) return embeddings.read(call);
   known(json, "request", isCount(call) ? kCounted : kMembers);
   const talk = new Conversation();
   if (typeof json.input === "string") talk.turns.push({ role: "user", text: json.input, images: [] });
@@ -235,6 +237,7 @@ function response(json, output, stop, usage) {
 }
 
 export function answer(reply, call) {
+  if (isEmbedding(call)) return embeddings.answer(reply, call);
   const { json } = call;
   if (isCount(call)) return { object: "response.input_tokens", input_tokens: reply.tokens };
   const whole = full(reply);

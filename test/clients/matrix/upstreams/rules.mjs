@@ -4,7 +4,7 @@
 // A reply: {text: [pieces], thought, signature, calls: [{id, name, args}], stop, usage}.
 //   stop: "end", "length", "sequence", "calls" or "filter".
 //   usage: {input, cached, output, thinking}; input holds what was cached, output the thinking.
-// Or {tokens}, where they are only to be counted.
+// Or {tokens}, where they are only to be counted; or see embeddings.mjs.
 // A request, as read() gives it: {stream, system, turns, tools, isForced, schema, thinks, maxTokens,
 //   stop},
 //   turns: {role: "user", text, images: [{type, data}]}, {role: "tool", results: [{id, name, text,

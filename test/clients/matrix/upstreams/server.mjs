@@ -92,12 +92,21 @@ export class Upstreams {
     request.on("data", (part) => parts.push(part));
     request.on("end", () => {
       const call = { headers: request.headers, body: Buffer.concat(parts).toString(), response };
+      if (request.method === "GET") return this.tell(request, response);
       response.on("close", () => (call.leftAt = response.writableEnded ? undefined : Date.now()));
       const script = this.find(request.url, call);
       if (script) return script.receive(call);
       this.strangers.push(`${request.url} ${call.body}`);
       response.writeHead(404).end();
     });
+  }
+
+  // No model is named, so it belongs to no cell.
+  tell(request, response) {
+    const isKnown = request.url === `${ollama.base}/api/ps` && ollama.keyOf(request.headers) === this.key;
+    if (!isKnown) this.strangers.push(`${request.method} ${request.url}`);
+    response.writeHead(isKnown ? 200 : 404, { "content-type": "application/json" });
+    response.end(JSON.stringify(ollama.running));
   }
 
   find(url, call) {
@@ -112,6 +121,7 @@ export class Upstreams {
 
   // One provider of each dialect, which lists these models and takes any.
   providers(key, models) {
+    this.key = key;
     return Object.entries(dialects).map(([id, { base, settings }]) => ({
       id,
       ...settings,

@@ -1,0 +1,17 @@
+// What a failure of the connection to a provider is called.
+#pragma once
+
+#include <string_view>
+
+#include "api/upstream.h"
+
+namespace omni::filters {
+
+// The status of an answer and its code, which is also the reason in the log.
+struct FailureCode {
+  int status;
+  std::string_view code;
+};
+FailureCode failure_code(UpstreamFailure kind);
+
+}  // namespace omni::filters

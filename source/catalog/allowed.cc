@@ -1,0 +1,18 @@
+#include "source/catalog/allowed.h"
+
+#include <algorithm>
+
+#include "source/base/strings.h"
+
+namespace omni {
+
+bool is_allowed(const std::vector<std::string>& globs, std::string_view named,
+                const Provider& provider, std::string_view model) {
+  if (globs.empty()) return true;
+  const std::string full = provider.id + "/" + std::string(model);
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    return matches_glob(named, glob) || matches_glob(full, glob) || matches_glob(model, glob);
+  });
+}
+
+}  // namespace omni
