@@ -45,7 +45,7 @@ void append_usage(std::string& out, const Usage& usage) {
   json::Builder json(out);
   json.object().number("input_tokens", input).object("input_tokens_details");
   json.number("cached_tokens", std::max<int64_t>(0, usage.cached));
-  if (usage.cache_write > 0) json.number("cache_creation_tokens", usage.cache_write);
+  json.number("cache_write_tokens", std::max<int64_t>(0, usage.cache_write));
   json.end_object().number("output_tokens", output).object("output_tokens_details");
   json.number("reasoning_tokens", std::max<int64_t>(0, usage.reasoning));
   json.end_object().number("total_tokens", input + output).end_object();

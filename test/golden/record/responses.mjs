@@ -125,12 +125,9 @@ export function relax(body, said) {
 
 const ended = { length: "max_output_tokens", filtered: "content_filter" };
 
-// ResponseUsageInputTokensDetails of the newest version has cache_write_tokens; the gateway has a
-// word of its own.
-const written = (counts) => (counts.written ? { cache_write_tokens: ifGiven(counts.written), cache_creation_tokens: ifGiven(counts.written) } : {});
 const usage = (counts) => ({
   input_tokens: counts.input,
-  input_tokens_details: { cached_tokens: counts.cached ?? 0, ...written(counts) },
+  input_tokens_details: { cached_tokens: counts.cached ?? 0, cache_write_tokens: counts.written ?? 0 },
   output_tokens: counts.output,
   output_tokens_details: { reasoning_tokens: counts.reasoning ?? 0 },
   total_tokens: counts.input + counts.output,

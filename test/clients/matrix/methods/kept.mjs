@@ -12,7 +12,7 @@ async function conversation(t) {
   const first = await t.client.respond({ model: t.model, text: "2+2?" });
   assert.deepEqual([first.text, first.status], ["four", "completed"]);
   assert.deepEqual(await t.client.readResponse({ id: first.id }), first);
-  t.answers({ ...four, text: "eight" });
+  t.answers({ ...four, text: ["ei", "ght"] });
   const second = await t.client.respond({ model: t.model, text: "times 2?", previous: first.id });
   assert.equal(second.text, "eight");
   assert.deepEqual(

@@ -45,7 +45,7 @@ std::string completed(std::string_view output = "", std::string_view status = "c
                R"("sequence_number":99,"response":{"id":"resp_1","status":")" +
                    std::string(status) + R"(","incomplete_details":)" + std::string(details) +
                    R"(,"output":[)" + std::string(output) +
-                   R"(],"usage":{"input_tokens":40,"input_tokens_details":{"cached_tokens":30},)"
+                   R"(],"usage":{"input_tokens":40,"input_tokens_details":{"cached_tokens":30,"cache_write_tokens":0},)"
                    R"("output_tokens":18,"output_tokens_details":{"reasoning_tokens":7},)"
                    R"("total_tokens":58}})");
 }
@@ -376,7 +376,7 @@ TEST(ResponsesAnswerTest, UsageIsCountedOnce) {
           chunk("{}", "\"stop\"") + counted + "data: [DONE]\n\n",
       0, false));
   const json expected = json::parse(
-      R"({"input_tokens":40,"input_tokens_details":{"cached_tokens":30},"output_tokens":18,
+      R"({"input_tokens":40,"input_tokens_details":{"cached_tokens":30,"cache_write_tokens":0},"output_tokens":18,
       "output_tokens_details":{"reasoning_tokens":7},"total_tokens":58})");
   EXPECT_EQ(ours["usage"], expected);
   EXPECT_EQ(ours["output"][0]["content"][0]["text"], "ab");
@@ -400,7 +400,7 @@ const std::string kPlain =
     "reasoning":{"effort":null,"summary":null},"store":false,"temperature":null,
     "text":{"format":{"type":"text"}},"tool_choice":"auto","tools":[],"top_logprobs":0,
     "top_p":null,"truncation":"disabled","user":null,"metadata":{},
-    "usage":{"input_tokens":18,"input_tokens_details":{"cached_tokens":2},"output_tokens":3,
+    "usage":{"input_tokens":18,"input_tokens_details":{"cached_tokens":2,"cache_write_tokens":0},"output_tokens":3,
       "output_tokens_details":{"reasoning_tokens":1},"total_tokens":21}})";
 
 TEST(ResponsesAnswerTest, APlainAnswerComesBackAndCanBecomeAStream) {
