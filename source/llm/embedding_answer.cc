@@ -24,12 +24,12 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 // Calls `visit` with the text of each number; false when `array` is anything but an array of them.
 template <class Visit>
 bool each_number(std::string_view array, Visit visit) {
+  if (array.size() < 2 || array.front() != '[' || array.back() != ']') return false;
   const char* at = array.data() + 1;
   const char* const end = array.data() + array.size() - 1;
   const auto skip = [&] {
     while (at != end && is_blank(*at)) ++at;
   };
-  if (array.size() < 2 || array.front() != '[' || array.back() != ']') return false;
   skip();
   while (at != end) {
     const char* const begin = at;

@@ -131,6 +131,24 @@ TEST(RoutingFilterTest, ListsTheModelsThatTheKeyMayUse) {
   EXPECT_THAT(desk.context.body, testing::Not(HasSubstr("openai/o1")));
 }
 
+TEST(RoutingFilterTest, OllamaServersWithAKeyOrNoNeedOfOneAreAskedWhatRuns) {
+  test::SnapshotBuilder builder;
+  builder.provider("openai", {});
+  for (const char* id : {"local", "remote", "keyless"})
+    builder.provider(id, {}).last().dialect = Dialect::kOllama;
+  builder.last().accounts.clear();
+  builder.provider("open", {});
+  builder.last().dialect = Dialect::kOllama;
+  builder.last().accounts.clear();
+  builder.last().auth = AuthStyle::kNone;
+  Desk desk(builder);
+  desk.exchange.facts().endpoint = Endpoint::kRunning;
+  EXPECT_EQ(desk.run(), "ok");
+  std::vector<std::string> ids;
+  for (const Target& target : desk.targets()) ids.push_back(target.provider->id);
+  EXPECT_THAT(ids, testing::ElementsAre("local", "remote", "open"));
+}
+
 TEST(RoutingFilterTest, ShowsOneModelOrSaysThatThereIsNone) {
   const auto show = [](std::string_view id, std::vector<std::string> allowed = {}) {
     test::SnapshotBuilder builder;

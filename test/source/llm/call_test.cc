@@ -219,5 +219,26 @@ TEST(CallTest, AModelFromElsewhereStandsForTheBodys) {
   EXPECT_EQ(routed(R"({"model":7})", "routed"), "model: Expected string, received number");
 }
 
+TEST(CallTest, OfAnEndpointThatIsNoChatTheModelAloneIsRead) {
+  const auto named = [](std::string_view body, std::string_view route = "") -> std::string {
+    Call call;
+    if (const auto error = call.read_named(Buffer(body), route)) return error->message;
+    EXPECT_FALSE(call.wants_stream());
+    return call.model() + " " + call.render_same_dialect("m", false).to_string();
+  };
+  EXPECT_EQ(named(R"({"n":0,"model":"a\u0062","stream":true,"streaming":false,"input":1})"),
+            R"(ab {"n":0,"model":"m","stream":true,"streaming":false,"input":1})");
+  EXPECT_EQ(named(R"({"input":1})", "r"), R"(r {"model":"m","input":1})");
+  EXPECT_EQ(named(R"({"model":"a"})", "r"), R"(r {"model":"m"})");
+  EXPECT_EQ(named(R"({"input":1})"), "Missing model");
+  EXPECT_EQ(named(R"({"model":1})"), "model: Expected string, received number");
+  EXPECT_EQ(named("[]").substr(0, 18), "Invalid JSON body:");
+  Call gemini;
+  gemini.set_dialect(Dialect::kGemini);
+  gemini.set_path_model("p/g", false, false);
+  EXPECT_FALSE(gemini.read_named(Buffer(R"({"model":"models/x"})"), ""));
+  EXPECT_EQ(gemini.model(), "p/g");
+}
+
 }  // namespace
 }  // namespace omni::llm
