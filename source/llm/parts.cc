@@ -81,6 +81,11 @@ void append_arguments_text(std::string& out, const Part& call) {
   }
 }
 
+bool takes_user(Text user, bool is_strict) {
+  constexpr size_t kVendor = 64, kOthers = 128;
+  return user.decoded().size() <= (is_strict ? kVendor : kOthers);
+}
+
 void append_media_url(std::string& out, const Media& media) {
   if (!media.data.is_given()) {
     out += media.url.inside();

@@ -46,6 +46,10 @@ void append_arguments_object(std::string& out, const Part& call);
 // Arguments as what stands between a string's quotes.
 void append_arguments_text(std::string& out, const Part& call);
 
+// Servers of OpenAI's dialects refuse an id of the end user that is too long: the vendor's own 64
+// characters, others 128 at most. Nothing but statistics hangs on it.
+bool takes_user(Text user, bool is_strict);
+
 // `data:TYPE;base64,DATA` or the URL, between quotes.
 void append_media_url(std::string& out, const Media& media);
 

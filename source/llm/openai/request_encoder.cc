@@ -218,7 +218,13 @@ void Encoder::sampling() {
       json_.member("top_k", request_.top_k);
     }
   }
-  if (request_.user.is_given()) json_.text("user", request_.user.inside());
+  if (request_.user.is_given()) {
+    if (takes_user(request_.user, options_.is_strict)) {
+      json_.text("user", request_.user.inside());
+    } else {
+      dropped_.add("user");
+    }
+  }
   number("metadata", request_.metadata);
 }
 

@@ -173,7 +173,13 @@ void Encoder::limits() {
   raw("temperature", request_.temperature);
   raw("top_p", request_.top_p);
   raw("top_logprobs", request_.top_logprobs);
-  if (request_.user.is_given()) json_.text("user", request_.user.inside());
+  if (request_.user.is_given()) {
+    if (takes_user(request_.user, options_.is_strict)) {
+      json_.text("user", request_.user.inside());
+    } else {
+      dropped_.add("user");
+    }
+  }
   raw("metadata", request_.metadata);
   const SettingNames names = setting_names(request_.origin);
   if (!request_.stop.empty()) dropped_.add(names.stop);
