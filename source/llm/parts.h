@@ -35,6 +35,12 @@ void append_texts(std::string& out, const std::vector<Part>& parts, std::string_
 bool has_text(const std::vector<Part>& parts);
 bool has_kind(const std::vector<Part>& parts, PartKind kind);
 
+// A tool that runs at its own provider, asked for at another. Agents offer such tools (a web
+// search) with each request, beside their own: there it is left out and named, since a model may
+// leave an offer aside. Where it stands alone or is what must be called, nothing would be left of
+// what was asked, and the request is refused.
+bool may_leave_out(const Tool& hosted, const Request& request);
+
 // The schema of a custom tool's arguments where all arguments are objects;
 // append_arguments_object() writes them so.
 inline constexpr std::string_view kFreeTextSchema =

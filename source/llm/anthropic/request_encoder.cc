@@ -238,6 +238,8 @@ void Encoder::write(const Tool& tool) {
   if (tool.kind == Tool::Kind::kHosted) {
     if (tool.origin == Dialect::kAnthropic) {
       json_.item(tool.raw);
+    } else if (may_leave_out(tool, request_)) {
+      dropped_.add(tool.name.inside());
     } else {
       refuse("tools", fmt::format("tools: '{}' runs at its own provider, and this model is at "
                                   "another",

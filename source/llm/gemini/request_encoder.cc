@@ -109,6 +109,8 @@ void Encoder::tools() {
     if (tool.kind != Tool::Kind::kHosted) continue;
     if (tool.origin == Dialect::kGemini) {
       json_.item(tool.raw);
+    } else if (may_leave_out(tool, request_)) {
+      dropped_.add(tool.name.inside());
     } else if (!error_) {
       error_ = CallError{400, "unsupported_value",
                          fmt::format("tools: '{}' runs at its own provider, and this model is at "

@@ -108,6 +108,8 @@ void Encoder::check_files(const std::vector<Part>& parts) {
 }
 
 void Encoder::write(const Tool& tool) {
+  if (tool.kind == Tool::Kind::kHosted && may_leave_out(tool, request_))
+    return dropped_.add(tool.name.inside());
   if (tool.kind == Tool::Kind::kHosted)
     return refuse("tools", fmt::format("tools: '{}' runs at its own provider, and this model is at "
                                        "another",

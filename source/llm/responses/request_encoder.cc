@@ -81,10 +81,15 @@ class Encoder {
 void Encoder::check() {
   if (request_.choices > 1) refuse("n", "n: this model gives one answer to a request");
   for (const Tool& tool : request_.tools) {
-    if (tool.kind == Tool::Kind::kHosted && tool.origin != Dialect::kOpenaiResponses)
+    const bool is_foreign =
+        tool.kind == Tool::Kind::kHosted && tool.origin != Dialect::kOpenaiResponses;
+    if (is_foreign && may_leave_out(tool, request_)) {
+      dropped_.add(tool.name.inside());
+    } else if (is_foreign) {
       refuse("tools", fmt::format("tools: '{}' runs at its own provider, and this model is at "
                                   "another",
                                   tool.name.inside()));
+    }
     if (!tool.cache_control.empty()) dropped_.add("cache_control");
   }
 }

@@ -57,7 +57,7 @@ void write_named(json::Builder& json, const Request& request, Text name) {
 void write_tools(json::Builder& json, const Request& request) {
   for (const Tool& tool : request.tools) {
     if (tool.kind == Tool::Kind::kHosted) {
-      json.item(tool.raw);
+      if (tool.origin == Dialect::kOpenaiResponses) json.item(tool.raw);
     } else {
       write_tool(json, request, tool);
     }

@@ -13,6 +13,7 @@ namespace {
 using test::transcode_request;
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr Dialect kChat = Dialect::kOpenai, kResponses = Dialect::kOpenaiResponses,
                   kMessages = Dialect::kAnthropic;
@@ -30,6 +31,28 @@ TEST(AgentsTest, AUsersIdThatIsTooLongIsLeftOut) {
     EXPECT_THAT(transcode_request(kMessages, to, ask(128), kOther), HasSubstr(R"("user":"uuu)"));
     EXPECT_THAT(transcode_request(kMessages, to, ask(129), kOther), EndsWith("DROPPED user"));
   }
+}
+
+// codex offers a web search beside its own tools.
+TEST(AgentsTest, AHostedToolBesideOthersIsLeftOutElsewhere) {
+  const auto ask = [](std::string_view more) {
+    return fmt::format(R"({{"input":"a","tools":[{{"type":"function","name":"shell",
+        "parameters":{{"type":"object"}}}},{{"type":"web_search"}}]{}}})",
+                       more);
+  };
+  for (const Dialect to : {kChat, kMessages, Dialect::kGemini, Dialect::kOllama}) {
+    const std::string out = transcode_request(kResponses, to, ask(""), kVendor);
+    EXPECT_THAT(out, HasSubstr(R"("name":"shell")"));
+    EXPECT_THAT(out, HasSubstr("\nDROPPED web_search"));
+    EXPECT_THAT(out.substr(0, out.find('\n')), Not(HasSubstr("web_search")));
+    EXPECT_THAT(
+        transcode_request(kResponses, to, ask(R"(,"tool_choice":{"type":"web_search"})"), kVendor),
+        HasSubstr("'web_search' runs at its own provider"));
+  }
+  const std::string_view gemini = R"({"contents":[{"role":"user","parts":[{"text":"a"}]}],"tools":[
+      {"functionDeclarations":[{"name":"shell"}]},{"googleSearch":{}}]})";
+  EXPECT_THAT(transcode_request(Dialect::kGemini, kResponses, gemini, kVendor),
+              EndsWith("\nDROPPED googleSearch"));
 }
 
 }  // namespace
