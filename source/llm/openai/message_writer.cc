@@ -166,11 +166,18 @@ void MessageWriter::tool_calls(const Message& message) {
   json_.array("tool_calls");
   for (const Part& call : message.parts) {
     if (call.kind != PartKind::kToolCall) continue;
-    const std::string_view type = call.is_custom ? "custom" : "function";
+    const bool is_custom = call.is_custom && takes_free_text_;
+    const std::string_view type = is_custom ? "custom" : "function";
     json_.object().text("id", call.id.inside()).string("type", type);
     json_.object(type).text("name", call.name.inside());
-    json_.begin_text(call.is_custom ? "input" : "arguments");
-    append_arguments_text(json_.out(), call);
+    json_.begin_text(is_custom ? "input" : "arguments");
+    if (call.is_custom && !is_custom) {
+      std::string object;
+      append_arguments_object(object, call);
+      append_escaped(json_.out(), object);
+    } else {
+      append_arguments_text(json_.out(), call);
+    }
     json_.end_text().end_object();
     if (call.signature.is_for(Dialect::kGemini) && !options_.is_strict)
       json_.object("extra_content")

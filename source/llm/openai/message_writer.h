@@ -12,8 +12,10 @@ namespace omni::llm::openai {
 // message: they follow the row of results as the user's.
 class MessageWriter {
  public:
-  MessageWriter(json::Builder& json, const RequestOptions& options, Dropped& dropped)
-      : json_(json), options_(options), dropped_(dropped) {}
+  // A call of free text is written as a function's unless the server `takes_free_text`.
+  MessageWriter(json::Builder& json, const RequestOptions& options, bool takes_free_text,
+                Dropped& dropped)
+      : json_(json), options_(options), takes_free_text_(takes_free_text), dropped_(dropped) {}
 
   void write(const Message& message);
   void finish();
@@ -32,6 +34,7 @@ class MessageWriter {
 
   json::Builder& json_;
   const RequestOptions& options_;
+  const bool takes_free_text_;
   Dropped& dropped_;
   std::vector<const Part*> images_;  // Of results, not written yet.
 };

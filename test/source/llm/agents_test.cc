@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
+#include <variant>
 
+#include "source/llm/answer_reader.h"
 #include "test/support/transcode.h"
 
 namespace omni::llm {
@@ -53,6 +56,78 @@ TEST(AgentsTest, AHostedToolBesideOthersIsLeftOutElsewhere) {
       {"functionDeclarations":[{"name":"shell"}]},{"googleSearch":{}}]})";
   EXPECT_THAT(transcode_request(Dialect::kGemini, kResponses, gemini, kVendor),
               EndsWith("\nDROPPED googleSearch"));
+}
+
+constexpr std::string_view kPatch = R"({"input":[
+    {"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]},
+    {"type":"custom_tool_call","call_id":"call_1","name":"apply_patch","input":"say \"hi\""},
+    {"type":"custom_tool_call_output","call_id":"call_1","output":"ok"}],
+    "tools":[{"type":"custom","name":"apply_patch",
+      "format":{"type":"grammar","syntax":"lark","definition":"d"}}]})";
+
+// Servers that are compatible with the vendor's know functions only.
+TEST(AgentsTest, FreeTextIsAFunctionsWhereTheServerKnowsNothingElse) {
+  const std::string vendor = transcode_request(kResponses, kChat, kPatch, kVendor);
+  EXPECT_THAT(vendor,
+              HasSubstr(R"({"type":"custom","custom":{"name":"apply_patch","format":{"type":)"
+                        R"("grammar","grammar":{"definition":"d","syntax":"lark"}}}})"));
+  const std::string other = transcode_request(kResponses, kChat, kPatch, kOther);
+  EXPECT_THAT(other, EndsWith("\nDROPPED format"));
+  const auto body = nlohmann::json::parse(other.substr(0, other.find('\n')));
+  EXPECT_EQ(body["tools"][0]["function"]["parameters"]["required"][0], "input");
+  EXPECT_EQ(body["messages"][1]["tool_calls"][0]["function"]["arguments"],
+            R"({"input":"say \"hi\""})");
+}
+
+// What a client of Responses gets of `answer`, fed in small pieces.
+std::string codex_gets(Dialect from, std::string_view answer) {
+  Request request;
+  EXPECT_FALSE(decode_request(kResponses, kPatch, request));
+  AnswerReader reader(from, {.id_seed = "s", .request = &request}, 1 << 20);
+  const auto encoder =
+      make_answer_encoder(kResponses, {.model = "m", .fallback_id = "x", .request = &request});
+  std::string out;
+  const auto emit = [&](const Event& event) { encoder->put(event, out); };
+  for (size_t at = 0; at < answer.size(); at += 7)
+    EXPECT_TRUE(reader.feed(Buffer(answer.substr(at, 7)), emit).ok());
+  EXPECT_TRUE(reader.finish(emit).ok());
+  return out;
+}
+
+TEST(AgentsTest, FreeTextComesBackAsSuch) {
+  const std::string_view messages =
+      R"(data: {"type":"message_start","message":{"id":"msg_1","model":"m","content":[]}}
+
+data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"apply_patch","input":{}}}
+
+data: {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"input\": \"a \\"}}
+
+data: {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"\"b\\n\"}"}}
+
+data: {"type":"content_block_stop","index":0}
+
+data: {"type":"message_delta","delta":{"stop_reason":"tool_use"}}
+
+data: {"type":"message_stop"}
+
+)";
+  const std::string_view chat =
+      R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"apply_patch","arguments":""}}]}}]}
+
+data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"input\": \"a \\"}}]}}]}
+
+data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\"b\\n\"}"}}]}}]}
+
+data: {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}
+
+data: [DONE]
+
+)";
+  for (const auto& [from, answer] : {std::pair(kMessages, messages), std::pair(kChat, chat)}) {
+    const auto item = nlohmann::json::parse(codex_gets(from, answer))["output"][0];
+    EXPECT_EQ(item["type"], "custom_tool_call");
+    EXPECT_EQ(item["input"], "a \"b\n");
+  }
 }
 
 }  // namespace
