@@ -95,13 +95,21 @@ void MessageWriter::messages() {
   json_.end_array();
 }
 
+// Thoughts stand where the vendor's model had them: it takes them back there alone. A dialect that
+// keeps them in a member of their own does not say where; there they open the turn they belong to.
 void MessageWriter::content(const Message& message) {
-  // Thoughts open the turn they belong to.
+  const bool is_loose = request_.origin == Dialect::kOpenai || request_.origin == Dialect::kOllama;
+  const auto is_early = [&](const Part& part) {
+    return is_loose && part.kind == PartKind::kReasoning;
+  };
   for (const Part& part : message.parts)
-    if (part.kind == PartKind::kReasoning && is_sent(part)) block(part, false);
+    if (is_early(part) && is_sent(part)) block(part, false);
   for (const Part& part : message.parts) {
-    if (part.kind != PartKind::kReasoning && is_sent(part)) block(part, &part == last_);
-    if (part.kind == PartKind::kReasoning && !is_sent(part)) dropped_.add("reasoning");
+    if (part.kind == PartKind::kReasoning && !is_sent(part)) {
+      dropped_.add("reasoning");
+    } else if (!is_early(part) && is_sent(part)) {
+      block(part, &part == last_);
+    }
   }
 }
 

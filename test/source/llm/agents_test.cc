@@ -58,6 +58,23 @@ TEST(AgentsTest, AHostedToolBesideOthersIsLeftOutElsewhere) {
               EndsWith("\nDROPPED googleSearch"));
 }
 
+// With interleaved thinking a model thinks again in the middle of an answer.
+TEST(AgentsTest, ThoughtsComeBackWhereTheyStood) {
+  const std::string out = transcode_request(kResponses, kMessages, R"({"input":[
+      {"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]},
+      {"type":"reasoning","summary":[],"encrypted_content":"omniroute.anthropic.one"},
+      {"type":"message","role":"assistant","content":[{"type":"output_text","text":"b"}]},
+      {"type":"reasoning","summary":[],"encrypted_content":"omniroute.anthropic.two"},
+      {"type":"function_call","call_id":"c","name":"f","arguments":"{}"},
+      {"type":"function_call_output","call_id":"c","output":"d"}]})",
+                                            kVendor);
+  const auto body = nlohmann::json::parse(out);
+  std::string kinds;
+  for (const auto& block : body["messages"][1]["content"])
+    kinds += block["type"].get<std::string>() + " ";
+  EXPECT_EQ(kinds, "thinking text thinking tool_use ");
+}
+
 constexpr std::string_view kPatch = R"({"input":[
     {"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]},
     {"type":"custom_tool_call","call_id":"call_1","name":"apply_patch","input":"say \"hi\""},
