@@ -102,7 +102,8 @@ class Check {
 
   tool_result(block, where) {
     known(block, where, ["type", "tool_use_id", "content", "is_error", "cache_control"]);
-    const inside = blocksOf(block.content ?? []);
+    // A text alone may be empty.
+    const inside = blocksOf(block.content || []);
     inside.forEach((one, i) => {
       must(kInside.includes(one.type), `${where}.content.${i}: Input tag '${one.type}' was not expected`);
       if (one.type === "text") this.text(one, `${where}.content.${i}`);
