@@ -143,6 +143,10 @@ void MessageWriter::block(const Part& part, bool is_last) {
       break;
     case PartKind::kText:
     case PartKind::kRefusal:
+      if (!part.raw.empty() && part.origin == Dialect::kAnthropic) {
+        json_.item(part.raw);
+        return;
+      }
       json_.object().string("type", "text").text("text", part.text.inside());
       break;
     default:
@@ -219,7 +223,7 @@ void MessageWriter::tool_result(const Part& part) {
   append_tool_id(json_.out(), part.id);
   json_.end_text();
   if (part.content.size() == 1 && part.content[0].kind == PartKind::kText &&
-      part.content[0].cache_control.empty()) {
+      part.content[0].cache_control.empty() && part.content[0].raw.empty()) {
     json_.text("content", part.content[0].text.inside());
   } else if (!part.content.empty()) {
     json_.array("content");

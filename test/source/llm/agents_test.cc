@@ -75,6 +75,18 @@ TEST(AgentsTest, ThoughtsComeBackWhereTheyStood) {
   EXPECT_EQ(kinds, "thinking text thinking tool_use ");
 }
 
+// Claude Code looks for tools that are not loaded yet.
+TEST(AgentsTest, AToolThatWasFoundIsNamed) {
+  const std::string_view found = R"({"max_tokens":9,"messages":[{"role":"user","content":"a"},
+      {"role":"assistant","content":[{"type":"tool_use","id":"t","name":"ToolSearch","input":{}}]},
+      {"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[
+        {"type":"tool_reference","tool_name":"mcp__tickets"}]}]}]})";
+  EXPECT_THAT(transcode_request(kMessages, kChat, found, kVendor),
+              HasSubstr(R"("tool_call_id":"t","content":"mcp__tickets")"));
+  EXPECT_THAT(transcode_request(kMessages, kMessages, found, kVendor),
+              HasSubstr(R"({"type":"tool_reference","tool_name":"mcp__tickets"})"));
+}
+
 constexpr std::string_view kPatch = R"({"input":[
     {"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]},
     {"type":"custom_tool_call","call_id":"call_1","name":"apply_patch","input":"say \"hi\""},
