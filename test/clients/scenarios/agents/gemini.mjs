@@ -67,9 +67,11 @@ export function read(chunks, { keepsThoughts = false } = {}) {
   );
   assert.equal(reasons.at(-1), "STOP");
   const all = chunks.flatMap(({ candidates }) => candidates[0].content?.parts ?? []);
-  const whole = keepsThoughts ? all : chunks.filter(isWhole).flatMap(({ candidates }) => candidates[0].content.parts);
-  const parts = keepsThoughts ? whole : joined(whole.filter(({ thought }) => !thought));
-  return { says: sayings(all), usage: usageOf(chunks.at(-1).usageMetadata), talk: [{ role: "model", parts }] };
+  const whole = chunks.filter(isWhole).flatMap(({ candidates }) => candidates[0].content.parts);
+  const talk = keepsThoughts
+    ? chunks.map(({ candidates }) => candidates[0].content).filter((content) => content?.parts?.length)
+    : [{ role: "model", parts: joined(whole.filter(({ thought }) => !thought)) }];
+  return { says: sayings(all), usage: usageOf(chunks.at(-1).usageMetadata), talk };
 }
 
 // Proofs are bytes in this dialect: another provider's is written in Base64 once more.

@@ -99,6 +99,16 @@ function openSchema(schema, where) {
   (schema.anyOf ?? []).forEach((inner, i) => openSchema(inner, `${where}.any_of[${i}]`));
 }
 
+// Neighbours of one role are one: the vendor's library keeps each piece of a stream as a content.
+function joined(contents) {
+  const out = [];
+  for (const { role, parts } of contents) {
+    if (out.at(-1)?.role === role) out.at(-1).parts.push(...parts);
+    else out.push({ role, parts: [...parts] });
+  }
+  return out;
+}
+
 class Check {
   signatures = [];
 
@@ -130,29 +140,39 @@ class Check {
   contents() {
     const { contents } = this.json;
     must(Array.isArray(contents) && contents.length, "contents: contents is not specified");
-    let open = [];
     contents.forEach((content, i) => {
       const where = `contents[${i}]`;
       known(content, where, ["role", "parts"]);
       must(["user", "model"].includes(content.role), `Please use a valid role: user, model. (${where})`);
       must(content.parts?.length, `${where}.parts: contents.parts must not be empty.`);
       content.parts.forEach((one, j) => this.part(one, `${where}.parts[${j}]`));
-      const of = (key) => content.parts.filter((one) => one[key]).map((one) => one[key].name);
+    });
+    const turns = joined(contents);
+    this.pairs(turns);
+    if (this.needsProof) this.proofs(turns);
+  }
+
+  pairs(turns) {
+    let open = [];
+    turns.forEach(({ role, parts }, i) => {
+      const of = (key) => parts.filter((one) => one[key]).map((one) => one[key].name);
       const [calls, results] = [of("functionCall"), of("functionResponse")];
       must(
         String(results.sort()) === String([...open].sort()),
-        `${where}: Please ensure that the number of function response parts is equal to the number of ` +
-          `function call parts of the function call turn: ${open}; ${results}`,
+        "Please ensure that the number of function response parts is equal to the number of function call parts " +
+          `of the function call turn: ${open}; ${results}`,
       );
-      must(!results.length || content.role === "user", `${where}: a functionResponse of the model`);
       must(
-        !calls.length || (content.role === "model" && contents[i - 1]?.role === "user"),
-        `${where}: Please ensure that function call turn comes immediately after a user turn or after a function response turn.`,
+        (!calls.length || role === "model") && (!results.length || role === "user"),
+        `a functionCall or functionResponse of the role ${role}`,
+      );
+      must(
+        !calls.length || i > 0,
+        "Please ensure that function call turn comes immediately after a user turn or after a function response turn.",
       );
       open = calls;
     });
     must(open.length === 0, `contents: function calls without responses: ${open}`);
-    if (this.needsProof) this.proofs(contents);
   }
 
   // Of the turn that is still at work, each step's first call is signed.
@@ -232,6 +252,12 @@ function counted(json, path) {
   return request;
 }
 
+// A text in pieces as well as whole.
+function told({ contents, systemInstruction = "" }) {
+  const texts = contents.flatMap(({ parts }) => parts.map(({ text }) => text ?? ""));
+  return JSON.stringify(contents) + JSON.stringify(systemInstruction) + texts.join("");
+}
+
 export function read(call, memory) {
   const json = isCount(call) ? counted(camel(call.json), call.path) : camel(call.json);
   const check = new Check(call, memory, json);
@@ -241,7 +267,7 @@ export function read(call, memory) {
     isCount: isCount(call),
     signatures: check.signatures,
     markers: [],
-    text: JSON.stringify(json.contents) + JSON.stringify(json.systemInstruction ?? ""),
+    text: told(json),
     tools,
     isThinking: true,
     shows,
