@@ -1,6 +1,7 @@
 // The messages of a Chat Completions request.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "source/llm/codec.h"
@@ -25,6 +26,7 @@ class MessageWriter {
   void user(const Message& message);
   void assistant(const Message& message);
   void tool_calls(const Message& message);
+  std::string call_id(const Part& part) const;
   void reasoning(const Message& message);
   void tool_result(const Part& result);
   void part(const Part& part);

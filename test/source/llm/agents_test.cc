@@ -87,6 +87,42 @@ TEST(AgentsTest, AToolThatWasFoundIsNamed) {
               HasSubstr(R"({"type":"tool_reference","tool_name":"mcp__tickets"})"));
 }
 
+// A talk that began at another provider.
+TEST(AgentsTest, IdsOfCallsThatAreTooLongArePairedUnderShorterOnes) {
+  const std::string id = "functions.search_file_content:" + std::string(60, '7');
+  const std::string talk = fmt::format(R"({{"max_tokens":9,"messages":[
+      {{"role":"user","content":"a"}},
+      {{"role":"assistant","content":[{{"type":"tool_use","id":"{0}","name":"f","input":{{}}}}]}},
+      {{"role":"user","content":[{{"type":"tool_result","tool_use_id":"{0}","content":"b"}}]}}]}})",
+                                       id);
+  const auto chat = nlohmann::json::parse(transcode_request(kMessages, kChat, talk, kVendor));
+  const std::string chat_id = chat["messages"][1]["tool_calls"][0]["id"];
+  EXPECT_LE(chat_id.size(), 40u);
+  EXPECT_EQ(chat["messages"][2]["tool_call_id"], chat_id);
+  const auto items = nlohmann::json::parse(transcode_request(kMessages, kResponses, talk, kVendor));
+  const std::string item_id = items["input"][1]["call_id"];
+  EXPECT_LE(item_id.size(), 64u);
+  EXPECT_EQ(items["input"][2]["call_id"], item_id);
+  EXPECT_THAT(transcode_request(kMessages, kChat, talk, kOther), HasSubstr(id));
+}
+
+// Gemini CLI gives calls without an id one of its own, in their results only.
+TEST(AgentsTest, AMadeUpIdAnswersTheCallWithoutOne) {
+  const auto chat =
+      nlohmann::json::parse(transcode_request(Dialect::kGemini, kChat, R"({"contents":[
+      {"role":"user","parts":[{"text":"a"}]},
+      {"role":"model","parts":[{"functionCall":{"name":"read","args":{"n":1}}},
+        {"functionCall":{"name":"read","args":{"n":2}}}]},
+      {"role":"user","parts":[
+        {"functionResponse":{"id":"read-1-a","name":"read","response":{"output":"one"}}},
+        {"functionResponse":{"id":"read-2-b","name":"read","response":{"output":"two"}}}]}]})",
+                                              kVendor));
+  const auto& calls = chat["messages"][1]["tool_calls"];
+  EXPECT_EQ(chat["messages"][2]["tool_call_id"], calls[0]["id"]);
+  EXPECT_EQ(chat["messages"][3]["tool_call_id"], calls[1]["id"]);
+  EXPECT_NE(calls[0]["id"], calls[1]["id"]);
+}
+
 constexpr std::string_view kPatch = R"({"input":[
     {"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]},
     {"type":"custom_tool_call","call_id":"call_1","name":"apply_patch","input":"say \"hi\""},
