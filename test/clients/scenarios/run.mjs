@@ -83,6 +83,7 @@ async function main() {
   const servers = await new Servers().start();
   const jobs = load().flatMap((scenario) =>
     Object.keys(kinds)
+      .filter((kind) => scenario.before?.includes(kind) ?? true)
       .filter((kind) => scenario.name.includes(only[0] ?? "") && kind.includes(only[1] ?? ""))
       .map((kind) => ({ scenario, cell: new Cell(`${scenario.name}-${kind}`, kind, providerKey) })),
   );
