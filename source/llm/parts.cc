@@ -82,7 +82,9 @@ void append_arguments_text(std::string& out, const Part& call) {
 }
 
 bool may_leave_out(const Tool& hosted, const Request& request) {
-  const auto is_own = [](const Tool& tool) { return tool.kind != Tool::Kind::kHosted; };
+  const auto is_own = [](const Tool& tool) {
+    return tool.kind == Tool::Kind::kFunction || tool.kind == Tool::Kind::kCustom;
+  };
   const auto names_it = [&](const Text& name) { return name.inside() == hosted.name.inside(); };
   // A choice of a hosted tool has a form of its own in Responses.
   const auto is_choice = [](const Extra& extra) { return extra.key == "tool_choice"; };

@@ -233,6 +233,7 @@ void Encoder::tools() {
 }
 
 void Encoder::write(const Tool& tool) {
+  if (tool.kind == Tool::Kind::kSpace) return;
   if (tool.kind == Tool::Kind::kHosted) {
     if (tool.origin == Dialect::kAnthropic) {
       json_.item(tool.raw);

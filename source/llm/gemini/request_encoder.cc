@@ -100,7 +100,7 @@ void Encoder::tools() {
   bool is_open = false;
   json_.array("tools");
   for (const Tool& tool : request_.tools) {
-    if (tool.kind == Tool::Kind::kHosted) continue;
+    if (tool.kind == Tool::Kind::kHosted || tool.kind == Tool::Kind::kSpace) continue;
     if (!std::exchange(is_open, true)) json_.object().array("functionDeclarations");
     function(tool);
   }

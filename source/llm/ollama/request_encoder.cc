@@ -79,6 +79,7 @@ void Encoder::tools() {
 }
 
 void Encoder::tool(const Tool& tool) {
+  if (tool.kind == Tool::Kind::kSpace) return;
   if (tool.kind == Tool::Kind::kHosted && may_leave_out(tool, request_))
     return dropped_.add(tool.name.inside());
   if (tool.kind == Tool::Kind::kHosted)

@@ -114,6 +114,7 @@ void Encoder::check_files(const std::vector<Part>& parts) {
 }
 
 void Encoder::write(const Tool& tool) {
+  if (tool.kind == Tool::Kind::kSpace) return;
   if (tool.kind == Tool::Kind::kHosted && may_leave_out(tool, request_))
     return dropped_.add(tool.name.inside());
   if (tool.kind == Tool::Kind::kHosted)

@@ -177,7 +177,11 @@ void ItemWriter::call(const Part& call) {
   if (call.signature.value.is_given()) dropped_.add("signature");
   if (call.is_custom) custom_calls_.insert(call.id.inside());
   json_.object().string("type", call.is_custom ? "custom_tool_call" : "function_call");
-  json_.text("call_id", short_id(call.id, kMaxCallId)).text("name", call.name.inside());
+  json_.text("call_id", short_id(call.id, kMaxCallId));
+  if (const auto* in_space = spaces_.find(call.name.inside()))
+    json_.text("name", in_space->second).text("namespace", in_space->first);
+  else
+    json_.text("name", call.name.inside());
   json_.begin_text(call.is_custom ? "input" : "arguments");
   append_arguments_text(json_.out(), call);
   json_.end_text().end_object();

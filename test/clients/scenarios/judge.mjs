@@ -6,10 +6,10 @@ const isThought = (said) => said.thought !== undefined;
 // Neighbours of one kind are one; a thought that cannot be read is not seen.
 function joined(says) {
   const out = [];
-  for (const { thought, text, call, args, input } of says) {
+  for (const { thought, text, call, space, args, input } of says) {
     const last = out.at(-1);
     if (thought === "" || text === "") continue;
-    if (call) out.push(input === undefined ? { call, args } : { call, input });
+    if (call) out.push({ call, space, ...(input === undefined ? { args } : { input }) });
     else if (last && "thought" in last && thought !== undefined) last.thought += thought;
     else if (last && "text" in last && text !== undefined) last.text += text;
     else out.push(thought !== undefined ? { thought } : { text });

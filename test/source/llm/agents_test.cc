@@ -145,9 +145,9 @@ TEST(AgentsTest, FreeTextIsAFunctionsWhereTheServerKnowsNothingElse) {
 }
 
 // What a client of Responses gets of `answer`, fed in small pieces.
-std::string codex_gets(Dialect from, std::string_view answer) {
+std::string codex_gets(Dialect from, std::string_view answer, std::string_view asked = kPatch) {
   Request request;
-  EXPECT_FALSE(decode_request(kResponses, kPatch, request));
+  EXPECT_FALSE(decode_request(kResponses, asked, request));
   AnswerReader reader(from, {.id_seed = "s", .request = &request}, 1 << 20);
   const auto encoder =
       make_answer_encoder(kResponses, {.model = "m", .fallback_id = "x", .request = &request});
@@ -193,6 +193,40 @@ data: [DONE]
     EXPECT_EQ(item["type"], "custom_tool_call");
     EXPECT_EQ(item["input"], "a \"b\n");
   }
+}
+
+// codex puts the tools of an MCP server in a namespace, and finds the server by it.
+TEST(AgentsTest, AToolOfANamespaceIsCalledInIt) {
+  const std::string_view asked = R"({"input":[
+      {"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]},
+      {"type":"function_call","call_id":"c","namespace":"mcp__tickets","name":"search",
+        "arguments":"{}"},
+      {"type":"function_call_output","call_id":"c","output":"b"}],
+      "tools":[{"type":"namespace","name":"mcp__tickets","description":"Tickets","tools":[
+        {"type":"function","name":"search","strict":false,"parameters":{"type":"object"}}]}]})";
+  const auto sent = nlohmann::json::parse(transcode_request(kResponses, kMessages, asked, kVendor));
+  EXPECT_EQ(sent["tools"].size(), 1u);
+  EXPECT_EQ(sent["tools"][0]["name"], "mcp__tickets__search");
+  EXPECT_EQ(sent["messages"][1]["content"][0]["name"], "mcp__tickets__search");
+  const auto own = nlohmann::json::parse(transcode_request(kResponses, kResponses, asked, kVendor));
+  EXPECT_EQ(own["tools"], nlohmann::json::parse(asked)["tools"]);
+  EXPECT_EQ(own["input"][1]["namespace"], "mcp__tickets");
+  EXPECT_EQ(own["input"][1]["name"], "search");
+  const std::string_view answer =
+      R"(data: {"type":"message_start","message":{"id":"msg_1","model":"m","content":[]}}
+
+data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"mcp__tickets__search","input":{}}}
+
+data: {"type":"content_block_stop","index":0}
+
+data: {"type":"message_delta","delta":{"stop_reason":"tool_use"}}
+
+data: {"type":"message_stop"}
+
+)";
+  const auto item = nlohmann::json::parse(codex_gets(kMessages, answer, asked))["output"][0];
+  EXPECT_EQ(item["name"], "search");
+  EXPECT_EQ(item["namespace"], "mcp__tickets");
 }
 
 }  // namespace

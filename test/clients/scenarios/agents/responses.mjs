@@ -69,10 +69,11 @@ function read(events) {
 
 // codex sends no ids of items it did not store, and of a text the text alone.
 function kept(item) {
-  const { type, role, content, summary, encrypted_content, name, call_id, status } = item;
+  const { type, role, content, summary, encrypted_content, name, namespace, call_id, status } = item;
   if (type === "reasoning") return { type, summary, encrypted_content: encrypted_content ?? null };
   if (type === "message") return { type, role, content: content.map((part) => ({ type: part.type, text: part.text })) };
-  if (type === "function_call") return { type, name, arguments: item.arguments, call_id };
+  if (type === "function_call")
+    return { type, name, ...(namespace && { namespace }), arguments: item.arguments, call_id };
   return { type, status, call_id, name, input: item.input };
 }
 
@@ -80,7 +81,8 @@ function saying(item) {
   if (item.type === "reasoning")
     return { thought: kDeltas[kKinds.reasoning](item), isProven: Boolean(item.encrypted_content) };
   if (item.type === "message") return { text: kDeltas[kKinds.message](item) };
-  if (item.type === "function_call") return { call: item.name, id: item.call_id, args: JSON.parse(item.arguments) };
+  if (item.type === "function_call")
+    return { call: item.name, space: item.namespace, id: item.call_id, args: JSON.parse(item.arguments) };
   return { call: item.name, id: item.call_id, input: item.input };
 }
 

@@ -1,6 +1,17 @@
 // Anthropic's Messages API for the scenarios: docs.claude.com/en/api/messages, /errors, and of
 // /docs/build-with-claude prompt-caching, extended-thinking and mid-conversation-system-messages.
-import { hasCalls, isObjectSchema, isText, known, must, pieces, sse, uniqueNames, usageOf } from "./words.mjs";
+import {
+  flatName,
+  hasCalls,
+  isObjectSchema,
+  isText,
+  known,
+  must,
+  pieces,
+  sse,
+  uniqueNames,
+  usageOf,
+} from "./words.mjs";
 
 export const dialect = "anthropic";
 export const signs = true;
@@ -315,7 +326,7 @@ function contentOf(answer, memory, asked) {
       return {
         type: "tool_use",
         id: memory.id("toolu_01", 22),
-        name: said.call,
+        name: flatName(said),
         input: said.args ?? { input: said.input },
       };
     return { type: "text", text: said.text };

@@ -1,6 +1,17 @@
 // Gemini's API for the scenarios: ai.google.dev/api/generate-content and /api/caching (Schema,
 // FunctionDeclaration), /gemini-api/docs/thought-signatures and /gemini-api/docs/thinking.
-import { hasCalls, isObjectSchema, isText, known, must, pieces, sse, uniqueNames, usageOf } from "./words.mjs";
+import {
+  flatName,
+  hasCalls,
+  isObjectSchema,
+  isText,
+  known,
+  must,
+  pieces,
+  sse,
+  uniqueNames,
+  usageOf,
+} from "./words.mjs";
 
 export const dialect = "gemini";
 export const signs = true;
@@ -289,7 +300,7 @@ function partsOf(answer, memory, { shows }) {
       proof = memory.sign(said.thought, "");
       if (shows) parts.push({ text: said.thought, thought: true });
     } else if (said.call) {
-      parts.push({ functionCall: { name: said.call, args: said.args ?? { input: said.input } }, ...give() });
+      parts.push({ functionCall: { name: flatName(said), args: said.args ?? { input: said.input } }, ...give() });
     } else {
       parts.push({ text: said.text, ...(isLast && give()) });
     }

@@ -1,5 +1,5 @@
 // Ollama for the scenarios: docs.ollama.com/api/chat, /capabilities/thinking and /tool-calling.
-import { hasCalls, isObjectSchema, isText, known, must, pieces, uniqueNames, usageOf } from "./words.mjs";
+import { flatName, hasCalls, isObjectSchema, isText, known, must, pieces, uniqueNames, usageOf } from "./words.mjs";
 
 export const dialect = "ollama";
 export const signs = false;
@@ -94,8 +94,9 @@ const ended = (told) => ({
   eval_duration: 4535599000,
 });
 
-function made({ call, args, input }, index, memory) {
-  return { id: memory.id("call_", 8), function: { index, name: call, arguments: args ?? { input } } };
+function made(said, index, memory) {
+  const { args, input } = said;
+  return { id: memory.id("call_", 8), function: { index, name: flatName(said), arguments: args ?? { input } } };
 }
 
 const shown = (told, asked) => told.says.filter(({ thought }) => thought === undefined || shows({ asked }));

@@ -1,6 +1,7 @@
 // Chat Completions for the scenarios: platform.openai.com/docs/api-reference/chat. `strict` is the
 // vendor's own server; the other is one of those that are compatible with it and show what they think.
 import {
+  flatName,
   hasCalls,
   isObjectSchema,
   isText,
@@ -208,7 +209,9 @@ const usage = ({ input, cached, output, thinking }) => ({
 
 const isCustom = (tools, name) => tools.some((tool) => tool.type === "custom" && tool.custom.name === name);
 
-function toolCall({ call, args, input }, { json, id }) {
+function toolCall(said, { json, id }) {
+  const { args, input } = said;
+  const call = flatName(said);
   if (isCustom(json.tools ?? [], call)) return { id, type: "custom", custom: { name: call, input } };
   return { id, type: "function", function: { name: call, arguments: JSON.stringify(args ?? { input }) } };
 }

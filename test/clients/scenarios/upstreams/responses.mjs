@@ -161,6 +161,12 @@ class Check {
   }
 
   tool(tool, where) {
+    if (tool.type === "namespace") {
+      known(tool, where, ["type", "name", "description", "tools"]);
+      must(tool.name && tool.tools?.length, `${where}: a namespace lacks its name or tools`);
+      tool.tools.forEach((one, i) => this.tool(one, `${where}.tools[${i}]`));
+      return tool.name;
+    }
     if (["web_search", "web_search_preview"].includes(tool.type)) return tool.type;
     must(["function", "custom"].includes(tool.type), `Invalid value: '${tool.type}'. (${where}.type)`);
     must(/^[a-zA-Z0-9_-]{1,64}$/.test(tool.name), `Invalid '${where}.name': string does not match pattern.`);
@@ -253,6 +259,7 @@ function itemOf(said, { json }, memory) {
     status: "completed",
     call_id,
     name: said.call,
+    ...(said.space && { namespace: said.space }),
     arguments: words,
   };
 }

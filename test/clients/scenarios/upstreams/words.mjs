@@ -1,5 +1,5 @@
 // What the vendors of the scenarios have in common. A model's answer is told in nobody's dialect:
-//   says: [{thought}, {text}, {call, args} or {call, input}], in the order the model said it;
+//   says: [{thought}, {text}, {call, args} or {call, input}, {call, space, args} of a tool in a namespace], in the order the model said it;
 //   usage: {input, cached, output, thinking}; input holds what was cached, output the thinking;
 //   or {tokens}, where they are only to be counted.
 import { createHash } from "node:crypto";
@@ -20,6 +20,9 @@ export function usageOf({ usage = {} }) {
 }
 
 export const hasCalls = ({ says }) => says.some(({ call }) => call);
+
+// The name of a call where tools have no namespaces.
+export const flatName = ({ call, space }) => (space ? `${space}__${call}` : call);
 
 // What a vendor knows of one conversation: the proofs it gave, and the answer each belongs to.
 export class Memory {
