@@ -25,7 +25,9 @@ Buffer render(Exchange& exchange, const Target& target, std::optional<llm::CallE
   llm::Call& call = exchange.facts().call;
   Answer& answer = exchange.facts().answer;
   const Provider& provider = *target.provider;
-  const bool may_ask_usage = provider.usage_in_streams && call.wants_stream();
+  // A member of Chat Completions alone, whatever else a provider of that vendor speaks.
+  const bool may_ask_usage =
+      provider.usage_in_streams && provider.dialect == Dialect::kOpenai && call.wants_stream();
   answer.dropped.clear();
   answer.format_tool.clear();
   // What a request continues is told to whoever did not keep it.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+
 namespace omni::llm {
 
 Text CallIds::make(Text name) {
@@ -15,6 +17,7 @@ Text CallIds::of_call(Text given, Text name) {
   calls_.push_back({id, name});
   by_id_[std::string(id.inside())] = index;
   by_name_[std::string(name.inside())].push_back(index);
+  if (!is_known) nameless_[std::string(name.inside())].push_back(index);
   all_.push_back(index);
   return id;
 }
@@ -32,22 +35,37 @@ CallIds::Call* CallIds::take_oldest(Row& row) {
 
 Text CallIds::of_result(Text given, Text& name) {
   const bool has_name = name.is_given() && !name.is_empty();
-  if (given.is_given() && !given.is_empty()) {
-    const auto found = by_id_.find(given.inside());
-    if (found == by_id_.end()) return given;
+  const bool has_id = given.is_given() && !given.is_empty();
+  const auto found = has_id ? by_id_.find(given.inside()) : by_id_.end();
+  if (found != by_id_.end()) {
     calls_[found->second].is_answered = true;
     if (!has_name) name = calls_[found->second].name;
     return given;
   }
   Call* call = nullptr;
+  StringMap<Row>& rows = has_id ? nameless_ : by_name_;
   if (!has_name) {
-    call = take_oldest(all_);
-  } else if (const auto row = by_name_.find(name.inside()); row != by_name_.end()) {
+    call = has_id ? nullptr : take_oldest(all_);
+  } else if (const auto row = rows.find(name.inside()); row != rows.end()) {
     call = take_oldest(row->second);
   }
-  if (call == nullptr) return make(name);
+  if (call == nullptr) return has_id ? given : make(name);
   if (!has_name) name = call->name;
   return call->id;
+}
+
+std::string short_id(Text id, size_t limit) {
+  if (id.inside().size() <= limit) return std::string(id.inside());
+  const std::string whole = id.decoded();
+  std::string out;
+  if (whole.size() <= limit) {
+    append_escaped(out, whole);
+    return out;
+  }
+  // FNV-1a.
+  uint64_t hash = 14695981039346656037u;
+  for (const char c : whole) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return fmt::format("call_{:016x}", hash);
 }
 
 CallNames::CallNames(const Request& request) {

@@ -20,8 +20,9 @@ class CallIds {
   // `given`, or one made of the call's number and name.
   Text of_call(Text given, Text name);
   // `given`, or that of the oldest call of this name without a result (where no name is given
-  // either: of the oldest call). A result that answers nothing gets an id of its own. Fills `name`
-  // where the call knows it.
+  // either: of the oldest call). An id that no call has stands for a call without one: Gemini CLI
+  // makes up such ids. A result that answers nothing gets an id of its own. Fills `name` where the
+  // call knows it.
   Text of_result(Text given, Text& name);
 
  private:
@@ -39,9 +40,14 @@ class CallIds {
   std::deque<Call> calls_;
   StringMap<size_t> by_id_;
   StringMap<Row> by_name_;
+  StringMap<Row> nameless_;  // Of calls without an id, by the call's name.
   Row all_;
   int made_ = 0;
 };
+
+// `id`, or a shorter one for it, the same each time, where a server takes `limit` characters; as it
+// stands between quotes.
+std::string short_id(Text id, size_t limit);
 
 // While a request is encoded: the name that a result's call had.
 class CallNames {

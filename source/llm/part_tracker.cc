@@ -7,6 +7,8 @@
 
 #include "source/base/status.h"
 #include "source/json/escapes.h"
+#include "source/json/skim.h"
+#include "source/json/valid.h"
 
 namespace omni::llm {
 namespace {
@@ -82,6 +84,12 @@ absl::Status PartTracker::whole(int index, const Event& part, Emit emit) {
   return absl::OkStatus();
 }
 
+void PartTracker::expect_free_text(const Request* request) {
+  if (request == nullptr) return;
+  for (const Tool& tool : request->tools)
+    if (tool.kind == Tool::Kind::kCustom) free_text_.emplace(tool.name.inside());
+}
+
 PartTracker::Piece& PartTracker::piece_of(Choice& in, const ToolCall& said) {
   const auto is_other_id = [&](const Piece& piece) {
     return said.id.is_given() && !said.id.is_empty() && !piece.id.empty() &&
@@ -113,11 +121,13 @@ absl::Status PartTracker::tool_call(int index, const ToolCall& said, Emit emit) 
     piece.signature = said.signature.value.inside();
     piece.signature_origin = said.signature.origin;
   }
+  if (!piece.is_told && !piece.is_custom && free_text_.contains(piece.name))
+    piece.is_custom = piece.is_wrapped = true;
   return add(index, in, piece, said.fragment.inside(), emit);
 }
 
 void PartTracker::note_progress(Piece& piece, std::string_view inside) {
-  if (piece.kind != PartKind::kToolCall || piece.is_custom) return;
+  if (piece.kind != PartKind::kToolCall || (piece.is_custom && !piece.is_wrapped)) return;
   if (inside.find('\\') == std::string_view::npos || !json::unescape(inside, scratch_))
     return piece.progress.feed(inside);
   piece.progress.feed(scratch_);
@@ -130,7 +140,7 @@ absl::Status PartTracker::add(int index, Choice& in, Piece& piece, std::string_v
     if (inside.find_first_not_of(" \t\r\n") == std::string_view::npos) return absl::OkStatus();
     return invalid("more arguments for a tool call that was complete");
   }
-  if (!piece.is_told) {
+  if (!piece.is_told || piece.is_wrapped) {
     waiting_bytes_ += inside.size();
     if (waiting_bytes_ > kMaxWaiting) return invalid("too many fragments of tool calls are mixed");
     piece.waiting += inside;
@@ -156,7 +166,7 @@ void PartTracker::tell(int index, Piece& piece, Emit emit) {
   began.is_custom = piece.is_custom;
   if (!piece.signature.empty()) began.signature = {Text(piece.signature), piece.signature_origin};
   emit(began);
-  if (piece.waiting.empty()) return;
+  if (piece.waiting.empty() || piece.is_wrapped) return;
   Event delta = event_of(Event::Kind::kDelta, index);
   delta.part_kind = piece.kind;
   delta.text = Text(piece.waiting);
@@ -165,8 +175,26 @@ void PartTracker::tell(int index, Piece& piece, Emit emit) {
   piece.waiting = {};
 }
 
+void PartTracker::unwrap(int index, Piece& piece, Emit emit) {
+  Event delta = event_of(Event::Kind::kDelta, index);
+  delta.part_kind = piece.kind;
+  delta.text = Text(piece.waiting);
+  // Models that write something else than the one text are quoted.
+  const bool is_json = json::unescape(piece.waiting, scratch_) && json::is_valid(scratch_);
+  if (is_json && scratch_.front() == '{') {
+    json::Skimmer skimmer(scratch_, json::Kind::kObject);
+    for (json::Skimmed member; skimmer.next(member);)
+      if (member.key == "input" && member.kind == json::Kind::kString)
+        delta.text = Text(member.inside());
+  }
+  if (!delta.text.is_empty()) emit(delta);
+  waiting_bytes_ -= piece.waiting.size();
+  piece.waiting = {};
+}
+
 void PartTracker::end(int index, Piece& piece, Emit emit) {
   piece.is_ended = true;
+  if (piece.is_wrapped) unwrap(index, piece, emit);
   Event ended = event_of(Event::Kind::kPartEnded, index);
   ended.part_kind = piece.kind;
   emit(ended);
@@ -180,7 +208,8 @@ void PartTracker::advance(int index, Choice& in, bool is_last_call, Emit emit) {
     if (!piece.is_ended) {
       if (!piece.is_told && is_call && piece.name.empty()) return;
       if (!piece.is_told) tell(index, piece, emit);
-      const bool is_complete = !is_call || piece.is_custom || piece.progress.is_whole();
+      const bool is_complete =
+          !is_call || (piece.is_custom && !piece.is_wrapped) || piece.progress.is_whole();
       if (!is_last_call && !(is_followed && is_complete)) return;
       end(index, piece, emit);
     }

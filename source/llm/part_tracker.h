@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "source/base/strings.h"
 #include "source/llm/event.h"
 
 namespace omni::llm {
@@ -22,6 +23,11 @@ class PartTracker {
 
   // Ids that the upstream does not give are made from `id_seed`.
   explicit PartTracker(std::string_view id_seed) : id_seed_(id_seed) {}
+
+  // Tools of `request` that take free text (Tool::Kind::kCustom) were shown to the upstream as
+  // functions with one text, `input`: their calls come back as the client knows them, once the
+  // arguments are complete. Null: none were.
+  void expect_free_text(const Request* request);
 
   // Once; later ones are ignored. Where a part comes first it starts the answer, unnamed.
   void start(const Event& started, Emit emit);
@@ -66,6 +72,7 @@ class PartTracker {
     Dialect signature_origin = Dialect::kOpenai;
     JsonProgress progress;
     bool is_custom = false, is_told = false, is_ended = false;
+    bool is_wrapped = false;  // The text is inside an object, which `waiting` gathers.
   };
   struct Choice {
     std::deque<Piece> pieces;  // Ended texts are forgotten.
@@ -80,9 +87,11 @@ class PartTracker {
   void advance(int index, Choice& in, bool is_last_call, Emit emit);
   void tell(int index, Piece& piece, Emit emit);
   void end(int index, Piece& piece, Emit emit);
+  void unwrap(int index, Piece& piece, Emit emit);
   void note_progress(Piece& piece, std::string_view inside);
 
   std::string id_seed_;
+  StringSet free_text_;  // Names, as they stand between quotes.
   int made_ids_ = 0;
   bool has_started_ = false;
   size_t waiting_bytes_ = 0;

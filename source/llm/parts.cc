@@ -81,6 +81,24 @@ void append_arguments_text(std::string& out, const Part& call) {
   }
 }
 
+bool may_leave_out(const Tool& hosted, const Request& request) {
+  const auto is_own = [](const Tool& tool) {
+    return tool.kind == Tool::Kind::kFunction || tool.kind == Tool::Kind::kCustom;
+  };
+  const auto names_it = [&](const Text& name) { return name.inside() == hosted.name.inside(); };
+  // A choice of a hosted tool has a form of its own in Responses.
+  const auto is_choice = [](const Extra& extra) { return extra.key == "tool_choice"; };
+  const std::vector<Text>& names = request.tool_choice.names;
+  return std::any_of(request.tools.begin(), request.tools.end(), is_own) &&
+         std::none_of(names.begin(), names.end(), names_it) &&
+         std::none_of(request.extras.begin(), request.extras.end(), is_choice);
+}
+
+bool takes_user(Text user, bool is_strict) {
+  constexpr size_t kVendor = 64, kOthers = 128;
+  return user.decoded().size() <= (is_strict ? kVendor : kOthers);
+}
+
 void append_media_url(std::string& out, const Media& media) {
   if (!media.data.is_given()) {
     out += media.url.inside();

@@ -35,6 +35,12 @@ void append_texts(std::string& out, const std::vector<Part>& parts, std::string_
 bool has_text(const std::vector<Part>& parts);
 bool has_kind(const std::vector<Part>& parts, PartKind kind);
 
+// A tool that runs at its own provider, asked for at another. Agents offer such tools (a web
+// search) with each request, beside their own: there it is left out and named, since a model may
+// leave an offer aside. Where it stands alone or is what must be called, nothing would be left of
+// what was asked, and the request is refused.
+bool may_leave_out(const Tool& hosted, const Request& request);
+
 // The schema of a custom tool's arguments where all arguments are objects;
 // append_arguments_object() writes them so.
 inline constexpr std::string_view kFreeTextSchema =
@@ -45,6 +51,10 @@ inline constexpr std::string_view kFreeTextSchema =
 void append_arguments_object(std::string& out, const Part& call);
 // Arguments as what stands between a string's quotes.
 void append_arguments_text(std::string& out, const Part& call);
+
+// Servers of OpenAI's dialects refuse an id of the end user that is too long: the vendor's own 64
+// characters, others 128 at most. Nothing but statistics hangs on it.
+bool takes_user(Text user, bool is_strict);
 
 // `data:TYPE;base64,DATA` or the URL, between quotes.
 void append_media_url(std::string& out, const Media& media);

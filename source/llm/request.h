@@ -92,6 +92,7 @@ struct Tool {
     kFunction,
     kCustom,  // OpenAI: takes free text.
     kHosted,  // Runs at the provider: web search and the like. `raw`, for its own dialect.
+    kSpace,   // Responses: a namespace, `raw`, whose tools follow it one by one.
   };
   Kind kind = Kind::kFunction;
   Text name, description;
@@ -99,7 +100,8 @@ struct Tool {
   std::optional<bool> strict;
   RawJson cache_control;
   Dialect origin = Dialect::kOpenai;
-  RawJson raw;  // kHosted: all of it; kCustom: its format, as Chat Completions writes it.
+  Text space, bare;  // Of a tool in a namespace, whose `name` holds both.
+  RawJson raw;  // kHosted, kSpace: all of it; kCustom: its format, as Chat Completions writes it.
 };
 
 struct ToolChoice {

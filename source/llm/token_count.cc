@@ -69,8 +69,9 @@ int64_t estimate_tokens(const Request& request) {
   int64_t bytes = 0, media = 0;
   for (const Message& message : request.messages) bytes += bytes_of(message.parts, media);
   for (const Tool& tool : request.tools)
-    bytes += static_cast<int64_t>(tool.name.inside().size() + tool.description.inside().size() +
-                                  tool.schema.size() + tool.raw.size());
+    if (tool.kind != Tool::Kind::kSpace)
+      bytes += static_cast<int64_t>(tool.name.inside().size() + tool.description.inside().size() +
+                                    tool.schema.size() + tool.raw.size());
   bytes += static_cast<int64_t>(request.format.schema.size());
   return (bytes + kBytesPerToken - 1) / kBytesPerToken + media * kPerMedium +
          static_cast<int64_t>(request.messages.size()) * kPerMessage;

@@ -14,7 +14,9 @@ class MessagesDecoder final : public AnswerDecoder {
   // The vendor opens one at a time.
   static constexpr size_t kMaxOpenBlocks = 64;
 
-  explicit MessagesDecoder(const DecoderOptions& options) : tracker_(options.id_seed) {}
+  explicit MessagesDecoder(const DecoderOptions& options) : tracker_(options.id_seed) {
+    tracker_.expect_free_text(options.request);
+  }
 
   absl::Status event(const sse::Event& event, Emit emit) override;
   absl::Status whole(std::string_view body, Emit emit) override;

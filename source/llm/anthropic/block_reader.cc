@@ -13,7 +13,7 @@ using json::Skimmed;
 
 // The members of one block, whatever its kind: the kind may be told last.
 struct Block {
-  Text type, text, thinking, signature, data, id, name, tool_use_id, title;
+  Text type, text, thinking, signature, data, id, name, tool_use_id, tool_name, title;
   std::optional<Skimmed> source, content;
   RawJson input, cache_control, citations;
   std::optional<bool> is_error;
@@ -33,6 +33,7 @@ class BlockReader {
   bool source(const Skimmed& value, const Place& at, const Block& block, Part& part);
   bool tool_use(const Block& block, const Place& at);
   bool tool_result(const Block& block, const Place& at);
+  bool tool_reference(const Block& block, const Skimmed& value, const Place& at);
   bool thinking(const Block& block);
   Part& add(PartKind kind, const Block& block) {
     Part& part = out_.emplace_back();
@@ -59,6 +60,7 @@ bool BlockReader::read(const Skimmed& value, const Place& at) {
   if (type == "document") return media(block, at, PartKind::kFile);
   if (type == "tool_use") return tool_use(block, at);
   if (type == "tool_result") return tool_result(block, at);
+  if (type == "tool_reference") return tool_reference(block, value, at);
   if (type == "thinking" || type == "redacted_thinking") return thinking(block);
   // What the provider's own tools said: for the provider alone.
   Part& part = add(PartKind::kOpaque, block);
@@ -76,6 +78,7 @@ bool BlockReader::field(const Skimmed& value, const Place& at, Block& block) {
   if (key == "id") return walk_.text(value, at, block.id);
   if (key == "name") return walk_.text(value, at, block.name);
   if (key == "tool_use_id") return walk_.text(value, at, block.tool_use_id);
+  if (key == "tool_name") return walk_.text(value, at, block.tool_name);
   if (key == "title" && value.kind == json::Kind::kString)
     return walk_.text(value, at, block.title);
   if (key == "input") return walk_.raw_object(value, at, block.input);
@@ -172,6 +175,15 @@ bool BlockReader::tool_result(const Block& block, const Place& at) {
   part.content = std::move(content);
   part.is_error = block.is_error.value_or(false);
   return true;
+}
+
+// What a search for tools found. The vendor shows the model that tool from here on; others have
+// been shown all of them, and read its name.
+bool BlockReader::tool_reference(const Block& block, const Skimmed& value, const Place& at) {
+  if (!walk_.required(block.tool_name, at, "tool_name")) return false;
+  Part& part = add(PartKind::kText, block);
+  part.text = block.tool_name;
+  return walk_.raw(value, at, part.raw);
 }
 
 bool BlockReader::thinking(const Block& block) {

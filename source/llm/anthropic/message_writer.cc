@@ -95,13 +95,21 @@ void MessageWriter::messages() {
   json_.end_array();
 }
 
+// Thoughts stand where the vendor's model had them: it takes them back there alone. A dialect that
+// keeps them in a member of their own does not say where; there they open the turn they belong to.
 void MessageWriter::content(const Message& message) {
-  // Thoughts open the turn they belong to.
+  const bool is_loose = request_.origin == Dialect::kOpenai || request_.origin == Dialect::kOllama;
+  const auto is_early = [&](const Part& part) {
+    return is_loose && part.kind == PartKind::kReasoning;
+  };
   for (const Part& part : message.parts)
-    if (part.kind == PartKind::kReasoning && is_sent(part)) block(part, false);
+    if (is_early(part) && is_sent(part)) block(part, false);
   for (const Part& part : message.parts) {
-    if (part.kind != PartKind::kReasoning && is_sent(part)) block(part, &part == last_);
-    if (part.kind == PartKind::kReasoning && !is_sent(part)) dropped_.add("reasoning");
+    if (part.kind == PartKind::kReasoning && !is_sent(part)) {
+      dropped_.add("reasoning");
+    } else if (!is_early(part) && is_sent(part)) {
+      block(part, &part == last_);
+    }
   }
 }
 
@@ -135,6 +143,10 @@ void MessageWriter::block(const Part& part, bool is_last) {
       break;
     case PartKind::kText:
     case PartKind::kRefusal:
+      if (!part.raw.empty() && part.origin == Dialect::kAnthropic) {
+        json_.item(part.raw);
+        return;
+      }
       json_.object().string("type", "text").text("text", part.text.inside());
       break;
     default:
@@ -211,7 +223,7 @@ void MessageWriter::tool_result(const Part& part) {
   append_tool_id(json_.out(), part.id);
   json_.end_text();
   if (part.content.size() == 1 && part.content[0].kind == PartKind::kText &&
-      part.content[0].cache_control.empty()) {
+      part.content[0].cache_control.empty() && part.content[0].raw.empty()) {
     json_.text("content", part.content[0].text.inside());
   } else if (!part.content.empty()) {
     json_.array("content");

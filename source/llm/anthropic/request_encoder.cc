@@ -21,8 +21,6 @@ constexpr int64_t kMinBudget = 1024;
 constexpr std::string_view kFormatTool = "json_answer";
 constexpr std::string_view kJsonNote =
     "Answer with one JSON object and nothing else: no other text, no code fence.";
-constexpr std::string_view kTextSchema =
-    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
 
 double number_of(RawJson raw) {
   double out = 0;
@@ -235,9 +233,12 @@ void Encoder::tools() {
 }
 
 void Encoder::write(const Tool& tool) {
+  if (tool.kind == Tool::Kind::kSpace) return;
   if (tool.kind == Tool::Kind::kHosted) {
     if (tool.origin == Dialect::kAnthropic) {
       json_.item(tool.raw);
+    } else if (may_leave_out(tool, request_)) {
+      dropped_.add(tool.name.inside());
     } else {
       refuse("tools", fmt::format("tools: '{}' runs at its own provider, and this model is at "
                                   "another",
@@ -247,10 +248,11 @@ void Encoder::write(const Tool& tool) {
   }
   json_.object().text("name", tool.name.inside());
   if (tool.description.is_given()) json_.text("description", tool.description.inside());
-  json_.member("input_schema", tool.kind == Tool::Kind::kCustom ? kTextSchema
+  json_.member("input_schema", tool.kind == Tool::Kind::kCustom ? kFreeTextSchema
                                : tool.schema.empty()            ? RawJson(R"({"type":"object"})")
                                                                 : tool.schema);
   if (tool.strict.value_or(false)) dropped_.add("strict");
+  if (tool.kind == Tool::Kind::kCustom && !tool.raw.empty()) dropped_.add("format");
   if (!tool.cache_control.empty()) json_.member("cache_control", tool.cache_control);
   json_.end_object();
 }

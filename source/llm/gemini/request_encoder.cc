@@ -100,7 +100,7 @@ void Encoder::tools() {
   bool is_open = false;
   json_.array("tools");
   for (const Tool& tool : request_.tools) {
-    if (tool.kind == Tool::Kind::kHosted) continue;
+    if (tool.kind == Tool::Kind::kHosted || tool.kind == Tool::Kind::kSpace) continue;
     if (!std::exchange(is_open, true)) json_.object().array("functionDeclarations");
     function(tool);
   }
@@ -109,6 +109,8 @@ void Encoder::tools() {
     if (tool.kind != Tool::Kind::kHosted) continue;
     if (tool.origin == Dialect::kGemini) {
       json_.item(tool.raw);
+    } else if (may_leave_out(tool, request_)) {
+      dropped_.add(tool.name.inside());
     } else if (!error_) {
       error_ = CallError{400, "unsupported_value",
                          fmt::format("tools: '{}' runs at its own provider, and this model is at "

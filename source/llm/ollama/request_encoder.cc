@@ -79,6 +79,9 @@ void Encoder::tools() {
 }
 
 void Encoder::tool(const Tool& tool) {
+  if (tool.kind == Tool::Kind::kSpace) return;
+  if (tool.kind == Tool::Kind::kHosted && may_leave_out(tool, request_))
+    return dropped_.add(tool.name.inside());
   if (tool.kind == Tool::Kind::kHosted)
     return refuse("tools",
                   fmt::format("'{}' runs at its own provider, and this model is at another",

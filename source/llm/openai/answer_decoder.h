@@ -15,7 +15,9 @@ namespace omni::llm::openai {
 class ChatDecoder final : public AnswerDecoder {
  public:
   explicit ChatDecoder(const DecoderOptions& options)
-      : tracker_(options.id_seed), choices_(options.choices) {}
+      : tracker_(options.id_seed), choices_(options.choices) {
+    tracker_.expect_free_text(options.request);
+  }
 
   absl::Status event(const sse::Event& event, Emit emit) override;
   absl::Status whole(std::string_view body, Emit emit) override;

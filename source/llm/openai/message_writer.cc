@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "source/llm/call_ids.h"
 #include "source/llm/signature.h"
 
 namespace omni::llm::openai {
@@ -162,15 +163,28 @@ void MessageWriter::reasoning(const Message& message) {
   }
 }
 
+// The vendor takes 40 characters; other clients and servers have longer ones.
+std::string MessageWriter::call_id(const Part& part) const {
+  constexpr size_t kVendor = 40;
+  return options_.is_strict ? short_id(part.id, kVendor) : std::string(part.id.inside());
+}
+
 void MessageWriter::tool_calls(const Message& message) {
   json_.array("tool_calls");
   for (const Part& call : message.parts) {
     if (call.kind != PartKind::kToolCall) continue;
-    const std::string_view type = call.is_custom ? "custom" : "function";
-    json_.object().text("id", call.id.inside()).string("type", type);
+    const bool is_custom = call.is_custom && takes_free_text_;
+    const std::string_view type = is_custom ? "custom" : "function";
+    json_.object().text("id", call_id(call)).string("type", type);
     json_.object(type).text("name", call.name.inside());
-    json_.begin_text(call.is_custom ? "input" : "arguments");
-    append_arguments_text(json_.out(), call);
+    json_.begin_text(is_custom ? "input" : "arguments");
+    if (call.is_custom && !is_custom) {
+      std::string object;
+      append_arguments_object(object, call);
+      append_escaped(json_.out(), object);
+    } else {
+      append_arguments_text(json_.out(), call);
+    }
     json_.end_text().end_object();
     if (call.signature.is_for(Dialect::kGemini) && !options_.is_strict)
       json_.object("extra_content")
@@ -184,7 +198,7 @@ void MessageWriter::tool_calls(const Message& message) {
 }
 
 void MessageWriter::tool_result(const Part& result) {
-  json_.object().string("role", "tool").text("tool_call_id", result.id.inside());
+  json_.object().string("role", "tool").text("tool_call_id", call_id(result));
   bool has_image = false;
   for (const Part& part : result.content) {
     if (part.kind == PartKind::kImage || part.kind == PartKind::kFile) {

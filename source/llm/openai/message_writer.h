@@ -1,6 +1,7 @@
 // The messages of a Chat Completions request.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "source/llm/codec.h"
@@ -12,8 +13,10 @@ namespace omni::llm::openai {
 // message: they follow the row of results as the user's.
 class MessageWriter {
  public:
-  MessageWriter(json::Builder& json, const RequestOptions& options, Dropped& dropped)
-      : json_(json), options_(options), dropped_(dropped) {}
+  // A call of free text is written as a function's unless the server `takes_free_text`.
+  MessageWriter(json::Builder& json, const RequestOptions& options, bool takes_free_text,
+                Dropped& dropped)
+      : json_(json), options_(options), takes_free_text_(takes_free_text), dropped_(dropped) {}
 
   void write(const Message& message);
   void finish();
@@ -23,6 +26,7 @@ class MessageWriter {
   void user(const Message& message);
   void assistant(const Message& message);
   void tool_calls(const Message& message);
+  std::string call_id(const Part& part) const;
   void reasoning(const Message& message);
   void tool_result(const Part& result);
   void part(const Part& part);
@@ -32,6 +36,7 @@ class MessageWriter {
 
   json::Builder& json_;
   const RequestOptions& options_;
+  const bool takes_free_text_;
   Dropped& dropped_;
   std::vector<const Part*> images_;  // Of results, not written yet.
 };

@@ -20,7 +20,10 @@ constexpr std::array<std::string_view, 7> kShared = {"service_tier",      "store
 class Encoder {
  public:
   Encoder(const Request& request, const RequestOptions& options)
-      : request_(request), options_(options), json_(body_) {}
+      : request_(request),
+        options_(options),
+        json_(body_),
+        takes_free_text_(options.is_strict || request.origin == Dialect::kOpenai) {}
 
   EncodeResult run() {
     body_.reserve(1024);
@@ -46,7 +49,7 @@ class Encoder {
   }
 
   void messages() {
-    MessageWriter writer(json_, options_, dropped_);
+    MessageWriter writer(json_, options_, takes_free_text_, dropped_);
     json_.array("messages");
     for (const Message& message : request_.messages) writer.write(message);
     writer.finish();
@@ -77,15 +80,18 @@ class Encoder {
     if (!error_) error_ = CallError{400, "unsupported_value", std::move(message), std::move(param)};
   }
   bool is_custom(Text name) const {
-    return std::any_of(request_.tools.begin(), request_.tools.end(), [&](const Tool& tool) {
-      return tool.kind == Tool::Kind::kCustom && tool.name.inside() == name.inside();
-    });
+    return takes_free_text_ &&
+           std::any_of(request_.tools.begin(), request_.tools.end(), [&](const Tool& tool) {
+             return tool.kind == Tool::Kind::kCustom && tool.name.inside() == name.inside();
+           });
   }
 
   const Request& request_;
   const RequestOptions& options_;
   std::string body_;
   json::Builder json_;
+  // Tools of free text are the vendor's own: servers that are compatible with it know functions.
+  const bool takes_free_text_;
   Dropped dropped_;
   std::optional<CallError> error_;
 };
@@ -108,16 +114,22 @@ void Encoder::check_files(const std::vector<Part>& parts) {
 }
 
 void Encoder::write(const Tool& tool) {
+  if (tool.kind == Tool::Kind::kSpace) return;
+  if (tool.kind == Tool::Kind::kHosted && may_leave_out(tool, request_))
+    return dropped_.add(tool.name.inside());
   if (tool.kind == Tool::Kind::kHosted)
     return refuse("tools", fmt::format("tools: '{}' runs at its own provider, and this model is at "
                                        "another",
                                        tool.name.inside()));
-  const bool is_custom = tool.kind == Tool::Kind::kCustom;
+  const bool is_custom = tool.kind == Tool::Kind::kCustom && takes_free_text_;
   json_.object().string("type", is_custom ? "custom" : "function");
   json_.object(is_custom ? "custom" : "function").text("name", tool.name.inside());
   if (tool.description.is_given()) json_.text("description", tool.description.inside());
   if (is_custom) {
     number("format", tool.raw);
+  } else if (tool.kind == Tool::Kind::kCustom) {
+    if (!tool.raw.empty()) dropped_.add("format");
+    json_.member("parameters", kFreeTextSchema);
   } else {
     json_.member("parameters", tool.schema.empty() ? RawJson(R"({"type":"object","properties":{}})")
                                                    : tool.schema);
@@ -218,7 +230,13 @@ void Encoder::sampling() {
       json_.member("top_k", request_.top_k);
     }
   }
-  if (request_.user.is_given()) json_.text("user", request_.user.inside());
+  if (request_.user.is_given()) {
+    if (takes_user(request_.user, options_.is_strict)) {
+      json_.text("user", request_.user.inside());
+    } else {
+      dropped_.add("user");
+    }
+  }
   number("metadata", request_.metadata);
 }
 

@@ -19,7 +19,7 @@ bool is_cut(StopReason stop) {
 }  // namespace
 
 ResponseEncoder::ResponseEncoder(const AnswerOptions& options)
-    : is_stream_(options.stream), response_(options) {}
+    : is_stream_(options.stream), response_(options), spaces_(options.request) {}
 
 void ResponseEncoder::put(const Event& event, std::string& out) {
   if (event.choice > 0) return;

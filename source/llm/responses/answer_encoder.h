@@ -12,6 +12,7 @@
 #include "source/llm/codec.h"
 #include "source/llm/responses/proof.h"
 #include "source/llm/responses/response_object.h"
+#include "source/llm/responses/tool_space.h"
 
 namespace omni::llm::responses {
 
@@ -74,6 +75,7 @@ class ResponseEncoder final : public AnswerEncoder {
 
   const bool is_stream_;
   ResponseObject response_;
+  const ToolSpaces spaces_;
   bool has_started_ = false;
   int64_t sequence_ = 0;
   int index_ = 0;  // Of the open item, or of the next.

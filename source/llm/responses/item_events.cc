@@ -35,7 +35,11 @@ void ResponseEncoder::write_call(json::Builder& json, bool is_done) {
   json.string("type", open_.is_custom ? "custom_tool_call" : "function_call");
   json.string("status", status(is_done));
   json.text(open_.is_custom ? "input" : "arguments", text).text("call_id", open_.call_id);
-  json.text("name", open_.name).end_object();
+  if (const auto* in_space = spaces_.find(open_.name))
+    json.text("name", in_space->second).text("namespace", in_space->first);
+  else
+    json.text("name", open_.name);
+  json.end_object();
 }
 
 void ResponseEncoder::write_reasoning(json::Builder& json, bool is_done) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "source/llm/responses/content_reader.h"
+#include "source/llm/responses/tool_space.h"
 
 namespace omni::llm::responses {
 namespace {
@@ -27,8 +28,8 @@ bool is_text(const Part& part) {
 }  // namespace
 
 struct ItemReader::Item {
-  std::optional<Skimmed> type, role, id, call_id, name, phase, encrypted_content, content, output,
-      arguments, input, summary;
+  std::optional<Skimmed> type, role, id, call_id, name, space, phase, encrypted_content, content,
+      output, arguments, input, summary;
 
   std::optional<Skimmed>* slot(std::string_view key) {
     if (key == "type") return &type;
@@ -36,6 +37,7 @@ struct ItemReader::Item {
     if (key == "id") return &id;
     if (key == "call_id") return &call_id;
     if (key == "name") return &name;
+    if (key == "namespace") return &space;
     if (key == "phase") return &phase;
     if (key == "encrypted_content") return &encrypted_content;
     if (key == "content") return &content;
@@ -117,6 +119,15 @@ bool ItemReader::call(const Item& item, const Place& at, bool is_custom) {
   if (item.call_id && !walk_.text(*item.call_id, Place{&at, "call_id"}, out.id)) return false;
   if (item.name && !walk_.text(*item.name, Place{&at, "name"}, out.name)) return false;
   if (!walk_.required(out.id, at, "call_id") || !walk_.required(out.name, at, "name")) return false;
+  Text space;
+  if (item.space && item.space->kind == json::Kind::kString &&
+      !walk_.text(*item.space, Place{&at, "namespace"}, space))
+    return false;
+  if (space.is_given() && !space.is_empty()) {
+    std::string name;
+    append_escaped(name, name_in_space(space.decoded(), out.name.decoded()));
+    out.name = Text(request_.keep(std::move(name)));
+  }
   const std::string_view key = is_custom ? "input" : "arguments";
   const std::optional<Skimmed>& said = is_custom ? item.input : item.arguments;
   if (!said) return walk_.fail(Place{&at, key}, "is missing");

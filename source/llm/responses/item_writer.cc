@@ -2,10 +2,14 @@
 
 #include <algorithm>
 
+#include "source/llm/call_ids.h"
 #include "source/llm/responses/proof.h"
 
 namespace omni::llm::responses {
 namespace {
+
+// Of the vendor's; other clients have longer ones.
+constexpr size_t kMaxCallId = 64;
 
 std::string_view word_of(Role role) {
   constexpr std::string_view kWords[] = {"system", "developer", "user", "assistant", "user"};
@@ -173,7 +177,11 @@ void ItemWriter::call(const Part& call) {
   if (call.signature.value.is_given()) dropped_.add("signature");
   if (call.is_custom) custom_calls_.insert(call.id.inside());
   json_.object().string("type", call.is_custom ? "custom_tool_call" : "function_call");
-  json_.text("call_id", call.id.inside()).text("name", call.name.inside());
+  json_.text("call_id", short_id(call.id, kMaxCallId));
+  if (const auto* in_space = spaces_.find(call.name.inside()))
+    json_.text("name", in_space->second).text("namespace", in_space->first);
+  else
+    json_.text("name", call.name.inside());
   json_.begin_text(call.is_custom ? "input" : "arguments");
   append_arguments_text(json_.out(), call);
   json_.end_text().end_object();
@@ -184,7 +192,7 @@ void ItemWriter::result(const Part& result) {
   if (result.is_error) dropped_.add("is_error");
   const bool is_custom = result.is_custom || custom_calls_.count(result.id.inside()) > 0;
   json_.object().string("type", is_custom ? "custom_tool_call_output" : "function_call_output");
-  json_.text("call_id", result.id.inside());
+  json_.text("call_id", short_id(result.id, kMaxCallId));
   const bool is_plain = result.content.empty() || (result.content.size() == 1 &&
                                                    result.content.front().kind == PartKind::kText);
   if (is_plain) {

@@ -7,6 +7,7 @@
 
 #include "source/llm/codec.h"
 #include "source/llm/parts.h"
+#include "source/llm/responses/tool_space.h"
 
 namespace omni::llm::responses {
 
@@ -15,7 +16,7 @@ namespace omni::llm::responses {
 class ItemWriter {
  public:
   ItemWriter(json::Builder& json, const Request& request, Dropped& dropped)
-      : json_(json), request_(request), dropped_(dropped) {}
+      : json_(json), request_(request), dropped_(dropped), spaces_(&request) {}
 
   void write(const Message& message);
 
@@ -36,6 +37,7 @@ class ItemWriter {
   json::Builder& json_;
   const Request& request_;
   Dropped& dropped_;
+  const ToolSpaces spaces_;
   std::unordered_set<std::string_view> custom_calls_;  // Their ids.
 };
 

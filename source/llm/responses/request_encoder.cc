@@ -81,10 +81,15 @@ class Encoder {
 void Encoder::check() {
   if (request_.choices > 1) refuse("n", "n: this model gives one answer to a request");
   for (const Tool& tool : request_.tools) {
-    if (tool.kind == Tool::Kind::kHosted && tool.origin != Dialect::kOpenaiResponses)
+    const bool is_foreign =
+        tool.kind == Tool::Kind::kHosted && tool.origin != Dialect::kOpenaiResponses;
+    if (is_foreign && may_leave_out(tool, request_)) {
+      dropped_.add(tool.name.inside());
+    } else if (is_foreign) {
       refuse("tools", fmt::format("tools: '{}' runs at its own provider, and this model is at "
                                   "another",
                                   tool.name.inside()));
+    }
     if (!tool.cache_control.empty()) dropped_.add("cache_control");
   }
 }
@@ -173,7 +178,13 @@ void Encoder::limits() {
   raw("temperature", request_.temperature);
   raw("top_p", request_.top_p);
   raw("top_logprobs", request_.top_logprobs);
-  if (request_.user.is_given()) json_.text("user", request_.user.inside());
+  if (request_.user.is_given()) {
+    if (takes_user(request_.user, options_.is_strict)) {
+      json_.text("user", request_.user.inside());
+    } else {
+      dropped_.add("user");
+    }
+  }
   raw("metadata", request_.metadata);
   const SettingNames names = setting_names(request_.origin);
   if (!request_.stop.empty()) dropped_.add(names.stop);

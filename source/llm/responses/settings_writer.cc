@@ -56,8 +56,9 @@ void write_named(json::Builder& json, const Request& request, Text name) {
 
 void write_tools(json::Builder& json, const Request& request) {
   for (const Tool& tool : request.tools) {
-    if (tool.kind == Tool::Kind::kHosted) {
-      json.item(tool.raw);
+    if (tool.space.is_given()) continue;
+    if (tool.kind == Tool::Kind::kHosted || tool.kind == Tool::Kind::kSpace) {
+      if (tool.origin == Dialect::kOpenaiResponses) json.item(tool.raw);
     } else {
       write_tool(json, request, tool);
     }

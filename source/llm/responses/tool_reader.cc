@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "source/llm/responses/tool_space.h"
+
 namespace omni::llm::responses {
 namespace {
 
@@ -26,6 +28,16 @@ bool read_format(FieldWalk& walk, Request& request, const Skimmed& value, const 
   out = request.keep(fmt::format(
       R"({{"type":"grammar","grammar":{{"definition":{},"syntax":{}}}}})", definition, syntax));
   return true;
+}
+
+void put_in_space(Request& request, Text space, size_t index) {
+  Tool& tool = request.tools[index];
+  if (tool.kind != Tool::Kind::kFunction && tool.kind != Tool::Kind::kCustom) return;
+  tool.space = space;
+  tool.bare = tool.name;
+  std::string name;
+  append_escaped(name, name_in_space(space.decoded(), tool.name.decoded()));
+  tool.name = Text(request.keep(std::move(name)));
 }
 
 // What a choice says, read before it is known what it is.
@@ -58,6 +70,31 @@ bool read_extra(FieldWalk& walk, Request& request, std::string_view key, const S
   return walk.raw(value, at, out.value);
 }
 
+namespace {
+
+// Its tools, each under the name that holds the namespace's as well.
+bool read_space(FieldWalk& walk, Request& request, const Skimmed& value, const Place& at) {
+  Text space;
+  std::optional<Skimmed> tools;
+  Tool& whole = request.tools.emplace_back();
+  whole.kind = Tool::Kind::kSpace;
+  whole.origin = Dialect::kOpenaiResponses;
+  if (!walk.raw(value, at, whole.raw)) return false;
+  const bool ok = walk.members(value, at, [&](const Skimmed& member, const Place& place) {
+    if (member.key == "tools") tools = member;
+    return member.key != "name" || walk.text(member, place, space);
+  });
+  if (!ok || !walk.required(space, at, "name") || !tools) return ok;
+  return walk.items(*tools, Place{&at, "tools"}, [&](const Skimmed& item, const Place& place) {
+    const size_t begin = request.tools.size();
+    if (!read_tool(walk, request, item, place)) return false;
+    for (size_t i = begin; i < request.tools.size(); ++i) put_in_space(request, space, i);
+    return true;
+  });
+}
+
+}  // namespace
+
 bool read_tool(FieldWalk& walk, Request& request, const Skimmed& value, const Place& at) {
   Tool& out = request.tools.emplace_back();
   out.origin = Dialect::kOpenaiResponses;
@@ -73,6 +110,10 @@ bool read_tool(FieldWalk& walk, Request& request, const Skimmed& value, const Pl
     return true;
   });
   if (!ok || !walk.required(type, at, "type")) return false;
+  if (type.is("namespace")) {
+    request.tools.pop_back();
+    return read_space(walk, request, value, at);
+  }
   out.kind = type.is("function") ? Tool::Kind::kFunction
              : type.is("custom") ? Tool::Kind::kCustom
                                  : Tool::Kind::kHosted;

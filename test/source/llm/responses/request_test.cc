@@ -147,12 +147,12 @@ TEST(ResponsesRequestTest, BecomesAChatRequest) {
       {"role":"tool","tool_call_id":"c1","content":"one"},
       {"role":"tool","tool_call_id":"c2","content":"two"}],
     "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}},
-      {"type":"custom","custom":{"name":"g","format":{"type":"grammar","grammar":
-        {"definition":"d","syntax":"lark"}}}}],
+      {"type":"function","function":{"name":"g","parameters":{"type":"object",
+        "properties":{"input":{"type":"string"}},"required":["input"]}}}],
     "tool_choice":{"type":"function","function":{"name":"f"}},"max_tokens":9,
     "response_format":{"type":"json_object"},"verbosity":"low","reasoning_effort":"none",
     "service_tier":"flex","logprobs":true})") +
-                                            "\nDROPPED truncation, include");
+                                            "\nDROPPED format, truncation, include");
 }
 
 TEST(ResponsesRequestTest, WhoseDialectShowsThoughtsIsGivenASummary) {
