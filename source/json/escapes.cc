@@ -38,7 +38,7 @@ void append_utf8(std::string& out, uint32_t point) {
 }
 
 // Takes what follows `\u`; surrogates come in pairs (RFC 8259 section 7).
-bool take_unicode(std::string_view& rest, std::string& out) {
+bool take_unicode(std::string_view& rest, std::string& out, Surrogates surrogates) {
   const int32_t first = unit(rest);
   if (first < 0) return false;
   rest.remove_prefix(4);
@@ -46,20 +46,23 @@ bool take_unicode(std::string_view& rest, std::string& out) {
     append_utf8(out, static_cast<uint32_t>(first));
     return true;
   }
-  if (first > 0xDBFF || rest.substr(0, 2) != "\\u") return false;
-  const int32_t second = unit(rest.substr(2));
-  if (second < 0xDC00 || second > 0xDFFF) return false;
+  const bool may_go_on = first <= 0xDBFF && rest.substr(0, 2) == "\\u";
+  const int32_t second = may_go_on ? unit(rest.substr(2)) : -1;
+  if (second < 0xDC00 || second > 0xDFFF) {
+    append_utf8(out, 0xFFFD);
+    return surrogates == Surrogates::kAny;
+  }
   rest.remove_prefix(6);
   append_utf8(out, 0x10000u + ((static_cast<uint32_t>(first) - 0xD800u) << 10) +
                        (static_cast<uint32_t>(second) - 0xDC00u));
   return true;
 }
 
-bool take_escape(std::string_view& rest, std::string& out) {
+bool take_escape(std::string_view& rest, std::string& out, Surrogates surrogates) {
   if (rest.empty()) return false;
   const char c = rest.front();
   rest.remove_prefix(1);
-  if (c == 'u') return take_unicode(rest, out);
+  if (c == 'u') return take_unicode(rest, out, surrogates);
   constexpr std::string_view kNames = "\"\\/bfnrt", kBytes = "\"\\/\b\f\n\r\t";
   const size_t at = kNames.find(c);
   if (at == std::string_view::npos) return false;
@@ -69,14 +72,14 @@ bool take_escape(std::string_view& rest, std::string& out) {
 
 }  // namespace
 
-bool unescape(std::string_view inside, std::string& out) {
+bool unescape(std::string_view inside, std::string& out, Surrogates surrogates) {
   out.clear();
   while (!inside.empty()) {
     const size_t slash = inside.find('\\');
     out += inside.substr(0, slash);
     if (slash == std::string_view::npos) return true;
     inside.remove_prefix(slash + 1);
-    if (!take_escape(inside, out)) return false;
+    if (!take_escape(inside, out, surrogates)) return false;
   }
   return true;
 }

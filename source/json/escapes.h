@@ -9,9 +9,14 @@ namespace omni::json {
 // Strings must not hold these as they are.
 bool has_control(std::string_view text);
 
+// Whether half of a surrogate pair is a fault, or U+FFFD: what is written in UTF-16 may be cut in
+// the middle of one.
+enum class Surrogates { kInPairs, kAny };
+
 // Sets `out` to `inside`, a string without its quotes, with its escapes resolved. False for a
 // broken escape.
-bool unescape(std::string_view inside, std::string& out);
+bool unescape(std::string_view inside, std::string& out,
+              Surrogates surrogates = Surrogates::kInPairs);
 
 // Behind the longest number that [at, end) begins with; null when it begins with none, also when
 // what follows `.` or `e` breaks one off.

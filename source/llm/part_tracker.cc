@@ -128,7 +128,8 @@ absl::Status PartTracker::tool_call(int index, const ToolCall& said, Emit emit) 
 
 void PartTracker::note_progress(Piece& piece, std::string_view inside) {
   if (piece.kind != PartKind::kToolCall || (piece.is_custom && !piece.is_wrapped)) return;
-  if (inside.find('\\') == std::string_view::npos || !json::unescape(inside, scratch_))
+  if (inside.find('\\') == std::string_view::npos ||
+      !json::unescape(inside, scratch_, json::Surrogates::kAny))
     return piece.progress.feed(inside);
   piece.progress.feed(scratch_);
 }

@@ -11,7 +11,9 @@ absl::Status Text::of(const json::Skimmed& value, Text& out) {
   if (!value.is_plain) {
     if (json::has_control(value.inside())) return invalid("a control character stands in a string");
     std::string resolved;
-    if (value.raw.find('\\') != std::string_view::npos && !json::unescape(value.inside(), resolved))
+    // Halves of a pair may come in two events.
+    if (value.raw.find('\\') != std::string_view::npos &&
+        !json::unescape(value.inside(), resolved, json::Surrogates::kAny))
       return invalid("a string holds a broken escape");
   }
   out = Text(value.inside());
@@ -20,7 +22,8 @@ absl::Status Text::of(const json::Skimmed& value, Text& out) {
 
 std::string Text::decoded() const {
   std::string out;
-  if (inside_.find('\\') == std::string_view::npos || !json::unescape(inside_, out))
+  if (inside_.find('\\') == std::string_view::npos ||
+      !json::unescape(inside_, out, json::Surrogates::kAny))
     out.assign(inside_);
   return out;
 }

@@ -112,10 +112,12 @@ test("a response of its own dialect passes byte for byte", async () => {
     usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
     x_unknown: 1,
   };
+  upstream.script = (request) => upstream.plain(request, { body: { ...body, id: "resp_0" } });
+  await openai.responses.create({ model: "own/m", input });
   upstream.script = (request) => upstream.plain(request, { body });
   const answer = await openai.responses.create({ model: "own/m", input, previous_response_id: "resp_0" });
   assert.equal(answer.x_unknown, 1);
-  assert.equal(upstream.calls[0].body, JSON.stringify({ model: "m", input, previous_response_id: "resp_0" }));
+  assert.equal(upstream.calls[1].body, JSON.stringify({ model: "m", input, previous_response_id: "resp_0" }));
 });
 
 test("an answer in Gemini's own dialect passes as it is", async () => {

@@ -1,5 +1,5 @@
-// OpenAI's Responses API for the scenarios: platform.openai.com/docs/api-reference/responses and
-// /responses-streaming, /docs/guides/reasoning (encrypted items), /docs/guides/function-calling.
+// OpenAI's Responses API for the scenarios: platform.openai.com/docs/api-reference/responses,
+// /responses-streaming and /responses/input-tokens, /docs/guides/reasoning (encrypted items), /docs/guides/function-calling.
 import {
   isObjectSchema,
   isText,
@@ -16,7 +16,7 @@ import {
 export const dialect = "responses";
 export const signs = true;
 export const hasIds = true;
-export const countsTokens = false;
+export const countsTokens = true;
 
 export const shows = ({ json }) => Boolean(json.reasoning?.summary);
 
@@ -43,6 +43,19 @@ const kMembers = [
   "truncation",
   "client_metadata",
 ];
+// What a count takes: nothing that is about the answer.
+const kCounted = [
+  "model",
+  "input",
+  "instructions",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "text",
+  "reasoning",
+  "truncation",
+];
+const isCount = (call) => call.path.endsWith("/input_tokens");
 const kParts = {
   user: ["input_text", "input_image", "input_file"],
   system: ["input_text"],
@@ -184,9 +197,9 @@ class Check {
     return tool.name;
   }
 
-  run() {
+  run(members) {
     const { json } = this;
-    for (const key of Object.keys(json)) must(kMembers.includes(key), `Unknown parameter: '${key}'.`);
+    for (const key of Object.keys(json)) must(members.includes(key), `Unknown parameter: '${key}'.`);
     known(json.stream_options ?? {}, "stream_options", ["include_obfuscation"]);
     this.input();
     const { tools = [], reasoning = {} } = json;
@@ -210,10 +223,10 @@ class Check {
 
 export function read(call, memory) {
   const check = new Check(call, memory);
-  const tools = check.run();
+  const tools = check.run(isCount(call) ? kCounted : kMembers);
   return {
     isStream: call.json.stream === true,
-    isCount: false,
+    isCount: isCount(call),
     signatures: check.signatures,
     markers: [],
     text: JSON.stringify(call.json.input) + (call.json.instructions ?? ""),
@@ -296,6 +309,7 @@ function response(json, output, status, usage) {
 }
 
 export function answer(told, call, memory) {
+  if (isCount(call)) return { object: "response.input_tokens", input_tokens: told.tokens };
   const items = told.says.map((said) => itemOf(said, call, memory));
   return response(call.json, items, "completed", usageOf(told));
 }

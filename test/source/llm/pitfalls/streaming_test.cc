@@ -341,5 +341,21 @@ TEST(Pitfalls, Pitfall24_CountsOnEveryChunkAreNoEnd) {
   });
 }
 
+// Servers that cut their text by UTF-16 units tell half a character in one event, half in the next.
+TEST(Pitfalls, APairOfSurrogatesInTwoEventsIsOneCharacter) {
+  const std::string stream =
+      R"(data: {"id":"c","choices":[{"index":0,"delta":{"role":"assistant","content":"a\ud83d"},)"
+      R"("finish_reason":null}]})"
+      "\n\n"
+      R"(data: {"id":"c","choices":[{"index":0,"delta":{"content":"\ude00b"},)"
+      R"("finish_reason":"stop"}]})"
+      "\n\n" +
+      kDone;
+  const std::string out = transcode_stream(kChat, kMessages, stream);
+  EXPECT_NE(out.find(R"("a\ud83d")"), std::string::npos) << out;
+  EXPECT_NE(out.find(R"("\ude00b")"), std::string::npos) << out;
+  EXPECT_NE(out.find("message_stop"), std::string::npos) << out;
+}
+
 }  // namespace
 }  // namespace omni::test
