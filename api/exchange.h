@@ -99,16 +99,16 @@ struct Facts {
   std::string path;                     // the chain's entry: canonical.
   std::string resource;                 // the chain's entry: the id in /v1/models/{id}.
   std::string provider;                 // the chain's entry: of /v1/providers/{provider}/...
-  std::string session;                  // the lane that gathers the body.
-  KeptFacts kept;                       // responses.
-  llm::Call call;                       // the chain's entry, and the lane that gathers the body.
-  Principal principal;                  // auth.
-  Plan plan;                            // routing.
-  std::vector<Attempt> attempts;        // upstream.
-  Answer answer;                        // whoever answers.
-  llm::Usage usage;                     // translation.
-  bool stream_finished = false;         // translation: the upstream's own terminal event was seen.
-  std::string error_code;               // the chain: the code of the local reply, for the log.
+  std::string session;            // the lane that gathers the body; responses, when it goes on.
+  KeptFacts kept;                 // responses.
+  llm::Call call;                 // the chain's entry, and the lane that gathers the body.
+  Principal principal;            // auth.
+  Plan plan;                      // routing.
+  std::vector<Attempt> attempts;  // upstream.
+  Answer answer;                  // whoever answers.
+  llm::Usage usage;               // translation.
+  bool stream_finished = false;   // translation: the upstream's own terminal event was seen.
+  std::string error_code;         // the chain: the code of the local reply, for the log.
 };
 
 // Lives on one worker.

@@ -136,6 +136,10 @@ void ResponsesFilter::take_history(FoundResponse&& found) {
   Facts& facts = context_.exchange().facts();
   previous_ = std::move(found.key);
   stale_ = std::move(found.stale);
+  // A conversation stays one, unless the client has a name for it.
+  constexpr std::string_view kNamed = "ext:";
+  if (!found.record.session.empty() && facts.session.substr(0, kNamed.size()) != kNamed)
+    facts.session = found.record.session;
   facts.kept.provider = found.record.provider;
   facts.kept.account = found.record.account;
   facts.call.set_history(std::make_shared<const llm::responses::History>(

@@ -39,8 +39,10 @@ Buffer render(Exchange& exchange, const Target& target, std::optional<llm::CallE
                            "previous_response_id"};
     return {};
   }
-  if (history != nullptr && !is_kept_there && provider.dialect == call.dialect())
+  if (history != nullptr && !is_kept_there && provider.dialect == call.dialect()) {
+    if (llm::responses::has_reasoning(history->items)) answer.dropped = {"reasoning"};
     return call.render_with_history(target.model, false);
+  }
   if (spoken_to(provider, call.dialect()) == call.dialect()) {
     const bool ask_usage = may_ask_usage && !call.asked_for_usage();
     answer.hide_usage_chunk = ask_usage;

@@ -107,6 +107,9 @@ class ChainTest(GatewayTest):
         second = api.create([{"role": "user", "content": "two"}], previous_response_id=first["id"]).json
         self.assertEqual(second["previous_response_id"], first["id"])
         self.assertEqual(self.sent(), [("user", "one"), ("assistant", "four"), ("user", "two")])
+        sessions = {api.create(said, **more).headers["x-omniroute-session-id"]
+                    for said, more in (("one", {}), ("again", {"previous_response_id": second["id"]}))}
+        self.assertEqual(len(sessions), 1, "one conversation is one session")
         items = api.read(second["id"], "/input_items?order=asc").json
         self.assertEqual([item["role"] for item in items["data"]], ["user", "assistant", "user"])
         self.assertEqual(items["data"][2]["content"], [{"type": "input_text", "text": "two"}])
@@ -377,6 +380,21 @@ class KeptElsewhereTest(GatewayTest):
         sent = self.upstream.calls[-1].json
         self.assertNotIn("previous_response_id", sent)
         self.assertEqual([item["content"][0]["text"] for item in sent["input"]], ["one", "ja", "two"])
+
+    def test_reasoning_that_only_its_provider_reads_is_left_out_and_named(self):
+        thought = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"}
+        made = response_object("resp_up_1")
+        made["output"].insert(0, thought)
+        self.upstream.script = lambda call: call.respond(200, made)
+        self.api.create("one", "oai/m")
+        settings = json.loads(json.dumps(self.settings))
+        settings["providers"].append({**settings["providers"][0], "id": "other"})
+        self.gateway.write(settings)
+        wait_until(lambda: self.gateway.status()["generation"] == 2, 5, "reload")
+        self.upstream.script = lambda call: call.respond(200, response_object("resp_up_2"))
+        answered = self.api.create("two", "other/m", previous_response_id="resp_up_1")
+        self.assertEqual(answered.headers["x-omniroute-dropped"], "reasoning")
+        self.assertEqual([item["type"] for item in self.upstream.calls[-1].json["input"]], ["message"] * 3)
 
     def test_what_it_makes_in_the_background_it_is_asked_for(self):
         states = ["queued", "in_progress"]

@@ -85,6 +85,14 @@ std::string_view items_of_output(std::string_view object) {
   return output && output->kind == Kind::kArray ? inside_brackets(output->raw) : std::string_view();
 }
 
+bool has_reasoning(std::string_view items) {
+  const std::string array = fmt::format("[{}]", items);
+  json::Skimmer skimmer(array, Kind::kArray);
+  for (Skimmed item; skimmer.next(item);)
+    if (is_reasoning(item)) return true;
+  return false;
+}
+
 std::string expand(std::string_view body, const History& history, bool with_reasoning) {
   std::string out(body);
   std::string items = with_reasoning ? history.items : without_reasoning(history.items);

@@ -34,6 +34,9 @@ std::string_view items_of_output(std::string_view object);
 // only its own provider can read is left out for others that speak this dialect.
 std::string expand(std::string_view body, const History& history, bool with_reasoning);
 
+// Some of them are reasoning.
+bool has_reasoning(std::string_view items);
+
 // The items of one response as a list, each with an id: those that have none get one made from
 // `stem` and their place.
 std::string number_items(std::string_view items, std::string_view stem);

@@ -57,9 +57,26 @@ class FullUpstream final : public Filter {
   FullUpstream(const Config&, FilterContext&) {}
 };
 
+class FullResponses final : public Filter {
+ public:
+  static constexpr std::string_view kName = "responses";
+  struct Config {
+    static absl::StatusOr<Config> parse(const ConfigNode& node, FilterEnv&) {
+      OMNI_RETURN_IF_ERROR(node.duration("ttl", absl::Hours(1)).status());
+      OMNI_RETURN_IF_ERROR(node.size_bytes("max_size", 1).status());
+      OMNI_RETURN_IF_ERROR(node.done());
+      return Config();
+    }
+  };
+  FullResponses(const Config&, FilterContext&) {}
+};
+
 class ConfigsTest : public testing::Test {
  protected:
-  ConfigsTest() { world_.registry.add<FullUpstream>(); }
+  ConfigsTest() {
+    world_.registry.add<FullUpstream>();
+    world_.registry.add<FullResponses>();
+  }
   FakeWorld world_;
 };
 
@@ -105,6 +122,28 @@ TEST_F(ConfigsTest, FullRunsAsItStands) {
   ASSERT_TRUE(result.ok()) << errors_of(result);
   EXPECT_EQ(result.config.listeners.at(0).routes.size(), 2u);
   EXPECT_EQ(result.config.listeners.at(0).routes[0].prefix, "/v1beta");  // Longest first.
+}
+
+TEST_F(ConfigsTest, ResponsesAreKeptInEveryRowBehindAuth) {
+  const auto row = [&](const std::string& filters) {
+    const GatewayConfig config = world_
+                                     .load(
+                                         "providers: [{ id: demo, type: demo }]\nlisteners:\n"
+                                         "  - address: 127.0.0.1:0\n" +
+                                         filters)
+                                     .config;
+    std::string names;
+    for (const FilterUse& use : config.listeners.at(0).routes.at(0).filters)
+      names += use.name + " ";
+    return names;
+  };
+  const std::string routes = "    routes: [{ match: { prefix: /v1 }, filters: [";
+  EXPECT_EQ(row(""), "auth responses translation routing upstream ");
+  EXPECT_EQ(row(routes + "translation: {}, routing: {}, upstream: {}] }]\n"),
+            "responses translation routing upstream ");
+  EXPECT_EQ(row(routes + "auth: {}, responses: { ttl: 1h }, translation: {}, routing: {}, "
+                         "upstream: {}] }]\n"),
+            "auth responses translation routing upstream ");
 }
 
 TEST_F(ConfigsTest, FullWritesTheDefaultsAsTheyAre) {

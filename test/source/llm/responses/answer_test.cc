@@ -41,13 +41,14 @@ const std::string kCreated = frame(
 
 std::string completed(std::string_view output = "", std::string_view status = "completed",
                       std::string_view details = "null") {
-  return frame("response." + std::string(status),
-               R"("sequence_number":99,"response":{"id":"resp_1","status":")" +
-                   std::string(status) + R"(","incomplete_details":)" + std::string(details) +
-                   R"(,"output":[)" + std::string(output) +
-                   R"(],"usage":{"input_tokens":40,"input_tokens_details":{"cached_tokens":30,"cache_write_tokens":0},)"
-                   R"("output_tokens":18,"output_tokens_details":{"reasoning_tokens":7},)"
-                   R"("total_tokens":58}})");
+  return frame(
+      "response." + std::string(status),
+      R"("sequence_number":99,"response":{"id":"resp_1","status":")" + std::string(status) +
+          R"(","incomplete_details":)" + std::string(details) + R"(,"output":[)" +
+          std::string(output) +
+          R"(],"usage":{"input_tokens":40,"input_tokens_details":{"cached_tokens":30,"cache_write_tokens":0},)"
+          R"("output_tokens":18,"output_tokens_details":{"reasoning_tokens":7},)"
+          R"("total_tokens":58}})");
 }
 
 // A thought with a proof, text with an annotation, and a call, as the vendor streams them.
