@@ -54,16 +54,19 @@ class FilterTemplate {
  public:
   FilterTemplate() = default;
   template <std::invocable<FilterContext&> Make>
-  FilterTemplate(Make make, FilterHooks hooks = {})  // NOLINT(google-explicit-constructor)
-      : make_(std::move(make)), hooks_(hooks) {}
+  FilterTemplate(Make make, FilterHooks hooks = {},  // NOLINT(google-explicit-constructor)
+                 bool (*selects)(Exchange&) = nullptr)
+      : make_(std::move(make)), hooks_(hooks), applies_(selects) {}
 
-  // Null: the filter has no part in this exchange.
   std::unique_ptr<Filter> operator()(FilterContext& context) const { return make_(context); }
   const FilterHooks& hooks() const { return hooks_; }
+  // False: the filter has no part in this exchange, and the row is one shorter.
+  bool applies(Exchange& exchange) const { return applies_ == nullptr || applies_(exchange); }
 
  private:
   std::function<std::unique_ptr<Filter>(FilterContext&)> make_;
   FilterHooks hooks_;
+  bool (*applies_)(Exchange&) = nullptr;
 };
 
 template <class F>
@@ -80,6 +83,12 @@ concept SelectiveFilter = requires(Exchange& exchange) {
   { F::applies(exchange) } -> std::same_as<bool>;
 };
 
+template <class F>
+constexpr auto applies_of() -> bool (*)(Exchange&) {
+  if constexpr (SelectiveFilter<F>) return &F::applies;
+  return nullptr;
+}
+
 class FilterRegistry {
  public:
   using Maker = std::function<absl::StatusOr<FilterTemplate>(const ConfigNode&, FilterEnv&)>;
@@ -93,11 +102,9 @@ class FilterRegistry {
       auto shared = std::make_shared<const typename F::Config>(*std::move(config));
       return FilterTemplate(
           [shared](FilterContext& context) -> std::unique_ptr<Filter> {
-            if constexpr (SelectiveFilter<F>)
-              if (!F::applies(context.exchange())) return nullptr;
             return std::make_unique<F>(*shared, context);
           },
-          FilterHooks::of<F>());
+          FilterHooks::of<F>(), applies_of<F>());
     };
   }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "api/snapshot.h"
@@ -17,10 +18,8 @@ class FilterChain::Seat final : public FilterContext {
   Seat(FilterChain& chain, size_t index, const FilterTemplate& make)
       : chain_(chain), index_(index) {
     filter_ = make(*this);
-    if (filter_ != nullptr) wants_ = filter_->wants();
+    wants_ = filter_->wants();
   }
-
-  bool is_empty() const { return filter_ == nullptr; }
 
   Filter& filter() { return *filter_; }
   const Wants& wants() const { return wants_; }
@@ -54,25 +53,30 @@ static_assert(static_cast<uint8_t>(LaneEvent::kHeaders) == 1 &&
               static_cast<uint8_t>(LaneEvent::kBody) == 2 &&
               static_cast<uint8_t>(LaneEvent::kComplete) == 4);
 
-constexpr uint8_t kEveryEvent = 7;
+namespace {
+
+size_t count_seats(const std::vector<FilterTemplate>& templates, Exchange& exchange) {
+  return static_cast<size_t>(
+      std::count_if(templates.begin(), templates.end(),
+                    [&](const FilterTemplate& make) { return make.applies(exchange); }));
+}
+
+}  // namespace
 
 FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange& exchange,
                          ChainSink& sink, const ChainLimits& limits)
     : exchange_(exchange),
       sink_(sink),
       limits_(limits),
-      request_lane_(request_row_, templates.size()),
-      response_lane_(response_row_, templates.size()) {
-  for (size_t i = 0; i < templates.size(); ++i) {
-    seats_.push_back(std::make_unique<Seat>(*this, i, templates[i]));
+      request_lane_(request_row_, count_seats(templates, exchange)),
+      response_lane_(response_row_, request_lane_.count()) {
+  for (const FilterTemplate& make : templates) {
+    if (!make.applies(exchange)) continue;
+    const size_t i = seats_.size();
+    seats_.push_back(std::make_unique<Seat>(*this, i, make));
     const Wants& wants = seats_.back()->wants();
-    const FilterHooks& hooks = templates[i].hooks();
-    const size_t answers = templates.size() - 1 - i;
-    if (seats_.back()->is_empty()) {
-      request_lane_.skip(i, kEveryEvent);
-      response_lane_.skip(answers, kEveryEvent);
-      continue;
-    }
+    const FilterHooks& hooks = make.hooks();
+    const size_t answers = request_lane_.count() - 1 - i;
     request_lane_.skip(i, hooks.skipped_request);
     response_lane_.skip(answers, hooks.skipped_response);
     if (wants.whole_request) {
@@ -86,8 +90,7 @@ FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange&
 }
 
 FilterChain::~FilterChain() {
-  for (size_t i = seats_.size(); i-- > 0;)
-    if (!seats_[i]->is_empty()) seats_[i]->filter().on_end();
+  for (size_t i = seats_.size(); i-- > 0;) seats_[i]->filter().on_end();
   while (!seats_.empty()) seats_.pop_back();
 }
 

@@ -97,7 +97,7 @@ class FilterChain {
   Exchange& exchange_;
   ChainSink& sink_;
   const ChainLimits& limits_;
-  absl::InlinedVector<std::unique_ptr<Seat>, 6> seats_;
+  absl::InlinedVector<std::unique_ptr<Seat>, 4> seats_;
   RequestRow request_row_{*this};
   ResponseRow response_row_{*this};
   Lane request_lane_;

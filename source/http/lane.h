@@ -107,7 +107,7 @@ class Lane {
   static void empty(Slot& slot);
 
   LaneStages& stages_;
-  absl::InlinedVector<Slot, 5> slots_;
+  absl::InlinedVector<Slot, 4> slots_;
   size_t dead_before_ = 0;
   bool pumping_ = false;
   bool again_ = false;      // Something was stored that may move.

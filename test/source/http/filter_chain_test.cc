@@ -224,6 +224,21 @@ TEST(FilterChainTest, EveryFilterHearsTheEndOnceWhenTheClientLeaves) {
                                          "c.end", "b.end", "a.end"));
 }
 
+TEST(FilterChainTest, AFilterThatHasNoPartInAnExchangeIsNotMade) {
+  ChainHarness harness;
+  Script answers;
+  harness.add(FilterTemplate(
+      [](FilterContext&) -> std::unique_ptr<Filter> {
+        ADD_FAILURE() << "it was made";
+        return nullptr;
+      },
+      {}, [](Exchange&) { return false; }));
+  harness.add(answers);
+  harness.send("body");
+  EXPECT_FALSE(harness.chain().response_started());
+  harness.end();
+}
+
 TEST(FilterChainTest, PressureReachesTheSourceOfTheResponse) {
   Onion onion;
   onion.build();
