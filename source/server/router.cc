@@ -52,10 +52,12 @@ std::string allowed_headers(const RequestHead& head) {
   return asked.empty() ? "*" : fmt::format("*, {}", asked);
 }
 
-Entry preflight(const Settings& settings, const RequestHead& head) {
+Entry preflight(const Settings& settings, const RequestHead& head, uint8_t allowed) {
   Entry entry = answer(204, "");
   entry.answer->headers.add("access-control-allow-origin", settings.cors_allow_origin);
-  entry.answer->headers.add("access-control-allow-methods", "GET, POST, OPTIONS");
+  const bool may_delete = (allowed & kDelete) != 0;
+  entry.answer->headers.add("access-control-allow-methods",
+                            may_delete ? "GET, POST, DELETE, OPTIONS" : "GET, POST, OPTIONS");
   entry.answer->headers.add("access-control-allow-headers", allowed_headers(head));
   entry.answer->headers.add("access-control-max-age", "86400");
   return entry;
@@ -108,7 +110,7 @@ Entry client_path(Exchange& exchange, const ListenerRoutes& listener) {
   facts.call.set_dialect(match.dialect);
   const Route* route = listener.match(facts.path);
   if (route == nullptr) return not_found(facts.path);
-  if (head.method == "OPTIONS") return preflight(exchange.snapshot().settings, head);
+  if (head.method == "OPTIONS") return preflight(exchange.snapshot().settings, head, match.allowed);
   if (match.allowed == 0) return not_found(facts.path);
   if (row == nullptr) return wrong_method(head.method, allow_header(match.allowed));
   facts.endpoint = row->endpoint;

@@ -218,6 +218,8 @@ class ChainTest(GatewayTest):
         self.assert_error(api.read(kept, "?stream=true&starting_after=-4"), 400, "bad_request")
         for odd in ("a%2Fb", "a%00b", "x" * 2000, "resp_" + "0" * 48):
             self.assertIn(api.read(odd).status, (400, 404), odd)
+        preflight = api.call("OPTIONS", f"/v1/responses/{kept}")
+        self.assertEqual(preflight.headers["access-control-allow-methods"], "GET, POST, DELETE, OPTIONS")
         for method, path in (("PUT", f"/v1/responses/{kept}"), ("GET", f"/v1/responses/{kept}/cancel"),
                              ("POST", f"/v1/responses/{kept}/input_items")):
             self.assert_error(api.call(method, path, b""), 405, "method_not_allowed")
