@@ -27,6 +27,8 @@ class BackgroundJobs {
   struct Listener {
     // Whole server-sent events, in order. `is_last`: the answer is over and nothing follows.
     absl::AnyInvocable<void(std::string_view events, bool is_last)> on_events;
+    // The job was given up: what came so far is all, and no whole answer.
+    absl::AnyInvocable<void()> on_broken;
     // There is no such job any more.
     absl::AnyInvocable<void()> on_missing;
   };

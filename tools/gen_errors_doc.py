@@ -76,6 +76,8 @@ MEANINGS = {
     "response_not_cancellable": (REQUEST, "Only what is made in the background can be cancelled."),
     "response_not_streamable": (REQUEST, "Only what is made in the background can be read as a "
                                          "stream."),
+    "response_ended": (REQUEST, "The response that was followed was cancelled or deleted, or the "
+                                "gateway stopped. Comes as the last event of the stream."),
     "responses_unavailable": (GATEWAY, "The store cannot read or keep responses; the message says "
                                        "why."),
     "too_many_background_responses": (GATEWAY, "A worker makes 1024 responses in the background at "

@@ -115,6 +115,9 @@ void AnswerKeeper::fill(std::string_view object) {
   record.id = text_of(object, "id");
   const auto background = json::find_member(object, {"background"});
   record.is_background = background && background->is_true();
+  // What it will say is known to its provider alone.
+  const std::string status = text_of(object, "status");
+  if (status == "queued" || status == "in_progress") record.is_whole = false;
   const auto store = json::find_member(object, {"store"});
   if (store && store->raw == "false") return;
   record.provider = answer.provider->id;

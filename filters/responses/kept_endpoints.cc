@@ -132,6 +132,10 @@ void KeptEndpoint::follow(const std::string& key, const JobMaker& maker) {
     context_.respond_body(Buffer(events));
     if (is_last) context_.respond_complete();
   };
+  // An open stream ends with an error event, never as if it were whole.
+  listener.on_broken = [this] {
+    refuse(409, "response_ended", "The making of this response was ended.");
+  };
   listener.on_missing = [this] {
     // It has ended in the meantime: then its events are kept by now.
     if (std::exchange(was_missed_, true))

@@ -22,6 +22,11 @@ class JobTable::Asker {
       if (!self->is_gone()) self->listener_.on_events(events, is_last);
     });
   }
+  static void tell_broken(const std::shared_ptr<Asker>& self) {
+    self->home_.post([self] {
+      if (!self->is_gone()) self->listener_.on_broken();
+    });
+  }
   static void tell_missing(const std::shared_ptr<Asker>& self) {
     self->home_.post([self] {
       if (!self->is_gone()) self->listener_.on_missing();
@@ -84,6 +89,10 @@ void JobTable::on_events(BackgroundExchange& exchange, int64_t first, std::strin
   auto& listeners = at->second.listeners;
   std::erase_if(listeners, [](const auto& asker) { return asker->is_gone(); });
   for (const auto& asker : listeners) {
+    if (is_last && exchange.is_aborted()) {
+      Asker::tell_broken(asker);
+      continue;
+    }
     const bool wants_all = first > asker->after;
     Asker::tell(asker, wants_all ? std::string(events) : exchange.events_after(asker->after),
                 is_last);
@@ -103,7 +112,7 @@ bool JobTable::end(const std::string& key, std::string_view code) {
   const auto at = jobs_.find(key);
   if (at == jobs_.end()) return false;
   at->second.exchange->give_up(code);
-  for (const auto& asker : at->second.listeners) Asker::tell(asker, "", true);
+  for (const auto& asker : at->second.listeners) Asker::tell_broken(asker);
   remove(key);
   return true;
 }

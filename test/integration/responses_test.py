@@ -297,6 +297,19 @@ class BackgroundTest(GatewayTest):
         self.assertEqual(self.api.read(queued).json["status"], "cancelled")
         self.assertTrue(call.wait_left(5 * harness.SLOW))
 
+    def test_whoever_follows_a_cancelled_response_is_told(self):
+        queued = self.api.create("one", background=True).json["id"]
+        self.api.poll(queued, "in_progress")
+        seen = {}
+        reader = threading.Thread(target=lambda: seen.update(body=self.api.read(queued, "?stream=true").body))
+        reader.start()
+        time.sleep(0.3)
+        self.api.call("POST", f"/v1/responses/{queued}/cancel")
+        reader.join(10)
+        got = frames(seen["body"])
+        self.assertEqual((got[0][0], got[-1][0]), ("response.created", "error"))
+        self.assertEqual(got[-1][1]["code"], "response_ended")
+
     def test_what_the_provider_refuses_is_a_failed_response(self):
         self.upstream.script = lambda call: call.respond(
             429, {"error": {"message": "Slow down.", "type": "requests", "code": "rate_limit_exceeded"}})
@@ -403,6 +416,9 @@ class KeptElsewhereTest(GatewayTest):
         self.upstream.script = lambda call: call.respond(
             200, response_object("resp_bg", background=True, status=states[0], output=[]))
         self.assertEqual(self.api.create("one", "oai/m", background=True).json["status"], "queued")
+        # What it will have said nobody else knows.
+        self.assert_error(self.api.create("x", "chat/m", previous_response_id="resp_bg"), 404,
+                          "previous_response_not_found")
         self.upstream.script = lambda call: call.respond(200, response_object("resp_bg", background=True))
         self.assertEqual(self.api.read("resp_bg", "?include=a&key=x").json["status"], "completed")
         call = self.upstream.calls[-1]
