@@ -47,7 +47,6 @@ LIBRARIES = [
     (r"openssl/.*", r"source/(net/tls|base/(cipher|digest))[^/]*$",
      "source/net/tls*, source/base/cipher* and source/base/digest*"),
     (r"yaml-cpp/.*", r"source/config/", "source/config"),
-    (r"simdjson\.h|simdjson/.*", r"source/json/", "source/json"),
     (r"nlohmann/.*", r"source/admin/json[^/]*$", "source/admin/json*"),
     (r"sqlite3\.h|archive(_entry)?\.h", r"source/admin/(sqlite|archive)[^/]*$",
      "source/admin/sqlite* and source/admin/archive*"),

@@ -18,7 +18,6 @@ SYSTEM = {
     "libuv": ["-luv", "-lpthread", "-ldl"],
     "nghttp2": ["-lnghttp2"],
     "lmdb": ["-llmdb"],
-    "simdjson": ["-lsimdjson"],
     "nlohmann_json": [],
     "yaml-cpp": ["-lyaml-cpp"],
     "RE2": ["-lre2"],

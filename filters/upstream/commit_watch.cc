@@ -1,6 +1,5 @@
 #include "filters/upstream/commit_watch.h"
 
-#include "source/json/reader.h"
 #include "source/llm/error.h"
 
 namespace omni::filters {
@@ -61,8 +60,7 @@ CommitWatch::Verdict CommitWatch::look_at_chat(const Buffer& bytes) {
     return !is_error && !is_good;
   });
   if (is_error) {
-    Buffer padded(chat_->stream.error());
-    error_ = llm::parse_error(502, padded.flatten(json::kPadding));
+    error_ = llm::parse_error(502, chat_->stream.error());
     return Verdict::kError;
   }
   if (is_good) return Verdict::kGood;

@@ -9,7 +9,6 @@
 #include "filters/upstream/rendered_request.h"
 #include "filters/upstream/request_head.h"
 #include "source/base/status.h"
-#include "source/json/reader.h"
 #include "source/llm/error.h"
 #include "source/llm/token_count.h"
 
@@ -264,7 +263,7 @@ void HttpAttempt::finish_plain() {
 }
 
 void HttpAttempt::finish_refused() {
-  const llm::Error said = llm::parse_error(head_.status, held_.flatten(json::kPadding));
+  const llm::Error said = llm::parse_error(head_.status, held_.flatten());
   AttemptFailure failure;
   failure.reply.status = head_.status >= 400 ? head_.status : 502;
   failure.reply.type = masked(said.type);

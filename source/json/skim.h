@@ -6,13 +6,14 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "source/json/reader.h"
-
 namespace omni::json {
+
+enum class Kind : uint8_t { kObject, kArray, kString, kNumber, kBoolean, kNull };
 
 // Bytes of one document that may be read, whoever asks for a part of it.
 struct Readable {

@@ -3,7 +3,6 @@
 #include <bitset>
 
 #include "source/json/escapes.h"
-#include "source/json/reader.h"
 
 namespace omni::json {
 namespace {

@@ -5,6 +5,9 @@
 
 namespace omni::json {
 
+// Nesting beyond this is not valid.
+inline constexpr int kMaxDepth = 256;
+
 // One value with white space around it and nothing else (RFC 8259), nested at most kMaxDepth deep.
 // One pass; UTF-8 is not looked at.
 bool is_valid(std::string_view text);

@@ -9,7 +9,8 @@
 
 #include "source/base/status.h"
 #include "source/base/strings.h"
-#include "source/json/reader.h"
+#include "source/json/each.h"
+#include "source/json/skim.h"
 #include "source/llm/anthropic/error.h"
 #include "source/llm/gemini/error.h"
 #include "source/llm/ollama/error.h"
@@ -40,29 +41,29 @@ std::string one_line(std::string text, size_t most) {
 }
 
 // A string, or a number as providers also send codes.
-absl::Status take(json::Value& value, std::string& out) {
-  if (value.kind() == json::Kind::kString) {
+absl::Status take(const json::Skimmed& value, std::string& out) {
+  if (value.kind == json::Kind::kString) {
     OMNI_ASSIGN_OR_RETURN(out, value.text());
-  } else if (value.kind() == json::Kind::kNumber) {
-    out = value.raw();
+  } else if (value.kind == json::Kind::kNumber) {
+    out = value.raw;
   }
   return absl::OkStatus();
 }
 
 // Google's code is the status once more, which says nothing to a client of another dialect.
-absl::Status take_code(json::Value& value, Error& error) {
-  const bool is_number = value.kind() == json::Kind::kNumber;
+absl::Status take_code(const json::Skimmed& value, Error& error) {
+  const bool is_number = value.kind == json::Kind::kNumber;
   OMNI_RETURN_IF_ERROR(take(value, error.code));
   if (is_number && error.code == fmt::format("{}", error.status)) error.code.clear();
   return absl::OkStatus();
 }
 
 // google.rpc.RetryInfo among an error's details: {"@type": ..., "retryDelay": "7.5s"}.
-absl::Status take_delay(json::Value& detail, Error& error) {
-  if (detail.kind() != json::Kind::kObject) return absl::OkStatus();
-  return detail.members([&](std::string_view key, json::Value& member) -> absl::Status {
+absl::Status take_delay(const json::Skimmed& detail, Error& error) {
+  if (detail.kind != json::Kind::kObject) return absl::OkStatus();
+  return json::each(detail, [&](const json::Skimmed& member) -> absl::Status {
     std::string delay;
-    if (key != "retryDelay") return absl::OkStatus();
+    if (member.key != "retryDelay") return absl::OkStatus();
     OMNI_RETURN_IF_ERROR(take(member, delay));
     double seconds = 0;
     const bool is_delay = !delay.empty() && delay.back() == 's' &&
@@ -73,14 +74,15 @@ absl::Status take_delay(json::Value& detail, Error& error) {
   });
 }
 
-absl::Status take_object(json::Value& value, Error& error) {
-  return value.members([&](std::string_view key, json::Value& member) {
-    if (key == "message") return take(member, error.message);
-    if (key == "type") return take(member, error.type);
-    if (key == "code") return take_code(member, error);
-    if (key == "param") return take(member, error.param);
-    if (key == "details" && member.kind() == json::Kind::kArray)
-      return member.items([&](json::Value& detail) { return take_delay(detail, error); });
+absl::Status take_object(const json::Skimmed& value, Error& error) {
+  return json::each(value, [&](const json::Skimmed& member) {
+    if (member.key == "message") return take(member, error.message);
+    if (member.key == "type") return take(member, error.type);
+    if (member.key == "code") return take_code(member, error);
+    if (member.key == "param") return take(member, error.param);
+    if (member.key == "details" && member.kind == json::Kind::kArray)
+      return json::each(member,
+                        [&](const json::Skimmed& detail) { return take_delay(detail, error); });
     return absl::OkStatus();
   });
 }
@@ -139,10 +141,11 @@ std::string mask_secrets(std::string_view text, std::string_view secret) {
 Error parse_error(int status, std::string_view body) {
   Error error;
   error.status = status;
-  const absl::Status read = json::read_object(body, [&](std::string_view key, json::Value& value) {
-    if (key == "error" && value.kind() == json::Kind::kObject) return take_object(value, error);
+  const absl::Status read = json::skim_object(body, [&](const json::Skimmed& member) {
+    const std::string_view key = member.key;
+    if (key == "error" && member.kind == json::Kind::kObject) return take_object(member, error);
     if (key == "error" || key == "message" || key == "detail") {
-      if (error.message.empty()) return take(value, error.message);
+      if (error.message.empty()) return take(member, error.message);
     }
     return absl::OkStatus();
   });

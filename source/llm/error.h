@@ -25,8 +25,8 @@ std::string render_error(Dialect dialect, const Error& error);
 std::string render_stream_error(Dialect dialect, const Error& error);
 
 // Reads an upstream's error body of any shape: {"error":{...}}, {"error":"text"}, {"message":...},
-// {"detail":...}, plain text or HTML. `body` must have json::kPadding readable bytes after it. The
-// message is one line of at most 4,096 bytes, the other words of 256.
+// {"detail":...}, plain text or HTML. The message is one line of at most 4,096 bytes, the other
+// words of 256.
 Error parse_error(int status, std::string_view body);
 
 // Replaces what looks like a credential, and `secret` wherever it stands, by "***".

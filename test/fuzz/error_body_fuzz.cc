@@ -3,10 +3,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "source/base/check.h"
-#include "source/buffer/buffer.h"
-#include "source/json/reader.h"
 #include "source/json/valid.h"
 #include "source/json/writer.h"
 #include "source/llm/error.h"
@@ -15,9 +14,10 @@ namespace {
 
 using omni::Dialect;
 
+// Exactly as many bytes as there are, so that a byte read behind them is seen.
 omni::llm::Error parse(int status, std::string_view body) {
-  omni::Buffer padded(body);
-  return omni::llm::parse_error(status, padded.flatten(omni::json::kPadding));
+  const std::vector<char> exact(body.begin(), body.end());
+  return omni::llm::parse_error(status, {exact.data(), exact.size()});
 }
 
 }  // namespace

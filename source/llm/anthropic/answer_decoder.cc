@@ -5,7 +5,6 @@
 #include "source/base/status.h"
 #include "source/buffer/buffer.h"
 #include "source/json/each.h"
-#include "source/json/reader.h"
 #include "source/json/valid.h"
 #include "source/llm/signature.h"
 
@@ -69,8 +68,7 @@ absl::Status MessagesDecoder::event(const sse::Event& event, Emit emit) {
   }
   if (type != "error" && !error) return absl::OkStatus();
   is_over_ = true;
-  Buffer padded(event.data);
-  const Error said = parse_error(502, padded.flatten(json::kPadding));
+  const Error said = parse_error(502, event.data);
   Event failed;
   failed.kind = Event::Kind::kFailed;
   failed.error = &said;

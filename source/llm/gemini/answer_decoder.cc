@@ -5,7 +5,6 @@
 
 #include "source/base/status.h"
 #include "source/buffer/buffer.h"
-#include "source/json/reader.h"
 #include "source/json/valid.h"
 #include "source/llm/gemini/error.h"
 #include "source/llm/gemini/names.h"
@@ -80,8 +79,7 @@ absl::Status ContentDecoder::event(const sse::Event& event, Emit emit) {
 
 void ContentDecoder::fail(std::string_view data, Emit emit) {
   is_over_ = true;
-  Buffer padded(data);
-  const Error error = parse_stream_error(padded.flatten(json::kPadding));
+  const Error error = parse_stream_error(data);
   Event failed;
   failed.kind = Event::Kind::kFailed;
   failed.error = &error;

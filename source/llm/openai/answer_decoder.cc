@@ -5,7 +5,6 @@
 #include "source/base/status.h"
 #include "source/buffer/buffer.h"
 #include "source/json/each.h"
-#include "source/json/reader.h"
 #include "source/json/valid.h"
 #include "source/llm/openai/answer.h"
 #include "source/llm/signature.h"
@@ -69,8 +68,7 @@ absl::Status ChatDecoder::event(const sse::Event& event, Emit emit) {
   OMNI_RETURN_IF_ERROR(read(event.data, chunk));
   if (chunk.error && !chunk.choices) {
     is_over_ = true;
-    Buffer padded(event.data);
-    const Error error = parse_error(502, padded.flatten(json::kPadding));
+    const Error error = parse_error(502, event.data);
     Event failed;
     failed.kind = Event::Kind::kFailed;
     failed.error = &error;

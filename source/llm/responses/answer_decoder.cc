@@ -7,7 +7,6 @@
 
 #include "source/base/status.h"
 #include "source/buffer/buffer.h"
-#include "source/json/reader.h"
 #include "source/llm/responses/usage.h"
 
 namespace omni::llm::responses {
@@ -182,8 +181,7 @@ void ResponseDecoder::emit_usage(Emit emit) {
 // `said` is an error event, whose members may stand in an `error` object, or a failed response.
 void ResponseDecoder::fail(std::string_view said, Emit emit) {
   is_over_ = true;
-  Buffer padded(said);
-  Error error = parse_error(502, padded.flatten(json::kPadding));
+  Error error = parse_error(502, said);
   json::Skimmer skimmer(said, Kind::kObject);
   Skimmed member;
   while (skimmer.next(member))
