@@ -26,7 +26,7 @@ constexpr int kFirstFd = 64;     // Descriptors are numbered from here in the ch
 
 std::vector<std::string> environment_with(const std::string& inheritance) {
   std::vector<std::string> out;
-  const std::string prefix = std::string(Inheritance::kVariable) + "=";
+  const std::string prefix = fmt::format("{}=", Inheritance::kVariable);
   for (char** entry = environ; *entry != nullptr; ++entry)
     if (std::strncmp(*entry, prefix.c_str(), prefix.size()) != 0) out.emplace_back(*entry);
   out.push_back(prefix + inheritance);

@@ -5,6 +5,8 @@ target_compile_options(omni_options INTERFACE
   -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
   -Wno-missing-field-initializers -fno-omit-frame-pointer -fstack-protector-strong)
 target_compile_definitions(omni_options INTERFACE _FORTIFY_SOURCE=2)
+# Everywhere, or a precompiled header would not do for all.
+target_compile_options(omni_options INTERFACE -pthread)
 
 # A request runs through more code than the first-level cache holds: density beats alignment.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT OMNI_SANITIZE)
