@@ -13,12 +13,12 @@ from pathlib import Path
 LAYERS = {
     "source/base": 0,
     "source/buffer": 1, "source/json": 1, "source/sse": 1, "source/catalog": 1, "source/llm": 1,
-    "source/coding": 1, "source/compress": 1, "source/tokens": 1,
+    "source/coding": 1, "source/routing": 1, "source/compress": 1, "source/tokens": 1,
     "api": 2,
     "source/event": 3, "source/net": 3, "source/http": 3, "source/upstream": 3, "source/store": 3,
     "source/config": 3, "source/stats": 3, "source/log": 3,
     "filters": 4, "source/admin": 4, "source/server": 4,
-    "source/exe": 5, "source/replay": 5,
+    "source/exe": 5, "source/replay": 5, "source/simulate": 5,
 }
 
 # Inside one layer, who may include whom.
@@ -28,6 +28,7 @@ SIDEWAYS = {
     "source/coding": {"source/buffer"},
     "source/llm": {"source/buffer", "source/json", "source/sse", "source/catalog"},
     "source/compress": {"source/buffer", "source/json"},
+    "source/routing": {"source/catalog"},
     "source/log": {"source/event"},
     "source/net": {"source/event"},
     "source/http": {"source/event", "source/net"},

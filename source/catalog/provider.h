@@ -1,7 +1,10 @@
 // Providers, their models and prices: immutable data that a snapshot holds.
 #pragma once
 
+#include <absl/time/time.h>
+
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +16,11 @@
 #include "source/catalog/origin.h"
 
 namespace omni {
+
+namespace routing {
+struct AccountCell;
+struct ProviderCell;
+}  // namespace routing
 
 // US dollars per million tokens.
 struct Price {
@@ -47,6 +55,19 @@ struct Account {
   Secret header_value;
   int priority = 1;  // Lower first.
   int weight = 1;
+  std::string connection;  // "provider/account".
+  // What is known of its health; null in what no snapshot was made of.
+  std::shared_ptr<routing::AccountCell> cell;
+};
+
+// How requests are spread over the accounts of a provider.
+enum class AccountSpread : uint8_t {
+  kFillFirst,   // The lowest priority number that works.
+  kRoundRobin,  // In turn, a few requests each.
+  kWeighted,
+  kRandom,
+  kLeastUsed,
+  kPowerOfTwo,  // The less busy of two drawn ones.
 };
 
 struct Provider {
@@ -59,10 +80,19 @@ struct Provider {
   std::string base_url;  // As configured, for people.
   BaseUrl base;
   std::vector<Account> accounts;
+  std::vector<std::string> absent_accounts;  // Named in the file, but their key came out empty.
   std::vector<Model> models;
   bool only_models = false;       // Model ids outside `models` are refused.
   bool usage_in_streams = false;  // May be asked for stream_options.include_usage.
+  AccountSpread spread = AccountSpread::kFillFirst;
+  int sticky_limit = 3;  // Requests in a row that round robin gives to one account.
+  // A conversation stays with its account, whose prompt cache is warm, for so long after each
+  // request; zero: it does not.
+  absl::Duration session_affinity = absl::Minutes(5);
+  // A 429 speaks of one model only.
+  bool limits_by_model = false;
   std::string managed_by = "config";
+  std::shared_ptr<routing::ProviderCell> cell;  // As Account::cell.
 
   const Model* find_model(std::string_view model_id) const;
 };

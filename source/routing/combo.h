@@ -1,0 +1,123 @@
+// A name that stands for several targets, and how one of them is chosen.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/base/strings.h"
+#include "source/catalog/names.h"
+#include "source/routing/cells.h"
+#include "source/routing/plan.h"
+
+namespace omni::routing {
+
+enum class Strategy : uint8_t {
+  kPriority,
+  kWeighted,
+  kRoundRobin,
+  kRandom,
+  kStrictRandom,
+  kLeastUsed,
+  kCostOptimized,
+  kContextOptimized,
+  kFillFirst,
+  kPowerOfTwo,
+  kLastKnownGood,
+  kCacheOptimized,
+  kLatency,
+};
+std::optional<Strategy> strategy_from(std::string_view name);
+std::string_view name_of(Strategy strategy);
+std::vector<std::string> strategy_names();
+
+// As the file has it: a model by any name that clients may use, `provider/*`, or another combo.
+struct ComboStep {
+  std::string model;
+  std::string combo;    // Exactly one of the two is set.
+  std::string account;  // Of the model's provider; empty: any.
+  double weight = 1;
+};
+
+struct ComboConfig {
+  std::string name;  // May hold `*`: then it is a pattern for names that nothing else has.
+  Strategy strategy = Strategy::kPriority;
+  std::vector<ComboStep> steps;
+  Rules rules;
+  int sticky = 1;  // Requests in a row that round robin gives to one target.
+};
+
+struct ComboTarget {
+  Target target;        // With an account when the step names one.
+  double weight = 1;    // Its share, whatever the sum.
+  double price = 0;     // Of a million tokens in and out; infinite: not known.
+  int64_t context = 0;  // Tokens; 0: not known.
+  uint64_t hash = 0;    // Of provider and model.
+  // Of the provider, and of its first account; null before attach().
+  const ProviderCell* provider = nullptr;
+  const AccountCell* account = nullptr;
+};
+
+struct Combo {
+  std::string name;
+  Strategy strategy = Strategy::kPriority;
+  Rules rules;
+  int sticky = 1;
+  std::vector<ComboTarget> targets;  // Nested ones flattened; at most ComboCell::kMostTargets.
+  std::shared_ptr<ComboCell> cell;
+  // Who owns what the targets' pointers lead to.
+  std::vector<std::shared_ptr<TargetCell>> cells;
+};
+
+// All combos of a snapshot.
+class ComboList {
+ public:
+  ComboList() = default;
+  explicit ComboList(std::vector<Combo> combos);
+
+  // By name, `combo/NAME`, or the longest pattern that matches; null when none does. Valid as long
+  // as the snapshot.
+  const Combo* find(std::string_view name) const;
+  const std::vector<Combo>& all() const { return combos_; }
+
+ private:
+  std::vector<Combo> combos_;
+  StringMap<size_t> by_name_;
+  std::vector<size_t> patterns_;  // Longest first.
+};
+
+// Where a step leads to, and why it does not.
+struct FlattenFailure {
+  size_t step = 0;
+  std::string message;
+};
+
+// The targets of `config`, nested combos in the place of their step: their weights share the
+// step's. Fails for a name that means nothing, a circle, nesting beyond kMostDepth, too many
+// targets.
+class Flattener {
+ public:
+  static constexpr int kMostDepth = 10;
+  // Everything outlives this.
+  Flattener(const std::vector<ComboConfig>& combos, const ProviderList& providers,
+            const AliasMap& aliases)
+      : combos_(combos), providers_(providers), aliases_(aliases) {}
+
+  std::optional<FlattenFailure> flatten(const ComboConfig& config, std::vector<ComboTarget>& out);
+
+ private:
+  std::string add(const ComboStep& step, double weight, int depth, std::vector<ComboTarget>& out);
+  std::string add_model(const ComboStep& step, double weight, std::vector<ComboTarget>& out);
+  std::string add_combo(const ComboStep& step, double weight, int depth,
+                        std::vector<ComboTarget>& out);
+
+  const std::vector<ComboConfig>& combos_;
+  const ProviderList& providers_;
+  const AliasMap& aliases_;
+  std::vector<std::string_view> way_;  // The combos that are being flattened.
+};
+
+}  // namespace omni::routing

@@ -1,0 +1,296 @@
+#include "source/routing/course.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace omni::routing {
+namespace {
+
+// A token of English or code is about four bytes; the rest of a body is names and brackets.
+constexpr size_t kBytesPerToken = 4;
+constexpr int64_t kModelGoneMs = 24 * 3600 * 1000;
+constexpr int64_t kCreditsMs = 3600 * 1000;
+constexpr int64_t kBannedMs = 24 * 3600 * 1000;
+
+int64_t ms(absl::Duration duration) { return absl::ToInt64Milliseconds(duration); }
+
+}  // namespace
+
+Course::Course(const Plan& plan, const Policy& policy, const CourseInput& input)
+    : plan_(plan), policy_(policy), input_(input) {
+  if (plan.combo != nullptr)
+    chooser_.emplace(*plan.combo, absl::MakeConstSpan(plan.places), input.random, plan.session);
+}
+
+Course::~Course() { leave(); }
+
+AccountQuery Course::query(const Target& target, const Account* only, int64_t now_ms) const {
+  return {.provider = *target.provider,
+          .model = target.model,
+          .now_ms = now_ms,
+          .random = input_.random,
+          .session = plan_.session,
+          .only = only != nullptr ? only : target.account,
+          .excluded = absl::MakeConstSpan(excluded_),
+          .allowed = input_.allowed};
+}
+
+Fitness Course::look_at(uint16_t place, int64_t now_ms) {
+  return look_at(at(place), context(place), now_ms);
+}
+
+Fitness Course::look_at(const Target& target, int64_t context, int64_t now_ms) {
+  const Provider& provider = *target.provider;
+  if (needs_context_ > 0 && context <= needs_context_) return Fitness::kOut;
+  if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) return Fitness::kOut;
+  Fitness fitness = Fitness::kGood;
+  if (!provider.is_demo && provider.auth != AuthStyle::kNone) {
+    const AccountChoice found = look_at_accounts(query(target, nullptr, now_ms));
+    fitness = found.fitness;
+    if (fitness == Fitness::kWaiting)
+      earliest_ms_ = earliest_ms_ == 0 ? found.until_ms : std::min(earliest_ms_, found.until_ms);
+  }
+  const bool is_small =
+      context > 0 && input_.body_bytes / kBytesPerToken > static_cast<size_t>(context);
+  return fitness == Fitness::kGood && is_small ? Fitness::kUnsuited : fitness;
+}
+
+std::optional<uint16_t> Course::choose_named(int64_t now_ms) {
+  std::optional<uint16_t> best;
+  Fitness fitness = Fitness::kWaiting;
+  for (uint16_t i = 0; i < plan_.targets.size(); ++i) {
+    if (done_.test(i)) continue;
+    const Fitness now = look_at(i, now_ms);
+    if (now < fitness) best = i, fitness = now;
+  }
+  if (best) done_.set(*best);
+  return best;
+}
+
+std::optional<uint16_t> Course::choose(int64_t now_ms) {
+  earliest_ms_ = 0;
+  if (!chooser_) return choose_named(now_ms);
+  const auto tokens = static_cast<int64_t>(input_.body_bytes / kBytesPerToken);
+  // Nothing is held against most targets most of the time, and that can be said without asking
+  // each of their accounts.
+  const bool is_plain = excluded_.empty() && input_.allowed == nullptr && needs_context_ == 0;
+  return chooser_->next([&](const ComboTarget& each) {
+    const bool is_quiet = is_plain && each.provider != nullptr && each.account != nullptr &&
+                          each.provider->breaker.is_closed() && each.account->is_quiet();
+    if (is_quiet && (each.context == 0 || tokens <= each.context)) return Fitness::kGood;
+    return look_at(each.target, each.context, now_ms);
+  });
+}
+
+// Takes the account and, where the provider is suspected, the one probe. False when another request
+// was quicker.
+bool Course::enter(uint16_t place, const Account* only, int64_t now_ms) {
+  const Target& chosen = at(place);
+  const Provider& provider = *chosen.provider;
+  const bool has_accounts = !provider.is_demo && !provider.accounts.empty();
+  BreakerCell::Pass pass = BreakerCell::Pass::kYes;
+  if (provider.cell) pass = provider.cell->breaker.enter(now_ms);
+  if (pass == BreakerCell::Pass::kNo) return false;
+  probes_ = pass == BreakerCell::Pass::kProbe;
+  target_ = chosen;
+  place_ = place;
+  if (has_accounts) {
+    target_.account = choose_account(query(chosen, only, now_ms)).account;
+    if (target_.account == nullptr && provider.auth != AuthStyle::kNone) {
+      if (probes_) provider.cell->breaker.on_probe_left(now_ms);
+      return false;
+    }
+  }
+  runs_ = true;
+  ++attempts_;
+  if (target_.account != nullptr && target_.account->cell)
+    target_.account->cell->in_flight.fetch_add(1, std::memory_order_relaxed);
+  if (target_.cell != nullptr) target_.cell->in_flight.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+void Course::leave() {
+  if (!std::exchange(runs_, false)) return;
+  if (target_.account != nullptr && target_.account->cell)
+    target_.account->cell->in_flight.fetch_sub(1, std::memory_order_relaxed);
+  if (target_.cell != nullptr) target_.cell->in_flight.fetch_sub(1, std::memory_order_relaxed);
+  // Nobody learned anything: the next request may ask.
+  if (std::exchange(probes_, false)) target_.provider->cell->breaker.on_probe_left(0);
+}
+
+Course::Step Course::next(int64_t now_ms) {
+  if (has_stopped_ || attempts_ >= kMostAttempts) return {};
+  if (plan_.rules.timeout > absl::ZeroDuration() &&
+      now_ms - input_.began_ms >= ms(plan_.rules.timeout)) {
+    has_timed_out_ = true;
+    return {};
+  }
+  if (const std::optional<Again> due = std::exchange(due_, std::nullopt)) {
+    retries_ = due->retries;
+    if (enter(due->place, due->account, now_ms)) return {.kind = Step::Kind::kTry};
+  }
+  retries_ = 0;
+  const bool delays = plan_.rules.fallback_delay > absl::ZeroDuration() && attempts_ > 0;
+  if (delays && !std::exchange(has_waited_, true))
+    return {.kind = Step::Kind::kWait, .wait = plan_.rules.fallback_delay};
+  has_waited_ = false;
+  while (const std::optional<uint16_t> place = choose(now_ms))
+    if (enter(*place, nullptr, now_ms)) return {.kind = Step::Kind::kTry};
+  return wait_or_end(now_ms);
+}
+
+Course::Step Course::wait_or_end(int64_t now_ms) {
+  if (!again_.empty()) {
+    due_ = again_.front();
+    again_.erase(again_.begin());
+    excluded_.erase(std::remove(excluded_.begin(), excluded_.end(), due_->account),
+                    excluded_.end());
+    return {.kind = Step::Kind::kWait, .wait = plan_.rules.retry_delay};
+  }
+  const WaitRule& rule = policy_.wait;
+  if (!rule.enabled || waits_ >= rule.max_retries) return {};
+  // Whoever failed in this request counts as well, once it may be asked again.
+  excluded_.clear();
+  done_.reset();
+  if (chooser_) {
+    for (const uint16_t place : plan_.places) chooser_->put_back(place);
+  }
+  earliest_ms_ = 0;
+  bool any_now = false;
+  for (size_t i = 0; i < count(); ++i) any_now |= look_at(place(i), now_ms) < Fitness::kWaiting;
+  const absl::Duration wait = absl::Milliseconds(earliest_ms_ - now_ms);
+  // Those that may be asked now have failed a moment ago, and not for being asked too often.
+  if (any_now || earliest_ms_ == 0 || wait > rule.max_wait) {
+    has_stopped_ = true;
+    return {};
+  }
+  ++waits_;
+  return {.kind = Step::Kind::kWait, .wait = std::max(wait, absl::Milliseconds(1))};
+}
+
+void Course::mark(const Verdict& verdict, const Failure& failure, int64_t now_ms) {
+  AccountCell* cell = target_.account != nullptr ? target_.account->cell.get() : nullptr;
+  if (cell == nullptr) return;
+  cell->last_status.store(static_cast<uint16_t>(failure.status), std::memory_order_relaxed);
+  const int64_t hint_ms = std::max(ms(failure.hint), int64_t{0});
+  const int64_t asked_ms = hint_ms > 0 ? hint_ms : ms(verdict.at_least);
+  switch (verdict.mark) {
+    case Mark::kNothing:
+      return;
+    case Mark::kRest:
+      cell->cooldown.begin(now_ms, policy_.cooldown, hint_ms, false);
+      return;
+    case Mark::kCool:
+      cell->cooldown.begin(now_ms, policy_.cooldown, asked_ms, true);
+      return;
+    case Mark::kLockModel:
+    case Mark::kRestModel:
+      cell->lock(target_.model, now_ms,
+                 {.until_ms = now_ms + (asked_ms > 0 ? asked_ms : policy_.cooldown.base_ms),
+                  .is_hard = verdict.mark == Mark::kLockModel});
+      return;
+    case Mark::kModelGone:
+      cell->lock(target_.model, now_ms, {.until_ms = now_ms + kModelGoneMs});
+      return;
+    case Mark::kCredits:
+      cell->standing.store(Standing::kOutOfCredits, std::memory_order_relaxed);
+      cell->cooldown.begin(now_ms, policy_.cooldown, std::max(hint_ms, kCreditsMs), true);
+      return;
+    case Mark::kBanned:
+      cell->standing.store(Standing::kBanned, std::memory_order_relaxed);
+      cell->cooldown.begin(now_ms, policy_.cooldown, kBannedMs, true);
+      return;
+  }
+}
+
+void Course::try_again() {
+  due_ = Again{place_, target_.account, retries_};
+  leave();
+}
+
+Verdict Course::fail(const Failure& failure, int64_t now_ms) {
+  Verdict verdict = judge(failure, target_.provider->limits_by_model);
+  mark(verdict, failure, now_ms);
+  if (target_.cell != nullptr) target_.cell->failures.fetch_add(1, std::memory_order_relaxed);
+  if (ProviderCell* cell = target_.provider->cell.get()) {
+    const bool is_ours =
+        failure.kind == Failure::Kind::kUnsayable || failure.kind == Failure::Kind::kOurs;
+    if (verdict.counts_for_breaker) {
+      cell->breaker.on_failure(now_ms, policy_.breaker);
+    } else if (probes_ && !is_ours && failure.kind != Failure::Kind::kTimeout) {
+      cell->breaker.on_success();  // It answers.
+    } else if (probes_) {
+      cell->breaker.on_probe_left(now_ms);
+    }
+  }
+  probes_ = false;
+  leave();
+  const bool may_retry = verdict.may_retry && retries_ < plan_.rules.max_retries;
+  if (may_retry) again_.push_back({place_, target_.account, retries_ + 1});
+  if (verdict.then == Then::kNextAccount && target_.account != nullptr) {
+    excluded_.push_back(target_.account);
+    // Its other accounts stand in line with the other targets.
+    if (chooser_)
+      chooser_->put_back(place_);
+    else
+      done_.reset(place_);
+  }
+  if (verdict.then == Then::kLargerTarget) {
+    needs_context_ = std::max<int64_t>({needs_context_, context(place_), 1});
+    if (!chooser_) has_stopped_ = true;
+  }
+  if (verdict.then == Then::kStop) has_stopped_ = true;
+  return verdict;
+}
+
+void Course::commit(int64_t first_token_us, int64_t now_ms) {
+  if (AccountCell* cell = target_.account != nullptr ? target_.account->cell.get() : nullptr) {
+    cell->cooldown.on_success(now_ms);
+    if (cell->standing.load(std::memory_order_relaxed) != Standing::kGood)
+      cell->standing.store(Standing::kGood, std::memory_order_relaxed);
+    if (cell->locks.find(target_.model, now_ms).until_ms != 0) cell->locks.unlock(target_.model);
+  }
+  if (target_.provider->cell) target_.provider->cell->breaker.on_success();
+  probes_ = false;
+  if (target_.cell != nullptr) {
+    target_.cell->first_token.add(first_token_us);
+    target_.cell->successes.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (plan_.combo == nullptr || plan_.combo->strategy != Strategy::kLastKnownGood) return;
+  if (ComboCell* cell = plan_.combo->cell.get()) {
+    const uint32_t good = uint32_t{place_} + 1;
+    if (cell->last_good.load(std::memory_order_relaxed) != good)
+      cell->last_good.store(good, std::memory_order_relaxed);
+  }
+}
+
+void Course::end(bool is_whole, int64_t now_ms) {
+  if (!is_whole && runs_) {
+    const Failure broken{.kind = Failure::Kind::kTransport};
+    mark(judge(broken, false), broken, now_ms);
+    if (target_.provider->cell) target_.provider->cell->breaker.on_failure(now_ms, policy_.breaker);
+  }
+  leave();
+}
+
+std::vector<Skipped> Course::skipped(int64_t now_ms) const {
+  std::vector<Skipped> out;
+  for (size_t i = 0; i < count(); ++i) {
+    const Target& each = at(place(i));
+    const Provider& provider = *each.provider;
+    Skipped made{.provider = &provider, .model = each.model};
+    if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) {
+      made.why = "breaker_open";
+      made.until_ms = provider.cell->breaker.load().until_ms;
+    } else if (!provider.is_demo && provider.auth != AuthStyle::kNone) {
+      const AccountChoice found = look_at_accounts(query(each, nullptr, now_ms));
+      if (found.fitness < Fitness::kWaiting || found.why == "tried") continue;
+      made.why = found.why;
+      made.until_ms = found.until_ms;
+    }
+    if (!made.why.empty()) out.push_back(made);
+  }
+  return out;
+}
+
+}  // namespace omni::routing

@@ -1,0 +1,124 @@
+// The way of one request through its plan: what to try next, and what a failure means for it and
+// for everybody else. No I/O and no clock of its own.
+#pragma once
+
+#include <absl/container/inlined_vector.h>
+#include <absl/time/time.h>
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/routing/accounts.h"
+#include "source/routing/chooser.h"
+#include "source/routing/combo.h"
+#include "source/routing/failure.h"
+#include "source/routing/plan.h"
+#include "source/routing/policy.h"
+
+namespace omni::routing {
+
+// A target that was not tried, or would not be tried again, and why.
+struct Skipped {
+  const Provider* provider = nullptr;
+  std::string_view model;
+  std::string_view why;  // A stable word.
+  int64_t until_ms = 0;  // When it may be tried; 0: not known.
+};
+
+struct CourseInput {
+  const std::vector<std::string>* allowed = nullptr;  // Connections; null: all.
+  uint64_t random = 0;                                // Fresh for each request.
+  size_t body_bytes = 0;                              // For a guess at the tokens.
+  int64_t began_ms = 0;
+};
+
+// One thread. Destroying it, while an attempt runs, says that the client left.
+class Course {
+ public:
+  // Attempts over all targets and waits.
+  static constexpr int kMostAttempts = 30;
+
+  struct Step {
+    enum class Kind : uint8_t { kTry, kWait, kEnd };
+    Kind kind = Kind::kEnd;
+    absl::Duration wait;  // Of kWait: then next() again.
+  };
+
+  // `plan` and `policy` outlive this.
+  Course(const Plan& plan, const Policy& policy, const CourseInput& input);
+  Course(const Course&) = delete;
+  Course& operator=(const Course&) = delete;
+  ~Course();
+
+  // What to do now. After kTry the attempt is reported on with one of the verbs below.
+  Step next(int64_t now_ms);
+  // Where to try. Valid until the next call of next().
+  const Target& target() const { return target_; }
+
+  // The same target is to be tried once more, in other words: nothing is held against it.
+  void try_again();
+  // The attempt gave nothing. Returns what it means.
+  Verdict fail(const Failure& failure, int64_t now_ms);
+  // Its answer goes to the client. `first_token_us`: since the attempt began.
+  void commit(int64_t first_token_us, int64_t now_ms);
+  // The committed answer is over; or it broke off, through no fault of ours.
+  void end(bool is_whole, int64_t now_ms);
+
+  // What stands in the way of those that were not tried, in the plan's order. After kEnd.
+  std::vector<Skipped> skipped(int64_t now_ms) const;
+  bool has_timed_out() const { return has_timed_out_; }
+  int attempts() const { return attempts_; }
+  // When the first of those that ask to wait may be tried; 0 when none does.
+  int64_t earliest_ms() const { return earliest_ms_; }
+
+ private:
+  // One of the plan's targets that failed in a way that may pass.
+  struct Again {
+    uint16_t place = 0;
+    const Account* account = nullptr;
+    int retries = 0;
+  };
+
+  AccountQuery query(const Target& target, const Account* only, int64_t now_ms) const;
+  Fitness look_at(const Target& target, int64_t context, int64_t now_ms);
+  Fitness look_at(uint16_t place, int64_t now_ms);
+  std::optional<uint16_t> choose(int64_t now_ms);
+  std::optional<uint16_t> choose_named(int64_t now_ms);
+  bool enter(uint16_t place, const Account* only, int64_t now_ms);
+  Step wait_or_end(int64_t now_ms);
+  void mark(const Verdict& verdict, const Failure& failure, int64_t now_ms);
+  void leave();
+  size_t count() const { return chooser_ ? plan_.places.size() : plan_.targets.size(); }
+  uint16_t place(size_t index) const {
+    return chooser_ ? plan_.places[index] : static_cast<uint16_t>(index);
+  }
+  const Target& at(uint16_t place) const {
+    return chooser_ ? plan_.combo->targets[place].target : plan_.targets[place];
+  }
+  int64_t context(uint16_t place) const {
+    return chooser_ ? plan_.combo->targets[place].context : 0;
+  }
+
+  const Plan& plan_;
+  const Policy& policy_;
+  const CourseInput input_;
+  std::optional<Chooser> chooser_;             // None when the plan names its targets.
+  std::bitset<ComboCell::kMostTargets> done_;  // Of those.
+  absl::InlinedVector<const Account*, 4> excluded_;
+  absl::InlinedVector<Again, 4> again_;
+  Target target_;
+  uint16_t place_ = 0;
+  std::optional<Again> due_;  // Tried again when next() is called.
+  int attempts_ = 0, waits_ = 0, retries_ = 0;
+  int64_t needs_context_ = 0;  // Tokens; more than this.
+  int64_t earliest_ms_ = 0;
+  bool has_stopped_ = false, has_timed_out_ = false, runs_ = false, probes_ = false;
+  bool has_waited_ = false;
+};
+
+}  // namespace omni::routing

@@ -1,0 +1,55 @@
+// Where one request may go, and by which rules it moves on.
+#pragma once
+
+#include <absl/container/inlined_vector.h>
+#include <absl/time/time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "source/catalog/provider.h"
+
+namespace omni {
+namespace routing {
+
+struct Combo;
+struct TargetCell;
+
+// How targets are tried one after the other. The defaults are those of a request that names one
+// model.
+struct Rules {
+  int max_retries = 0;                            // Of one target, once the others have failed too.
+  absl::Duration retry_delay = absl::Seconds(2);  // Before each.
+  absl::Duration fallback_delay;                  // Before another target is tried.
+  absl::Duration target_timeout;                  // Until an attempt commits; zero: upstream's own.
+  absl::Duration timeout;                         // Of all attempts together; zero: none.
+};
+
+}  // namespace routing
+
+// One place that can answer. Pointers live as long as the exchange's snapshot.
+struct Target {
+  const Provider* provider = nullptr;
+  const Account* account = nullptr;     // Null for the demo provider, and until it is tried.
+  std::string model;                    // As the provider names it.
+  routing::TargetCell* cell = nullptr;  // May be null.
+};
+
+// routing writes it, upstream runs it.
+struct Plan {
+  // What the request may be sent to, in order, when it names no combo. An account that is set is
+  // the one to use.
+  absl::InlinedVector<Target, 1> targets;
+  // Else the combo, with the places of those of its targets that the client may use.
+  const routing::Combo* combo = nullptr;
+  absl::InlinedVector<uint16_t, 16> places;
+  routing::Rules rules;
+  // Who stays with one account or target; empty: nobody.
+  std::string session;
+
+  bool empty() const { return targets.empty() && places.empty(); }
+};
+
+}  // namespace omni

@@ -1,0 +1,22 @@
+// How long a provider asks to be left alone.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <string_view>
+
+namespace omni::routing {
+
+// What an answer says about it; each may be empty.
+struct RetryHintSource {
+  std::string_view retry_after_ms;  // The header, as OpenAI sends it.
+  std::string_view retry_after;     // RFC 9110 section 10.2.3: seconds, or an HTTP date.
+  std::string_view reset;           // X-RateLimit-Reset: seconds since 1970, or milliseconds.
+  int body_seconds = 0;             // google.rpc.RetryInfo.
+  std::string_view text;            // "try again in 20s", "resets after 2h7m23s".
+};
+
+// The first of them that says something, at most a day; zero when none does.
+absl::Duration retry_hint(const RetryHintSource& said, absl::Time now);
+
+}  // namespace omni::routing

@@ -1,0 +1,341 @@
+#include "source/routing/course.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "test/source/routing/routing_fixture.h"
+
+namespace omni::routing {
+namespace {
+
+using test::Fleet;
+using test::kNowMs;
+
+// A request on its way, in words: "p0/a" tries, "wait 2000" pauses, "end".
+class Walk {
+ public:
+  Walk(const Plan& plan, const Policy& policy) : course(plan, policy, {.random = 7}) {}
+
+  std::string next() {
+    const Course::Step step = course.next(now);
+    switch (step.kind) {
+      case Course::Step::Kind::kTry:
+        return course.target().provider->id + "/" +
+               (course.target().account != nullptr ? course.target().account->name : "-");
+      case Course::Step::Kind::kWait:
+        now += absl::ToInt64Milliseconds(step.wait);
+        return "wait " + std::to_string(absl::ToInt64Milliseconds(step.wait));
+      default:
+        return "end";
+    }
+  }
+  std::string fail(int status, absl::Duration hint = {}, std::string_view code = "",
+                   Failure::Kind kind = Failure::Kind::kAnswer) {
+    course.fail({.kind = kind, .status = status, .code = code, .hint = hint}, now);
+    return next();
+  }
+
+  Course course;
+  int64_t now = kNowMs;
+};
+
+struct Direct {
+  explicit Direct(size_t accounts = 1) : fleet(1, accounts) {
+    plan.targets.push_back({.provider = &fleet.list().all()[0], .model = "m"});
+  }
+  Fleet fleet;
+  Plan plan;
+  Policy policy;
+};
+
+struct Through {
+  explicit Through(size_t providers, Strategy strategy = Strategy::kPriority) : fleet(providers) {
+    combo = fleet.combo(strategy);
+    plan.combo = &combo;
+    for (const uint16_t place : Fleet::places(combo)) plan.places.push_back(place);
+  }
+  BreakerCell& breaker(size_t index) { return fleet.list().all()[index].cell->breaker; }
+  AccountCell& account(size_t index) { return *fleet.list().all()[index].accounts[0].cell; }
+  Fleet fleet;
+  Combo combo;
+  Plan plan;
+  Policy policy;
+};
+
+TEST(CourseTest, OneAccountThatFailsIsTheEndAndIsTriedByTheNextRequest) {
+  Direct direct;
+  Walk walk(direct.plan, direct.policy);
+  EXPECT_EQ(walk.next(), "p0/a");
+  EXPECT_EQ(walk.fail(500), "end");
+  Walk again(direct.plan, direct.policy);
+  EXPECT_EQ(again.next(), "p0/a") << "a rest is no ban where there is nothing else";
+}
+
+TEST(CourseTest, AnotherAccountTakesOver) {
+  for (const int status : {401, 402, 403, 429, 500, 503}) {
+    Direct direct(3);
+    Walk walk(direct.plan, direct.policy);
+    EXPECT_EQ(walk.next(), "p0/a");
+    EXPECT_EQ(walk.fail(status), "p0/b") << status;
+    EXPECT_EQ(walk.fail(status), "p0/c");
+    EXPECT_EQ(walk.fail(status), "end");
+  }
+}
+
+TEST(CourseTest, TheNextRequestBeginsWithTheAccountThatWorks) {
+  Direct direct(2);
+  {
+    Walk walk(direct.plan, direct.policy);
+    walk.next();
+    EXPECT_EQ(walk.fail(429, absl::Seconds(20)), "p0/b");
+    walk.course.commit(1000, walk.now);
+    walk.course.end(true, walk.now);
+  }
+  Walk next(direct.plan, direct.policy);
+  EXPECT_EQ(next.next(), "p0/b");
+  next.course.end(true, next.now);
+  Walk later(direct.plan, direct.policy);
+  later.now += 20000;
+  EXPECT_EQ(later.next(), "p0/a");
+}
+
+TEST(CourseTest, ABadBodyStopsAndAModelsOwnFaultMovesOn) {
+  Through combo(3);
+  for (const int status : {400, 409, 413, 422, 499}) {
+    Walk walk(combo.plan, combo.policy);
+    EXPECT_EQ(walk.next(), "p0/a");
+    EXPECT_EQ(walk.fail(status), "end") << status;
+  }
+  for (const int status : {402, 403, 404}) {
+    Through fresh(2);
+    Walk walk(fresh.plan, fresh.policy);
+    walk.next();
+    EXPECT_EQ(walk.fail(status), "p1/a") << status;
+  }
+  Walk walk(combo.plan, combo.policy);
+  walk.next();
+  EXPECT_EQ(walk.fail(400, {}, "unsupported_parameter"), "p1/a");
+}
+
+TEST(CourseTest, TooLongARequestGoesToALargerModel) {
+  Through combo(4);
+  combo.combo.targets[1].context = 900;
+  combo.combo.targets[2].context = 0;
+  Walk walk(combo.plan, combo.policy);
+  EXPECT_EQ(walk.next(), "p0/a");
+  EXPECT_EQ(walk.fail(400, {}, "context_length_exceeded"), "p3/a");
+  EXPECT_EQ(walk.fail(400, {}, "context_length_exceeded"), "end");
+}
+
+TEST(CourseTest, RetriesComeAfterTheOthersHaveFailed) {
+  Through combo(2);
+  combo.plan.rules.max_retries = 2;
+  combo.plan.rules.retry_delay = absl::Seconds(2);
+  Walk walk(combo.plan, combo.policy);
+  EXPECT_EQ(walk.next(), "p0/a");
+  EXPECT_EQ(walk.fail(500), "p1/a");
+  EXPECT_EQ(walk.fail(404), "wait 2000");
+  EXPECT_EQ(walk.next(), "p0/a");
+  EXPECT_EQ(walk.fail(503), "wait 2000");
+  EXPECT_EQ(walk.next(), "p0/a");
+  EXPECT_EQ(walk.fail(500), "end");
+  EXPECT_EQ(walk.course.attempts(), 4);
+}
+
+TEST(CourseTest, ADelayStandsBeforeEachFallback) {
+  Through combo(3);
+  combo.plan.rules.fallback_delay = absl::Milliseconds(250);
+  Walk walk(combo.plan, combo.policy);
+  EXPECT_EQ(walk.next(), "p0/a");
+  EXPECT_EQ(walk.fail(500), "wait 250");
+  EXPECT_EQ(walk.next(), "p1/a");
+  EXPECT_EQ(walk.fail(500), "wait 250");
+  EXPECT_EQ(walk.next(), "p2/a");
+}
+
+TEST(CourseTest, NoRequestTriesMoreThanThirtyTimes) {
+  Through combo(50);
+  Walk walk(combo.plan, combo.policy);
+  std::string step = walk.next();
+  while (step != "end") step = walk.fail(500);
+  EXPECT_EQ(walk.course.attempts(), Course::kMostAttempts);
+}
+
+TEST(CourseTest, ACombosTimeEndsIt) {
+  Through combo(3);
+  combo.plan.rules.timeout = absl::Seconds(5);
+  Course course(combo.plan, combo.policy, {.began_ms = kNowMs});
+  EXPECT_EQ(course.next(kNowMs).kind, Course::Step::Kind::kTry);
+  course.fail({.status = 500}, kNowMs + 5000);
+  EXPECT_EQ(course.next(kNowMs + 5000).kind, Course::Step::Kind::kEnd);
+  EXPECT_TRUE(course.has_timed_out());
+}
+
+TEST(CourseTest, WaitsForTheFirstThatMayBeAskedAgain) {
+  Direct direct(2);
+  direct.policy.wait = {.enabled = true, .max_retries = 1, .max_wait = absl::Seconds(30)};
+  Walk walk(direct.plan, direct.policy);
+  EXPECT_EQ(walk.next(), "p0/a");
+  EXPECT_EQ(walk.fail(429, absl::Seconds(20)), "p0/b");
+  EXPECT_EQ(walk.fail(429, absl::Seconds(8)), "wait 8000");
+  EXPECT_EQ(walk.next(), "p0/b");
+  EXPECT_EQ(walk.fail(429, absl::Seconds(8)), "end") << "once is enough";
+  Walk other(direct.plan, direct.policy);
+  EXPECT_EQ(other.next(), "wait 16000") << "nobody asks a provider that asked to wait";
+}
+
+TEST(CourseTest, DoesNotWaitLongerThanItMayNorForWhatWaitingDoesNotMend) {
+  Direct direct;
+  direct.policy.wait = {.enabled = true, .max_retries = 3, .max_wait = absl::Seconds(30)};
+  Walk walk(direct.plan, direct.policy);
+  walk.next();
+  EXPECT_EQ(walk.fail(429, absl::Seconds(31)), "end");
+  for (const int status : {401, 402, 500}) {
+    Direct fresh;
+    fresh.policy = direct.policy;
+    Walk mended(fresh.plan, fresh.policy);
+    mended.next();
+    EXPECT_EQ(mended.fail(status), "end") << status;
+  }
+}
+
+TEST(CourseTest, ABreakerThatOpensKeepsRequestsAwayUntilOneProbeSucceeds) {
+  Through combo(2);
+  combo.policy.breaker = {.failures = 2, .reset_ms = 1000};
+  for (int i = 0; i < 2; ++i) {
+    Walk walk(combo.plan, combo.policy);
+    combo.account(0).cooldown.restore({});
+    EXPECT_EQ(walk.next(), "p0/a");
+    EXPECT_EQ(walk.fail(500), "p1/a");
+    walk.course.commit(1, walk.now);
+    walk.course.end(true, walk.now);
+  }
+  combo.account(0).cooldown.restore({});
+  Walk kept(combo.plan, combo.policy);
+  EXPECT_EQ(kept.next(), "p1/a");
+  ASSERT_EQ(kept.course.skipped(kNowMs).size(), 1u);
+  EXPECT_EQ(kept.course.skipped(kNowMs)[0].why, "breaker_open");
+  Walk probe(combo.plan, combo.policy), other(combo.plan, combo.policy);
+  probe.now = other.now = kNowMs + 1000;
+  EXPECT_EQ(probe.next(), "p0/a");
+  EXPECT_EQ(other.next(), "p1/a") << "one probe at a time";
+  probe.course.commit(1, probe.now);
+  EXPECT_EQ(combo.breaker(0).load().phase, BreakerState::Phase::kClosed);
+}
+
+TEST(CourseTest, AClientThatLeavesGivesTheProbeBack) {
+  Through combo(1);
+  combo.breaker(0).on_failure(kNowMs, {.failures = 1, .reset_ms = 1000});
+  {
+    Walk gone(combo.plan, combo.policy);
+    gone.now = kNowMs + 1000;
+    EXPECT_EQ(gone.next(), "p0/a");
+    EXPECT_EQ(combo.account(0).in_flight, 1);
+  }
+  EXPECT_EQ(combo.account(0).in_flight, 0);
+  Walk next(combo.plan, combo.policy);
+  next.now = kNowMs + 1000;
+  EXPECT_EQ(next.next(), "p0/a");
+}
+
+TEST(CourseTest, ALimitDoesNotOpenABreaker) {
+  Through combo(1);
+  combo.policy.breaker = {.failures = 1, .reset_ms = 1000};
+  for (const int status : {429, 400, 401, 404}) {
+    Walk walk(combo.plan, combo.policy);
+    combo.account(0).cooldown.restore({});
+    combo.account(0).locks.clear();
+    EXPECT_EQ(walk.next(), "p0/a");
+    walk.fail(status);
+    EXPECT_EQ(combo.breaker(0).load().phase, BreakerState::Phase::kClosed) << status;
+  }
+}
+
+TEST(CourseTest, AStreamThatBreaksOffIsHeldAgainstItsProvider) {
+  Through combo(1);
+  combo.policy.breaker = {.failures = 1, .reset_ms = 1000};
+  Walk walk(combo.plan, combo.policy);
+  walk.next();
+  walk.course.commit(1, walk.now);
+  walk.course.end(false, walk.now);
+  EXPECT_EQ(combo.breaker(0).load().phase, BreakerState::Phase::kOpen);
+  EXPECT_EQ(combo.account(0).in_flight, 0);
+}
+
+TEST(CourseTest, WithoutCreditsAnAccountIsLeftAloneForAnHour) {
+  Direct direct(2);
+  Walk walk(direct.plan, direct.policy);
+  walk.next();
+  EXPECT_EQ(walk.fail(402), "p0/b");
+  Walk next(direct.plan, direct.policy);
+  EXPECT_EQ(next.next(), "p0/b");
+  next.course.end(true, next.now);
+  Walk later(direct.plan, direct.policy);
+  later.now += 3600 * 1000;
+  EXPECT_EQ(later.next(), "p0/a");
+  later.course.commit(1, later.now);
+  EXPECT_EQ(direct.fleet.list().all()[0].accounts[0].cell->standing.load(), Standing::kGood);
+}
+
+TEST(CourseTest, OnlyAllowedConnectionsAreUsed) {
+  Direct direct(3);
+  const std::vector<std::string> allowed = {"p0/b"};
+  Course course(direct.plan, direct.policy, {.allowed = &allowed});
+  EXPECT_EQ(course.next(kNowMs).kind, Course::Step::Kind::kTry);
+  EXPECT_EQ(course.target().account->name, "b");
+  course.fail({.status = 500}, kNowMs);
+  EXPECT_EQ(course.next(kNowMs).kind, Course::Step::Kind::kEnd);
+}
+
+// The bar is 2 us among 100 targets with live health.
+TEST(CourseTest, ChoosesAmongAHundredInTime) {
+  for (const Strategy strategy : {Strategy::kPriority, Strategy::kWeighted, Strategy::kLeastUsed,
+                                  Strategy::kLatency, Strategy::kCacheOptimized}) {
+    Through through(100, strategy);
+    through.plan.session = "s";
+    double best_us = 1e9;
+    for (int round = 0; round < 50; ++round) {
+      const auto began = std::chrono::steady_clock::now();
+      for (uint64_t i = 0; i < 200; ++i) {
+        Course course(through.plan, through.policy, {.random = i});
+        ASSERT_EQ(course.next(kNowMs).kind, Course::Step::Kind::kTry);
+      }
+      const std::chrono::duration<double, std::micro> took =
+          std::chrono::steady_clock::now() - began;
+      best_us = std::min(best_us, took.count() / 200);
+    }
+    std::printf("%s: %.2f us\n", std::string(name_of(strategy)).c_str(), best_us);
+    EXPECT_LT(best_us, 20) << "ten times the bar: this may be a slow build";
+  }
+}
+
+// What a process knew of its providers is known to the next one.
+TEST(CellRegistryTest, RemembersOverARestart) {
+  Through combo(2);
+  combo.policy.breaker = {.failures = 1, .reset_ms = 60000};
+  Walk walk(combo.plan, combo.policy);
+  walk.next();
+  EXPECT_EQ(walk.fail(503), "p1/a");
+  walk.fail(429, absl::Seconds(40));
+  const auto saved = combo.fleet.cells.save(kNowMs);
+  ASSERT_EQ(saved.size(), 3u);
+  Through next(2);
+  for (const auto& each : saved) next.fleet.cells.restore(each, kNowMs + 10000);
+  EXPECT_FALSE(next.breaker(0).lets_through(kNowMs + 10000));
+  EXPECT_EQ(next.account(1).cooldown.load().until_ms, kNowMs + 40000);
+  Through late(2);
+  for (const auto& each : saved) late.fleet.cells.restore(each, kNowMs + 50000);
+  EXPECT_FALSE(late.account(1).cooldown.is_cooling(kNowMs));
+  for (const std::string_view junk : {"", "1", "1 2 3", "-1 0 0 0", "9999999999999999 99 0 0"})
+    late.fleet.cells.restore({saved[0].name, std::string(junk)}, kNowMs);
+  next.fleet.cells.reset();
+  EXPECT_TRUE(next.breaker(0).lets_through(kNowMs));
+}
+
+}  // namespace
+}  // namespace omni::routing
