@@ -19,8 +19,13 @@
 #include "source/catalog/provider.h"
 #include "source/llm/system_prompt.h"
 #include "source/llm/thinking_budget.h"
+#include "source/routing/policy.h"
 
 namespace omni {
+
+namespace routing {
+class ComboList;
+}
 
 // A key that clients present. Only its keyed hash is kept.
 struct GatewayKey {
@@ -84,8 +89,10 @@ struct Snapshot {
 
   std::shared_ptr<const ProviderList> providers;
   std::shared_ptr<const AliasMap> aliases;
+  std::shared_ptr<const routing::ComboList> combos;  // May be null: none.
   std::shared_ptr<const KeySection> keys;
   Settings settings;
+  routing::Policy resilience;
   AdminAccess admin;
   std::vector<ListenerRoutes> listeners;  // In file order.
   bool access_log = true;

@@ -18,6 +18,8 @@
 #include "source/config/config_error.h"
 #include "source/llm/system_prompt.h"
 #include "source/llm/thinking_budget.h"
+#include "source/routing/combo.h"
+#include "source/routing/policy.h"
 
 namespace omni {
 
@@ -116,6 +118,8 @@ struct GatewayConfig {
   std::vector<ListenerConfig> listeners;  // At least one.
   std::vector<Provider> providers;
   AliasMap aliases;
+  std::vector<routing::ComboConfig> combos;
+  routing::Policy resilience = {.wait = {.enabled = true}};
   std::vector<KeyConfig> keys;
   SettingsConfig settings;
   AdminConfig admin;
@@ -128,7 +132,7 @@ struct GatewayConfig {
 
   // Content of a section, for sharing it with the snapshot before.
   struct SectionHashes {
-    Digest providers{}, aliases{}, keys{}, listeners{};
+    Digest providers{}, aliases{}, combos{}, keys{}, listeners{};
   } hashes;
 };
 

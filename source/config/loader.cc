@@ -14,9 +14,9 @@ namespace {
 using SectionReader = void (*)(MappingReader&, SectionContext&);
 
 // In order of need: see section.h.
-constexpr std::array<SectionReader, 9> kSections = {
-    read_settings,  read_process, read_log,  read_admin,     read_resilience,
-    read_providers, read_aliases, read_keys, read_listeners,
+constexpr std::array<SectionReader, 10> kSections = {
+    read_settings,  read_process, read_log,    read_admin, read_resilience,
+    read_providers, read_aliases, read_combos, read_keys,  read_listeners,
 };
 
 // Remembers every file that is read and what it held.
@@ -75,6 +75,7 @@ LoadResult load_config(const std::string& path, const LoadEnv& env) {
   config.source_hash = log.hash();
   config.hashes.providers = hash_of(document.root, {"providers"});
   config.hashes.aliases = hash_of(document.root, {"aliases"});
+  config.hashes.combos = hash_of(document.root, {"combos"});
   config.hashes.keys = hash_of(document.root, {"keys"});
   // Filters are told what the settings demand.
   config.hashes.listeners = sha256(canonical_text(document.root.find("listeners")) +

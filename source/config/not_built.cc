@@ -17,15 +17,11 @@ struct NotBuilt {
   std::string_view keys;
 };
 
-constexpr std::array<NotBuilt, 7> kTable = {{
-    {"combos", "", "", ""},
+constexpr std::array<NotBuilt, 3> kTable = {{
     {"keys.rate_limits", "", "", ""},
     {"keys.budget", "", "", ""},
     {"resilience.request_queue", "enabled", "false",
      "requests_per_minute,min_gap,concurrent,max_wait"},
-    {"resilience.wait_for_cooldown", "enabled", "false", "max_retries,max_wait"},
-    {"resilience.cooldown", "", "", ""},
-    {"resilience.breaker", "", "", ""},
 }};
 
 constexpr std::array<NotBuilt, 1> kFilters = {{{"compression", "mode", "off", ""}}};

@@ -44,6 +44,8 @@ class Reloader {
   const GatewayConfig& config() const { return config_; }
   const std::shared_ptr<const Snapshot>& snapshot() const { return builder_.last(); }
   const ConfigStatus& status() const { return status_; }
+  // What is known of the health of providers, over all reloads.
+  routing::CellRegistry& cells() { return builder_.cells(); }
   // Every file read by the last load, failed or not. Watch these.
   const std::vector<std::string>& files() const { return files_; }
 

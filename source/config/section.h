@@ -27,6 +27,7 @@ void read_admin(MappingReader& root, SectionContext& context);
 void read_resilience(MappingReader& root, SectionContext& context);
 void read_providers(MappingReader& root, SectionContext& context);
 void read_aliases(MappingReader& root, SectionContext& context);
+void read_combos(MappingReader& root, SectionContext& context);
 void read_keys(MappingReader& root, SectionContext& context);
 void read_listeners(MappingReader& root, SectionContext& context);
 
@@ -39,6 +40,8 @@ void read_accounts(MappingReader& provider, SectionContext& context, const Provi
                    Provider& out);
 void read_models(MappingReader& provider, SectionContext& context, const ProviderType* type,
                  Provider& out);
+// How requests are spread over them.
+void read_spread(MappingReader& provider, Provider& out);
 
 // An error unless `text` is one printable ASCII word, as a header value must be.
 bool check_header_text(MappingReader& reader, std::string_view key, std::string_view text);

@@ -124,13 +124,17 @@ void read_accounts(MappingReader& provider, SectionContext& context, const Provi
                          fmt::format("another account is named '{}'", read.account.name));
     if (provider.has("auth") && is_keyless && !read.account.api_key.empty())
       context.errors.add(item.value->at, item.path, "has an api_key, but auth is none");
-    if (!read.is_left_out) out.accounts.push_back(std::move(read.account));
+    read.account.connection = fmt::format("{}/{}", out.id, read.account.name);
+    if (read.is_left_out)
+      out.absent_accounts.push_back(read.account.name);
+    else
+      out.accounts.push_back(std::move(read.account));
   }
   settle_auth(provider, type, !items.empty(), out);
   if (!items.empty()) {
     for (Account& account : out.accounts) prepare(account, out.auth);
   } else if (out.auth == AuthStyle::kNone) {
-    out.accounts.push_back({.name = "main"});
+    out.accounts.push_back({.name = "main", .connection = fmt::format("{}/main", out.id)});
   } else if (!provider.has("accounts")) {
     provider.missing("accounts",
                      "'accounts' is missing; a provider that needs no key says auth: none");

@@ -1,4 +1,4 @@
-// aliases, keys and combos: names that clients use.
+// aliases and keys: names that clients use.
 #include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
 
@@ -144,7 +144,6 @@ void read_aliases(MappingReader& root, SectionContext& context) {
 void read_keys(MappingReader& root, SectionContext& context) {
   SeenKeys seen;
   for (const MappingReader::Item& item : root.items("keys")) read_key(item, context, seen);
-  refuse_not_built(root, "combos", "combos");
 }
 
 }  // namespace omni

@@ -65,6 +65,7 @@ class ProviderReader {
     out_.usage_in_streams =
         reader_.boolean("usage_in_streams").value_or(type_ != nullptr && type_->usage_in_streams);
     read_accounts(reader_, context_, type_, out_);
+    read_spread(reader_, out_);
     read_models(reader_, context_, type_, out_);
     reader_.done();
     return std::move(out_);

@@ -111,17 +111,6 @@ void read_settings(MappingReader& root, SectionContext& context) {
     settings.allow_private_provider_urls = true;
 }
 
-void read_resilience(MappingReader& root, SectionContext& context) {
-  const ConfigValue* value = root.find("resilience");
-  if (value == nullptr) return;
-  MappingReader reader(*value, "resilience", context.errors);
-  refuse_not_built(reader, "request_queue", "resilience.request_queue");
-  refuse_not_built(reader, "cooldown", "resilience.cooldown");
-  refuse_not_built(reader, "breaker", "resilience.breaker");
-  refuse_not_built(reader, "wait_for_cooldown", "resilience.wait_for_cooldown");
-  reader.done();
-}
-
 bool check_header_text(MappingReader& reader, std::string_view key, std::string_view text) {
   if (text.empty()) {
     reader.fail(key, "must not be empty");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "source/base/status.h"
+#include "source/routing/combo.h"
 
 namespace omni {
 namespace {
@@ -69,6 +70,21 @@ std::vector<ListenerRoutes> make_listeners(const std::vector<ListenerConfig>& li
 
 }  // namespace
 
+absl::StatusOr<std::shared_ptr<const routing::ComboList>> SnapshotBuilder::make_combos(
+    const GatewayConfig& config, const ProviderList& providers) {
+  std::vector<routing::Combo> out;
+  routing::Flattener flattener(config.combos, providers, config.aliases);
+  for (const routing::ComboConfig& each : config.combos) {
+    routing::Combo made{
+        .name = each.name, .strategy = each.strategy, .rules = each.rules, .sticky = each.sticky};
+    if (const auto failure = flattener.flatten(each, made.targets))
+      return failed(fmt::format("the combo '{}': {}", each.name, failure->message));
+    cells_.attach(made);
+    out.push_back(std::move(made));
+  }
+  return std::make_shared<const routing::ComboList>(std::move(out));
+}
+
 absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(
     const GatewayConfig& config, const std::vector<GatewayKey>& stored_keys, absl::Time now) {
   const auto is_same = [&](const Digest& before, const Digest& after) {
@@ -83,14 +99,27 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(
                     .cors_allow_origin = config.settings.cors_allow_origin,
                     .system_prompt = config.settings.system_prompt,
                     .thinking = config.settings.thinking};
+  next->resilience = config.resilience;
   next->admin.allow = config.admin.allow;
   next->access_log = config.log.access;
-  next->providers = is_same(hashes_.providers, config.hashes.providers)
-                        ? last_->providers
-                        : std::make_shared<const ProviderList>(config.providers);
+  const bool same_providers = is_same(hashes_.providers, config.hashes.providers);
+  if (same_providers) {
+    next->providers = last_->providers;
+  } else {
+    std::vector<Provider> providers = config.providers;
+    cells_.attach(providers);
+    next->providers = std::make_shared<const ProviderList>(std::move(providers));
+  }
   next->aliases = is_same(hashes_.aliases, config.hashes.aliases)
                       ? last_->aliases
                       : std::make_shared<const AliasMap>(config.aliases);
+  // Their targets lead to providers.
+  if (same_providers && next->aliases == last_->aliases &&
+      is_same(hashes_.combos, config.hashes.combos)) {
+    next->combos = last_->combos;
+  } else {
+    OMNI_ASSIGN_OR_RETURN(next->combos, make_combos(config, *next->providers));
+  }
   const Digest keys_hash = hash_keys(config.hashes.keys, stored_keys);
   if (is_same(keys_hash_, keys_hash)) {
     next->keys = last_->keys;

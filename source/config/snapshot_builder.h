@@ -12,6 +12,7 @@
 
 #include "api/snapshot.h"
 #include "source/config/gateway_config.h"
+#include "source/routing/cell_registry.h"
 
 namespace omni {
 
@@ -30,8 +31,15 @@ class SnapshotBuilder {
   // The last one built; null before the first.
   const std::shared_ptr<const Snapshot>& last() const { return last_; }
 
+  // What is known of the health of providers; snapshots lead to it.
+  routing::CellRegistry& cells() { return cells_; }
+
  private:
+  absl::StatusOr<std::shared_ptr<const routing::ComboList>> make_combos(
+      const GatewayConfig& config, const ProviderList& providers);
+
   Secret pepper_;
+  routing::CellRegistry cells_;
   std::shared_ptr<const Snapshot> last_;
   GatewayConfig::SectionHashes hashes_;
   Digest keys_hash_{};

@@ -117,6 +117,16 @@ TEST_F(ConfigsTest, HeadlessRequiresKeysEverywhere) {
   EXPECT_TRUE(result.config.settings.require_api_key);
 }
 
+TEST_F(ConfigsTest, CombosRunWithAndWithoutKeys) {
+  LoadResult result = load_shipped(world_, "combos.yaml");
+  ASSERT_TRUE(result.ok()) << errors_of(result);
+  EXPECT_EQ(result.config.combos.size(), 4u);
+  world_.environment = {{"OPENAI_API_KEY", "sk-1"}, {"OPENAI_SPARE_KEY", "sk-2"}};
+  result = load_shipped(world_, "combos.yaml");
+  ASSERT_TRUE(result.ok()) << errors_of(result);
+  EXPECT_EQ(result.config.providers[0].accounts.size(), 2u);
+}
+
 TEST_F(ConfigsTest, FullRunsAsItStands) {
   const LoadResult result = load_shipped(world_, "full.yaml");
   ASSERT_TRUE(result.ok()) << errors_of(result);
@@ -180,7 +190,7 @@ TEST_F(ConfigsTest, EveryShippedFileIsInThisTest) {
        std::filesystem::directory_iterator(std::string(OMNI_SOURCE_DIR) + "/configs"))
     if (entry.path().extension() == ".yaml") names.insert(entry.path().filename());
   EXPECT_EQ(names, (std::set<std::string>{"quickstart.yaml", "sidecar.yaml", "edge.yaml",
-                                          "headless.yaml", "full.yaml"}));
+                                          "headless.yaml", "full.yaml", "combos.yaml"}));
 }
 
 TEST_F(ConfigsTest, CheckPrintsEveryErrorAndAnswersOne) {

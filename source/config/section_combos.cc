@@ -1,0 +1,160 @@
+// combos: names that stand for several targets; and how requests are spread over the accounts of
+// one provider.
+#include <absl/time/time.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "source/base/strings.h"
+#include "source/config/section.h"
+#include "source/routing/combo.h"
+
+namespace omni {
+namespace {
+
+using routing::ComboConfig;
+using routing::ComboStep;
+
+constexpr double kMostWeight = 1e6;
+
+// What OmniRoute has and this version does not run yet.
+constexpr std::array<std::string_view, 7> kNotBuilt = {
+    "auto", "fusion", "pipeline", "context-relay", "headroom", "reset-aware", "reset-window"};
+
+ComboStep read_step(const MappingReader::Item& item, ConfigErrors& errors) {
+  MappingReader reader(*item.value, item.path, errors);
+  ComboStep out;
+  out.model = reader.text("model").value_or("");
+  out.combo = reader.text("combo").value_or("");
+  if (reader.has("model") == reader.has("combo"))
+    errors.add(item.value->at, item.path, "a target has either a model or a combo");
+  out.account = reader.text("account").value_or("");
+  if (!out.account.empty() && out.model.empty()) reader.fail("account", "is for a model only");
+  out.weight = reader.number("weight", 0).value_or(1);
+  if (out.weight > kMostWeight) reader.fail("weight", "must not be more than 1000000");
+  reader.done();
+  return out;
+}
+
+void read_rules(MappingReader& combo, ConfigErrors& errors, ComboConfig& out) {
+  routing::Rules& rules = out.rules;
+  rules.max_retries = 1;
+  rules.target_timeout = absl::Seconds(120);
+  const ConfigValue* value = combo.find("config");
+  if (value == nullptr) return;
+  MappingReader reader(*value, combo.path_of("config"), errors);
+  const auto duration = [&](std::string_view key, absl::Duration most, absl::Duration& into) {
+    into = reader.duration(key, absl::ZeroDuration(), most).value_or(into);
+  };
+  rules.max_retries = static_cast<int>(reader.integer("max_retries", 0, 10).value_or(1));
+  duration("retry_delay", absl::Minutes(5), rules.retry_delay);
+  duration("fallback_delay", absl::Seconds(30), rules.fallback_delay);
+  duration("target_timeout", absl::Hours(1), rules.target_timeout);
+  duration("timeout", absl::Hours(1), rules.timeout);
+  out.sticky = static_cast<int>(reader.integer("sticky_limit", 1, 1000).value_or(1));
+  reader.done();
+}
+
+void read_strategy(MappingReader& reader, ComboConfig& out) {
+  const std::optional<std::string> name = reader.text("strategy");
+  if (!name) return;
+  if (const auto strategy = routing::strategy_from(*name)) {
+    out.strategy = *strategy;
+    return;
+  }
+  if (std::find(kNotBuilt.begin(), kNotBuilt.end(), *name) != kNotBuilt.end())
+    return reader.fail("strategy", fmt::format("'{}' is not available in this version", *name));
+  const std::vector<std::string> names = routing::strategy_names();
+  reader.fail("strategy", fmt::format("expected one of {}, found '{}'{}", fmt::join(names, ", "),
+                                      *name, suggestion(*name, names)));
+}
+
+ComboConfig read_combo(const MappingReader::Item& item, SectionContext& context, StringSet& names) {
+  MappingReader reader(*item.value, item.path, context.errors);
+  ComboConfig out;
+  out.name = reader.required_text("name").value_or("");
+  if (reader.has("name")) {
+    if (out.name.empty() || out.name.size() > 128)
+      reader.fail("name", "must have 1 to 128 characters");
+    else if (out.name == "auto" || out.name.substr(0, 5) == "auto/")
+      reader.fail("name", "'auto' is reserved");
+    else if (!names.insert(out.name).second)
+      reader.fail("name", fmt::format("another combo is named '{}'", out.name));
+  }
+  read_strategy(reader, out);
+  for (const MappingReader::Item& target : reader.items("targets"))
+    out.steps.push_back(read_step(target, context.errors));
+  if (out.steps.empty() && !reader.has("targets"))
+    reader.missing("targets", "'targets' is missing");
+  else if (out.steps.empty())
+    reader.fail("targets", "names no target");
+  read_rules(reader, context.errors, out);
+  reader.done();
+  return out;
+}
+
+}  // namespace
+
+void read_combos(MappingReader& root, SectionContext& context) {
+  const std::vector<MappingReader::Item> items = root.items("combos");
+  if (items.empty()) return;
+  StringSet names;
+  std::vector<ComboConfig>& combos = context.config.combos;
+  for (const MappingReader::Item& item : items) combos.push_back(read_combo(item, context, names));
+  // Where they lead can be said only when all are known; of what is broken already it would be
+  // noise.
+  if (!context.errors.empty()) return;
+  const ProviderList providers(context.config.providers);
+  routing::Flattener flattener(combos, providers, context.config.aliases);
+  for (size_t i = 0; i < items.size(); ++i) {
+    std::vector<routing::ComboTarget> targets;
+    const auto failure = flattener.flatten(combos[i], targets);
+    if (!failure) continue;
+    MappingReader reader(*items[i].value, items[i].path, context.errors);
+    const MappingReader::Item step = reader.items("targets")[failure->step];
+    context.errors.add(step.value->at, step.path, failure->message);
+  }
+}
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, AccountSpread>, 6> kSpreads = {{
+    {"fill-first", AccountSpread::kFillFirst},
+    {"round-robin", AccountSpread::kRoundRobin},
+    {"weighted", AccountSpread::kWeighted},
+    {"random", AccountSpread::kRandom},
+    {"least-used", AccountSpread::kLeastUsed},
+    {"p2c", AccountSpread::kPowerOfTwo},
+}};
+
+}  // namespace
+
+void read_spread(MappingReader& provider, Provider& out) {
+  out.sticky_limit = static_cast<int>(provider.integer("sticky_limit", 1, 1000).value_or(3));
+  out.session_affinity =
+      provider.duration("session_affinity", absl::ZeroDuration(), absl::Hours(24))
+          .value_or(out.session_affinity);
+  // Google and GitHub count each model by itself.
+  out.limits_by_model = out.type == "gemini" || out.type == "github";
+  const std::optional<std::string> name = provider.text("account_strategy");
+  if (!name) return;
+  std::vector<std::string> names;
+  for (const auto& [known, spread] : kSpreads) {
+    if (known == *name) {
+      out.spread = spread;
+      return;
+    }
+    names.emplace_back(known);
+  }
+  provider.fail("account_strategy",
+                fmt::format("expected one of {}, found '{}'{}", fmt::join(names, ", "), *name,
+                            suggestion(*name, names)));
+}
+
+}  // namespace omni

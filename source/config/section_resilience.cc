@@ -1,0 +1,71 @@
+// resilience: how long places rest after failures.
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "source/config/not_built.h"
+#include "source/config/section.h"
+
+namespace omni {
+namespace {
+
+void read_ms(MappingReader& reader, std::string_view key, absl::Duration least, int64_t& into) {
+  if (const std::optional<absl::Duration> read = reader.duration(key, least, absl::Hours(24)))
+    into = absl::ToInt64Milliseconds(*read);
+}
+
+void read_cooldown(MappingReader& resilience, ConfigErrors& errors,
+                   routing::CooldownCell::Rule& out) {
+  const ConfigValue* value = resilience.find("cooldown");
+  if (value == nullptr) return;
+  MappingReader reader(*value, resilience.path_of("cooldown"), errors);
+  read_ms(reader, "api_key_base", absl::ZeroDuration(), out.base_ms);
+  // No account signs in by OAuth yet; the setting has its place.
+  int64_t unused_ms = 0;
+  read_ms(reader, "oauth_base", absl::ZeroDuration(), unused_ms);
+  read_ms(reader, "max", absl::ZeroDuration(), out.max_ms);
+  if (out.max_ms < out.base_ms && reader.has("max"))
+    reader.fail("max", "must not be less than api_key_base");
+  reader.done();
+}
+
+void read_breaker(MappingReader& resilience, ConfigErrors& errors,
+                  routing::BreakerCell::Rule& out) {
+  const ConfigValue* value = resilience.find("breaker");
+  if (value == nullptr) return;
+  MappingReader reader(*value, resilience.path_of("breaker"), errors);
+  out.failures =
+      static_cast<int>(reader.integer("api_key_failures", 1, 1000).value_or(out.failures));
+  read_ms(reader, "api_key_reset", absl::Seconds(1), out.reset_ms);
+  reader.done();
+}
+
+void read_wait(MappingReader& resilience, ConfigErrors& errors, routing::WaitRule& out) {
+  const ConfigValue* value = resilience.find("wait_for_cooldown");
+  if (value == nullptr) return;
+  MappingReader reader(*value, resilience.path_of("wait_for_cooldown"), errors);
+  out.enabled = reader.boolean("enabled").value_or(out.enabled);
+  out.max_retries =
+      static_cast<int>(reader.integer("max_retries", 0, 10).value_or(out.max_retries));
+  out.max_wait =
+      reader.duration("max_wait", absl::ZeroDuration(), absl::Minutes(5)).value_or(out.max_wait);
+  reader.done();
+}
+
+}  // namespace
+
+void read_resilience(MappingReader& root, SectionContext& context) {
+  const ConfigValue* value = root.find("resilience");
+  if (value == nullptr) return;
+  MappingReader reader(*value, "resilience", context.errors);
+  routing::Policy& policy = context.config.resilience;
+  refuse_not_built(reader, "request_queue", "resilience.request_queue");
+  read_cooldown(reader, context.errors, policy.cooldown);
+  read_breaker(reader, context.errors, policy.breaker);
+  read_wait(reader, context.errors, policy.wait);
+  reader.done();
+}
+
+}  // namespace omni
