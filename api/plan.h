@@ -9,15 +9,9 @@
 #include <vector>
 
 #include "source/catalog/provider.h"
+#include "source/routing/plan.h"
 
 namespace omni {
-
-// One place that can answer. Pointers live as long as the exchange's snapshot.
-struct Target {
-  const Provider* provider = nullptr;
-  const Account* account = nullptr;  // Null for the demo provider.
-  std::string model;                 // As the provider names it.
-};
 
 // The dialect that `target` is spoken to in for a client of `client`: its own, but for the one old
 // endpoint that a provider serves by itself.
@@ -25,11 +19,6 @@ inline Dialect spoken_to(const Provider& provider, Dialect client) {
   const bool is_own = client == Dialect::kOllamaGenerate && provider.dialect == Dialect::kOllama;
   return is_own ? client : provider.dialect;
 }
-
-// routing writes it, upstream runs it: targets in order, each tried at most once.
-struct Plan {
-  std::vector<Target> targets;
-};
 
 // One line of history per upstream attempt, for the log, the receipt and the failure body.
 struct Attempt {

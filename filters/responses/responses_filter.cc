@@ -13,6 +13,7 @@
 #include "source/json/writer.h"
 #include "source/llm/decoded.h"
 #include "source/llm/responses/history.h"
+#include "source/routing/combo.h"
 
 namespace omni::filters {
 namespace {
@@ -165,6 +166,9 @@ Next ResponsesFilter::go_on() {
 bool ResponsesFilter::must_run_here() const {
   Facts& facts = context_.exchange().facts();
   const Snapshot& snapshot = context_.exchange().snapshot();
+  // Which of a combo's targets will make it is not known before it is made.
+  if (snapshot.combos != nullptr && snapshot.combos->find(facts.call.model()) != nullptr)
+    return !facts.call.decoded().error;
   const Resolution& names = facts.call.target_names(*snapshot.providers, *snapshot.aliases);
   if (!names.ok()) return false;
   const Provider& provider = *names.targets.front().provider;

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "api/snapshot.h"
 #include "filters/routing/may_use.h"
 #include "source/llm/model_list.h"
 #include "source/llm/ollama/model_list.h"
+#include "source/routing/combo.h"
 
 namespace omni::filters {
 namespace {
@@ -28,6 +30,24 @@ llm::ListQuery query_of(Exchange& exchange) {
           .now = absl::ToUnixSeconds(exchange.snapshot().loaded_at)};
 }
 
+// The row of a combo, described by the first of its targets that the key may use; nullopt when
+// there is none.
+std::optional<llm::ListedModel> list_combo(const GatewayKey* key, const routing::Combo& combo,
+                                           std::string_view id) {
+  for (const routing::ComboTarget& each : combo.targets) {
+    const Provider& provider = *each.target.provider;
+    const bool is_reachable =
+        provider.is_demo || provider.auth == AuthStyle::kNone || !provider.accounts.empty();
+    if (!is_reachable || !may_use(key, id, provider, each.target.model)) continue;
+    return llm::ListedModel{.id = std::string(id),
+                            .root = fmt::format("{}/{}", provider.id, each.target.model),
+                            .owner = "combo",
+                            .provider = &provider,
+                            .model = provider.find_model(each.target.model)};
+  }
+  return std::nullopt;
+}
+
 Answered list_models(Exchange& exchange) {
   const Facts& facts = exchange.facts();
   const Snapshot& snapshot = exchange.snapshot();
@@ -42,8 +62,15 @@ Answered list_models(Exchange& exchange) {
   const auto visible = [&](std::string_view id, const Provider& provider, std::string_view model) {
     return may_use(facts.principal.key, id, provider, model);
   };
-  const std::vector<llm::ListedModel> models =
+  std::vector<llm::ListedModel> models =
       llm::list_models(*snapshot.providers, *snapshot.aliases, visible, only);
+  if (snapshot.combos != nullptr && only == nullptr) {
+    for (const routing::Combo& combo : snapshot.combos->all()) {
+      if (combo.name.find('*') != std::string::npos) continue;
+      if (auto row = list_combo(facts.principal.key, combo, combo.name))
+        models.push_back(*std::move(row));
+    }
+  }
   auto made = llm::render_models(facts.call.dialect(), models, query_of(exchange));
   if (auto* error = std::get_if<llm::CallError>(&made)) return refuse(std::move(*error));
   return std::get<std::string>(std::move(made));
@@ -56,6 +83,10 @@ Answered show_model(Exchange& exchange, std::string_view id) {
                            std::string_view model) {
     return may_use(facts.principal.key, name, provider, model);
   };
+  if (const routing::Combo* combo =
+          snapshot.combos != nullptr ? snapshot.combos->find(id) : nullptr)
+    if (const auto row = list_combo(facts.principal.key, *combo, id))
+      return llm::render_model(facts.call.dialect(), *row, query_of(exchange));
   std::string why;
   const std::optional<llm::ListedModel> found =
       llm::find_model(id, *snapshot.providers, *snapshot.aliases, visible, why);

@@ -9,6 +9,7 @@
 #include "api/snapshot.h"
 #include "filters/routing/listing.h"
 #include "filters/routing/may_use.h"
+#include "source/routing/combo.h"
 
 namespace omni::filters {
 namespace {
@@ -21,12 +22,16 @@ const Account* first_account(const Provider& provider) {
   return best == provider.accounts.end() ? nullptr : &*best;
 }
 
-// The account that keeps what the request goes on with, else the first.
-const Account* account_for(const KeptFacts& kept, const Provider& provider) {
+// The account that keeps what the request goes on with; null: any will do.
+const Account* keeper_of(const KeptFacts& kept, const Provider& provider) {
   if (kept.provider == provider.id)
     for (const Account& account : provider.accounts)
       if (account.name == kept.account) return &account;
-  return first_account(provider);
+  return nullptr;
+}
+
+bool lacks_account(const Provider& provider) {
+  return provider.accounts.empty() && provider.auth != AuthStyle::kNone && !provider.is_demo;
 }
 
 }  // namespace
@@ -59,6 +64,9 @@ Next RoutingFilter::plan() {
   Exchange& exchange = context_.exchange();
   Facts& facts = exchange.facts();
   const Snapshot& snapshot = exchange.snapshot();
+  if (snapshot.combos != nullptr)
+    if (const routing::Combo* combo = snapshot.combos->find(facts.call.model()))
+      return plan_combo(*combo);
   const Resolution& names = facts.call.target_names(*snapshot.providers, *snapshot.aliases);
   if (!names.ok()) {
     return refuse({.status = names.failure.status,
@@ -68,26 +76,52 @@ Next RoutingFilter::plan() {
   }
   for (const NamedTarget& target : names.targets) {
     if (!may_use(facts.principal.key, facts.call.model(), *target.provider, target.model)) continue;
-    const Account* account = account_for(facts.kept, *target.provider);
-    const bool needs_account =
-        target.provider->auth != AuthStyle::kNone && !target.provider->is_demo;
-    if (account == nullptr && needs_account) continue;
-    facts.plan.targets.push_back({target.provider, account, target.model});
+    if (lacks_account(*target.provider)) continue;
+    facts.plan.targets.push_back(
+        {target.provider, keeper_of(facts.kept, *target.provider), target.model});
+    if (target.provider->accounts.size() > 1) facts.plan.session = facts.session;
   }
   if (!facts.plan.targets.empty()) return Next::kContinue;
   const NamedTarget& first = names.targets.front();
-  if (!may_use(facts.principal.key, facts.call.model(), *first.provider, first.model)) {
-    return refuse(
-        {.status = 403,
-         .code = "model_not_allowed",
-         .message = fmt::format("Model \"{}\" is not allowed for this API key", facts.call.model()),
-         .param = "model"});
-  }
+  if (!may_use(facts.principal.key, facts.call.model(), *first.provider, first.model))
+    return refuse_model();
   return refuse(
       {.status = 401,
        .code = "no_credentials",
        .message = fmt::format("No active credentials for provider: {}. Add an account with a key.",
                               first.provider->id)});
+}
+
+Next RoutingFilter::refuse_model() {
+  return refuse({.status = 403,
+                 .code = "model_not_allowed",
+                 .message = fmt::format("Model \"{}\" is not allowed for this API key",
+                                        context_.exchange().facts().call.model()),
+                 .param = "model"});
+}
+
+// Who may use the combo's name may use all of it; else what is allowed of its targets.
+Next RoutingFilter::plan_combo(const routing::Combo& combo) {
+  Facts& facts = context_.exchange().facts();
+  Plan& plan = facts.plan;
+  bool is_any_allowed = false;
+  for (uint16_t place = 0; place < combo.targets.size(); ++place) {
+    const Target& target = combo.targets[place].target;
+    if (!may_use(facts.principal.key, facts.call.model(), *target.provider, target.model)) continue;
+    is_any_allowed = true;
+    if (!lacks_account(*target.provider)) plan.places.push_back(place);
+  }
+  if (!is_any_allowed) return refuse_model();
+  if (plan.places.empty())
+    return refuse({.status = 503,
+                   .code = "ALL_ACCOUNTS_INACTIVE",
+                   .message = fmt::format("No target of combo '{}' has credentials. Add an account "
+                                          "with a key to one of its providers.",
+                                          combo.name)});
+  plan.combo = &combo;
+  plan.rules = combo.rules;
+  plan.session = facts.session;
+  return Next::kContinue;
 }
 
 // Only the provider that keeps it can say.
@@ -99,7 +133,9 @@ Next RoutingFilter::plan_kept() {
     return refuse({.status = 404,
                    .code = "response_not_found",
                    .message = "The provider that keeps this response is not configured any more."});
-  facts.plan.targets.push_back({provider, account_for(facts.kept, *provider), ""});
+  const Account* keeper = keeper_of(facts.kept, *provider);
+  facts.plan.targets.push_back(
+      {provider, keeper != nullptr ? keeper : first_account(*provider), ""});
   return Next::kContinue;
 }
 

@@ -7,6 +7,7 @@
 #include "api/filter.h"
 #include "api/filter_env.h"
 #include "api/filter_registry.h"
+#include "source/routing/combo.h"
 
 namespace omni::filters {
 
@@ -27,10 +28,12 @@ class RoutingFilter final : public Filter {
 
  private:
   Next plan();
+  Next plan_combo(const routing::Combo& combo);
   Next plan_kept();
   Next plan_running();
   Next respond(std::string_view body);
   Next refuse(LocalReply reply);
+  Next refuse_model();
 
   FilterContext& context_;
 };

@@ -6,13 +6,15 @@
 #include "api/exchange.h"
 #include "api/http.h"
 #include "source/buffer/buffer.h"
+#include "source/routing/failure.h"
 
 namespace omni::filters {
 
 // Why an attempt ended without an answer, as a client would be told.
 struct AttemptFailure {
   LocalReply reply;
-  bool may_move_on = true;  // Another target may do better.
+  routing::Failure::Kind kind = routing::Failure::Kind::kAnswer;
+  absl::Duration hint;  // How long the provider asks to be left alone; zero: not said.
 };
 
 class AttemptEvents {

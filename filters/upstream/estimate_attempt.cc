@@ -21,8 +21,7 @@ void EstimateAttempt::on_turn_end() {
     return events_.on_attempt_failed({.reply = {.status = error.status,
                                                 .code = error.code,
                                                 .message = error.message,
-                                                .param = error.param},
-                                      .may_move_on = false});
+                                                .param = error.param}});
   }
   const std::string body =
       llm::render_count(facts.call.dialect(), llm::estimate_tokens(decoded.request), true);

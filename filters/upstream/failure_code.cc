@@ -23,4 +23,17 @@ FailureCode failure_code(UpstreamFailure kind) {
   }
 }
 
+routing::Failure::Kind failure_kind(UpstreamFailure kind, bool sent) {
+  using Kind = routing::Failure::Kind;
+  switch (kind) {
+    case UpstreamFailure::kOverloaded:
+    case UpstreamFailure::kForbidden:
+      return Kind::kOurs;
+    case UpstreamFailure::kTimeout:
+      return sent ? Kind::kTimeout : Kind::kTransport;
+    default:
+      return Kind::kTransport;
+  }
+}
+
 }  // namespace omni::filters

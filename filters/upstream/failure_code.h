@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "api/upstream.h"
+#include "source/routing/failure.h"
 
 namespace omni::filters {
 
@@ -13,5 +14,8 @@ struct FailureCode {
   std::string_view code;
 };
 FailureCode failure_code(UpstreamFailure kind);
+
+// What it says of the provider. `sent`: the request may have reached it.
+routing::Failure::Kind failure_kind(UpstreamFailure kind, bool sent);
 
 }  // namespace omni::filters

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "filters/upstream/answer_coding.h"
@@ -11,6 +12,7 @@
 #include "source/base/status.h"
 #include "source/llm/error.h"
 #include "source/llm/token_count.h"
+#include "source/routing/retry_hint.h"
 
 namespace omni::filters {
 namespace {
@@ -53,6 +55,7 @@ void HttpAttempt::on_turn_end() {
   record(refusal_->status, refusal_->code);
   state_ = State::kOver;
   AttemptFailure failure;
+  failure.kind = routing::Failure::Kind::kUnsayable;
   failure.reply = {.status = refusal_->status,
                    .code = std::move(refusal_->code),
                    .message = std::move(refusal_->message),
@@ -144,13 +147,23 @@ void HttpAttempt::watch_stream(Buffer&& bytes) {
   if (!is_over) bytes.own();
   held_.append(std::move(bytes));
   if (is_over) return commit();
-  if (!gathers || verdict == Verdict::kWait) check_deadline();
+  if (!gathers || verdict == Verdict::kWait) watch_deadline();
 }
 
-// Bytes that dribble in do not stop the clock: it runs until the commit.
+// Bytes that dribble in do not stop the clock, nor does silence behind them: it runs until the
+// commit.
+void HttpAttempt::watch_deadline() {
+  if (deadline_) return;
+  const absl::Duration left =
+      commit_limit_ - absl::Microseconds(exchange_.elapsed_us() - began_us_);
+  deadline_ = exchange_.dispatcher().make_timer([this] { check_deadline(); });
+  deadline_->arm(std::max(left, absl::ZeroDuration()));
+}
+
 void HttpAttempt::check_deadline() {
-  if (absl::Microseconds(exchange_.elapsed_us() - began_us_) < commit_limit_) return;
-  fail(504, "upstream_timeout", "The provider sent no content in time.");
+  if (state_ == State::kOver || state_ == State::kCommitted) return;
+  fail(504, "upstream_timeout", "The provider sent no content in time.",
+       routing::Failure::Kind::kTimeout);
 }
 
 void HttpAttempt::gather(Buffer&& bytes) {
@@ -166,11 +179,12 @@ void HttpAttempt::gather(Buffer&& bytes) {
     if (!is_embedding() || embedding_.passes()) return commit();
     return fail(502, "upstream_invalid_answer", "The provider's answer is too large to be told.");
   }
-  check_deadline();
+  watch_deadline();
 }
 
 void HttpAttempt::commit() {
   state_ = State::kCommitted;
+  deadline_.reset();
   Facts& facts = exchange_.facts();
   if (watch_) watch_->report(facts.answer);
   watch_.reset();
@@ -277,19 +291,24 @@ void HttpAttempt::finish_refused() {
       failure.reply.headers.emplace_back(std::string(name), std::string(*value));
   if (said.retry_after > 0 && !head_.headers.get("retry-after"))
     failure.reply.headers.emplace_back("retry-after", std::to_string(said.retry_after));
-  // A body that one target calls wrong is wrong for the next one too.
-  failure.may_move_on = head_.status != 400 && head_.status != 413 && head_.status != 422;
+  failure.hint = routing::retry_hint({.retry_after_ms = head_.headers.value("retry-after-ms"),
+                                      .retry_after = head_.headers.value("retry-after"),
+                                      .reset = head_.headers.value("x-ratelimit-reset"),
+                                      .body_seconds = said.retry_after,
+                                      .text = said.message},
+                                     exchange_.dispatcher().clock().now());
   record(head_.status, said.code.empty() ? "refused" : failure.reply.code);
   state_ = State::kOver;
   events_.on_attempt_failed(std::move(failure));
 }
 
-void HttpAttempt::on_failure(UpstreamFailure kind, absl::Status why, bool) {
+void HttpAttempt::on_failure(UpstreamFailure kind, absl::Status why, bool sent) {
   const FailureCode failure = failure_code(kind);
   if (state_ == State::kOver) return;
   if (state_ == State::kRefused && !held_.empty()) return finish_refused();
   std::string text = masked(message(why));
-  if (state_ != State::kCommitted) return fail(failure.status, failure.code, text);
+  if (state_ != State::kCommitted)
+    return fail(failure.status, failure.code, text, failure_kind(kind, sent));
   end_broken(failure.status, failure.code, std::move(text));
 }
 
@@ -302,11 +321,13 @@ void HttpAttempt::end_broken(int status, std::string_view code, std::string mess
   events_.on_committed_complete();
 }
 
-void HttpAttempt::fail(int status, std::string_view code, std::string_view message) {
+void HttpAttempt::fail(int status, std::string_view code, std::string_view message,
+                       routing::Failure::Kind kind) {
   record(status, code);
   state_ = State::kOver;
   held_.clear();
   AttemptFailure failure;
+  failure.kind = kind;
   failure.reply = {.status = status, .code = std::string(code), .message = masked(message)};
   events_.on_attempt_failed(std::move(failure));
 }

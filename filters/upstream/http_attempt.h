@@ -56,7 +56,9 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   bool is_embedding() const;
   [[gnu::cold]] void finish_refused();
   void check_deadline();
-  [[gnu::cold]] void fail(int status, std::string_view code, std::string_view message);
+  void watch_deadline();
+  [[gnu::cold]] void fail(int status, std::string_view code, std::string_view message,
+                          routing::Failure::Kind kind = routing::Failure::Kind::kInvalid);
   [[gnu::cold]] void end_broken(int status, std::string_view code, std::string message);
   void record(int status, std::string_view reason);
   std::string_view account_name() const;
@@ -75,6 +77,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   Buffer held_;
   std::unique_ptr<CommitWatch> watch_;
   EmbeddingTry embedding_;
+  std::unique_ptr<Timer> deadline_;        // Of a begun answer that has not committed.
   std::optional<llm::CallError> refusal_;  // The target cannot be asked this: told at turn's end.
   std::unique_ptr<UpstreamRequest> request_;
 };

@@ -121,7 +121,7 @@ class RunningModels::Question final : public UpstreamEvents {
 
 RunningModels::RunningModels(Exchange& exchange, Tell tell)
     : exchange_(exchange), tell_(std::move(tell)) {
-  const std::vector<Target>& targets = exchange.facts().plan.targets;
+  const auto& targets = exchange.facts().plan.targets;
   open_ = std::min(targets.size(), kMostTargets);
   if (open_ == 0) {
     exchange.dispatcher().at_turn_end(*this);

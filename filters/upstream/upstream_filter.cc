@@ -1,12 +1,16 @@
 #include "filters/upstream/upstream_filter.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "api/snapshot.h"
 #include "api/upstream.h"
 #include "filters/upstream/demo_attempt.h"
+#include "filters/upstream/ending.h"
 #include "filters/upstream/estimate_attempt.h"
 #include "filters/upstream/http_attempt.h"
+#include "source/base/random.h"
 #include "source/llm/responses/history.h"
 #include "source/llm/token_count.h"
 
@@ -50,8 +54,22 @@ Next UpstreamFilter::on_request_complete() {
     heartbeat_ = exchange.dispatcher().make_timer([this] { send_heartbeat(); });
     heartbeat_->arm(config_.heartbeat_after);
   }
+  begin();
   try_next();
   return Next::kContinue;
+}
+
+void UpstreamFilter::begin() {
+  Exchange& exchange = context_.exchange();
+  const Facts& facts = exchange.facts();
+  course_.emplace(
+      facts.plan, exchange.snapshot().resilience,
+      routing::CourseInput{
+          .random = random_word(), .body_bytes = facts.call.body().size(), .began_ms = now_ms()});
+}
+
+int64_t UpstreamFilter::now_ms() const {
+  return absl::ToUnixMillis(context_.exchange().dispatcher().clock().now());
 }
 
 void UpstreamFilter::tell(std::string_view body) {
@@ -76,8 +94,19 @@ void UpstreamFilter::send_heartbeat() {
 }
 
 void UpstreamFilter::try_next() {
+  using Kind = routing::Course::Step::Kind;
+  const routing::Course::Step step = course_->next(now_ms());
+  if (step.kind == Kind::kTry) return start_attempt();
+  if (step.kind == Kind::kEnd) return give_up();
+  attempt_.reset();
+  if (!pause_) pause_ = context_.exchange().dispatcher().make_timer([this] { try_next(); });
+  pause_->arm(step.wait);
+}
+
+void UpstreamFilter::start_attempt() {
   Exchange& exchange = context_.exchange();
-  const Target& target = exchange.facts().plan.targets[next_target_++];
+  const Target& target = course_->target();
+  attempt_began_us_ = exchange.elapsed_us();
   if (exchange.facts().endpoint == Endpoint::kCountTokens &&
       (estimates_ || target.provider->is_demo || !llm::can_count(target.provider->dialect))) {
     attempt_ = std::make_unique<EstimateAttempt>(exchange, target, *this);
@@ -90,8 +119,12 @@ void UpstreamFilter::try_next() {
     if (held_) attempt_->hold(true);
     return;
   }
-  const UpstreamTimeouts timeouts{
-      .connect = config_.connect_timeout, .first_byte = config_.timeout, .idle = config_.timeout};
+  const absl::Duration limit = exchange.facts().plan.rules.target_timeout;
+  const UpstreamTimeouts timeouts{.connect = config_.connect_timeout,
+                                  .first_byte = limit > absl::ZeroDuration()
+                                                    ? std::min(limit, config_.timeout)
+                                                    : config_.timeout,
+                                  .idle = config_.timeout};
   attempt_ = std::make_unique<HttpAttempt>(exchange, target, timeouts, *this);
   if (held_) attempt_->hold(true);
 }
@@ -103,6 +136,7 @@ void UpstreamFilter::on_response_pressure(bool hold) {
 
 void UpstreamFilter::on_commit(ResponseHead&& head) {
   heartbeat_.reset();
+  course_->commit(context_.exchange().elapsed_us() - attempt_began_us_, now_ms());
   if (!context_.exchange().facts().answer.is_early) context_.respond_headers(std::move(head));
 }
 
@@ -110,6 +144,7 @@ void UpstreamFilter::on_committed_body(Buffer&& bytes) { context_.respond_body(s
 
 void UpstreamFilter::on_committed_complete() {
   const Answer& answer = context_.exchange().facts().answer;
+  course_->end(answer.failure.empty(), now_ms());
   // Nobody watches the end of a plain answer, nor of a kept one: cut short, it must not look whole.
   const bool is_watched =
       answer.is_stream && !is_kept_response(context_.exchange().facts().endpoint);
@@ -144,17 +179,28 @@ bool UpstreamFilter::has_forgotten(const AttemptFailure& failure) {
 void UpstreamFilter::on_attempt_failed(AttemptFailure&& failure) {
   config_.failures.add();
   if (has_forgotten(failure) || (lacks_endpoint(failure) && !std::exchange(estimates_, true))) {
-    --next_target_;
-    return context_.exchange().dispatcher().at_turn_end(*this);
+    course_->try_again();
+  } else {
+    course_->fail({.kind = failure.kind,
+                   .status = failure.reply.status,
+                   .code = failure.reply.code,
+                   .message = failure.reply.message,
+                   .hint = failure.hint},
+                  now_ms());
+    last_ = std::move(failure);
   }
-  const bool has_more = next_target_ < context_.exchange().facts().plan.targets.size();
-  if (!failure.may_move_on || !has_more) return give_up(std::move(failure));
   context_.exchange().dispatcher().at_turn_end(*this);
 }
 
-void UpstreamFilter::give_up(AttemptFailure&& failure) {
+void UpstreamFilter::give_up() {
   heartbeat_.reset();
-  context_.reply(std::move(failure.reply));
+  const int64_t now = now_ms();
+  const Facts& facts = context_.exchange().facts();
+  context_.reply(make_ending({.facts = facts,
+                              .last = last_ ? &last_->reply : nullptr,
+                              .skipped = course_->skipped(now),
+                              .has_timed_out = course_->has_timed_out(),
+                              .now_ms = now}));
 }
 
 }  // namespace omni::filters

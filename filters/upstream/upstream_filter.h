@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "api/filter_registry.h"
 #include "filters/upstream/attempt.h"
 #include "filters/upstream/running_models.h"
+#include "source/routing/course.h"
 
 namespace omni::filters {
 
@@ -52,18 +54,24 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
   void on_turn_end() override {
     if (!context_.exchange().is_over()) try_next();
   }
+  void begin();
   void try_next();
+  void start_attempt();
+  int64_t now_ms() const;
   void tell(std::string_view body);
   bool lacks_endpoint(const AttemptFailure& failure) const;
   bool has_forgotten(const AttemptFailure& failure);
   void send_heartbeat();
-  [[gnu::cold]] void give_up(AttemptFailure&& failure);
+  [[gnu::cold]] void give_up();
 
   const Config& config_;
   FilterContext& context_;
-  size_t next_target_ = 0;
-  bool estimates_ = false;  // A count that the provider has no endpoint for.
-  bool held_ = false;       // The client takes no more for now; the next attempt must know.
+  std::optional<routing::Course> course_;
+  int64_t attempt_began_us_ = 0;
+  std::optional<AttemptFailure> last_;  // Of the attempts so far.
+  std::unique_ptr<Timer> pause_;        // Until the next attempt.
+  bool estimates_ = false;              // A count that the provider has no endpoint for.
+  bool held_ = false;  // The client takes no more for now; the next attempt must know.
   std::unique_ptr<TargetAttempt> attempt_;
   std::unique_ptr<RunningModels> running_;
   std::unique_ptr<Timer> heartbeat_;  // Of a client that streams, until the commit.

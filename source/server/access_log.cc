@@ -222,7 +222,7 @@ void append_access_line(std::string& out, LogFormat format, absl::Time now,
 bool is_recorded(const Finished& finished) {
   const Facts& facts = finished.exchange.facts();
   const bool uses_tokens = facts.endpoint == Endpoint::kChat || facts.endpoint == Endpoint::kEmbed;
-  return uses_tokens && facts.call.is_read() && !facts.plan.targets.empty() &&
+  return uses_tokens && facts.call.is_read() && !facts.plan.empty() &&
          (facts.principal.key == nullptr || !facts.principal.key->no_log);
 }
 

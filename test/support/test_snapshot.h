@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/snapshot.h"
+#include "source/routing/cell_registry.h"
 
 namespace omni::test {
 
@@ -42,6 +43,11 @@ class SnapshotBuilder {
     aliases_.emplace(std::move(name), std::move(target));
     return *this;
   }
+  // All providers before it.
+  SnapshotBuilder& combo(routing::ComboConfig config) {
+    combos_.push_back(std::move(config));
+    return *this;
+  }
   SnapshotBuilder& key(std::string_view presented, GatewayKey key) {
     key.hash = keys_.hash(presented);
     keys_.by_hash.emplace(key.hash, std::make_shared<const GatewayKey>(std::move(key)));
@@ -50,7 +56,9 @@ class SnapshotBuilder {
 
   std::shared_ptr<Snapshot> build() {
     auto made = std::make_shared<Snapshot>();
+    cells_.attach(providers_);
     made->providers = std::make_shared<const ProviderList>(std::move(providers_));
+    made->combos = make_combos(*made->providers);
     made->aliases = std::make_shared<const AliasMap>(std::move(aliases_));
     made->keys = std::make_shared<const KeySection>(std::move(keys_));
     return made;
@@ -66,7 +74,21 @@ class SnapshotBuilder {
   }
 
  private:
+  std::shared_ptr<const routing::ComboList> make_combos(const ProviderList& providers) {
+    std::vector<routing::Combo> out;
+    routing::Flattener flattener(combos_, providers, aliases_);
+    for (const routing::ComboConfig& each : combos_) {
+      routing::Combo made{.name = each.name, .strategy = each.strategy, .rules = each.rules};
+      flattener.flatten(each, made.targets);
+      cells_.attach(made);
+      out.push_back(std::move(made));
+    }
+    return std::make_shared<const routing::ComboList>(std::move(out));
+  }
+
   std::vector<Provider> providers_;
+  std::vector<routing::ComboConfig> combos_;
+  routing::CellRegistry cells_;
   AliasMap aliases_;
   KeySection keys_{.hash = KeyedDigest("pepper"), .by_hash = {}};
 };

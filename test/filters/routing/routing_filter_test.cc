@@ -30,7 +30,7 @@ struct Desk {
     if (context.replies.empty()) return "ok";
     return std::to_string(context.replies[0].status) + " " + context.replies[0].code;
   }
-  const std::vector<Target>& targets() { return exchange.facts().plan.targets; }
+  const auto& targets() { return exchange.facts().plan.targets; }
 
   test::FakeExchange exchange;
   test::FakeContext context{exchange};
@@ -46,19 +46,35 @@ TEST(RoutingFilterTest, PlansTheTargetThatTheNameMeans) {
   ASSERT_EQ(desk.targets().size(), 1u);
   EXPECT_EQ(desk.targets()[0].provider->id, "openai");
   EXPECT_EQ(desk.targets()[0].model, "gpt-4o");
-  EXPECT_EQ(desk.targets()[0].account->name, "main");
+  EXPECT_EQ(desk.targets()[0].account, nullptr) << "chosen when it is tried";
 }
 
-TEST(RoutingFilterTest, TakesTheAccountOfLowestPriorityFirstInTheFileAmongEquals) {
+TEST(RoutingFilterTest, AComboIsPlannedByTheTargetsThatTheKeyMayUse) {
   test::SnapshotBuilder builder;
-  builder.provider("p", {"m"});
-  auto& accounts = builder.last().accounts;
-  accounts[0].priority = 2;
-  accounts.push_back(test::SnapshotBuilder::account("first", "k1"));
-  accounts.push_back(test::SnapshotBuilder::account("second", "k2"));
-  Desk desk(builder);
-  EXPECT_EQ(desk.route("p/m"), "ok");
-  EXPECT_EQ(desk.targets()[0].account->name, "first");
+  builder.provider("a", {"m"}).provider("b", {"m"}).provider("c", {"m"});
+  builder.key("sk-some", {.name = "some", .allowed_models = {"a/*", "c/*"}});
+  builder.key("sk-none", {.name = "none", .allowed_models = {"d/*"}});
+  builder.key("sk-name", {.name = "name", .allowed_models = {"best"}});
+  builder.combo({.name = "best", .steps = {{.model = "a/m"}, {.model = "b/m"}, {.model = "c/m"}}});
+  const auto plan = [&, snapshot = builder.build()](std::string_view key, std::string_view model) {
+    test::FakeExchange exchange(snapshot);
+    test::FakeContext context{exchange};
+    RoutingFilter::Config config;
+    RoutingFilter filter(config, context);
+    exchange.read_chat(R"({"model":")" + std::string(model) + "\"}");
+    exchange.facts().principal.key = snapshot->keys->find(key);
+    filter.on_request_headers(exchange.request());
+    if (!context.replies.empty()) return context.replies[0].code;
+    std::string out;
+    for (const uint16_t place : exchange.facts().plan.places) out += std::to_string(place);
+    return out;
+  };
+  EXPECT_EQ(plan("", "best"), "012");
+  EXPECT_EQ(plan("sk-name", "combo/best"), "model_not_allowed");
+  EXPECT_EQ(plan("sk-name", "best"), "012");
+  EXPECT_EQ(plan("sk-some", "combo/best"), "02");
+  EXPECT_EQ(plan("sk-none", "best"), "model_not_allowed");
+  EXPECT_EQ(plan("", "combo/worst"), "model_not_found");
 }
 
 TEST(RoutingFilterTest, ANameThatMeansNothingIsRefusedInTheClientsTerms) {
