@@ -17,7 +17,7 @@ PLACES = ("source/http", "source/server", "source/admin", "filters", "source/llm
 # One row per status: {status, type, code, message}, for answers that say no more than a status.
 DEFAULTS = "source/llm/openai/error.cc"
 
-WORD = r'"([a-z][a-z0-9_]+)"'
+WORD = r'"([a-z][a-z0-9_]+|[A-Z]+_[A-Z_]+)"'
 FORMS = [
     # .status = 503, .code = "overloaded"; the code alone; and code = "bad_path".
     re.compile(r"\.status = (?P<status>\d{3}),\s*\.code = " + WORD),
@@ -88,6 +88,17 @@ MEANINGS = {
     "no_embeddings": (MODEL, "The model's provider has no embeddings: it speaks Anthropic's dialect, or is the demo."),
     "no_credentials": (MODEL, "The provider needs a key and has no account with one. An account "
                               "whose `${NAME:-}` is empty is left out."),
+    "connection_not_allowed": (MODEL, "The key may use none of the provider's accounts."),
+    "credits_exhausted": (PROVIDER, "Every account is out of credits. They are asked again after an "
+                                    "hour, or after `POST /api/resilience/reset`."),
+    "model_cooldown": (PROVIDER, "Every account asked to wait; `Retry-After` says how long the first "
+                                 "of them does. docs/routing.md"),
+    "provider_circuit_open": (PROVIDER, "The provider failed too often; one request at a time finds "
+                                        "out when it works again. docs/routing.md"),
+    "no_target_available": (PROVIDER, "Nothing that the request may be sent to can be used now."),
+    "ALL_ACCOUNTS_INACTIVE": (PROVIDER, "No target of the combo can be used now; the message names "
+                                        "what stands in the way of each."),
+    "COMBO_TIMEOUT": (PROVIDER, "The combo's `timeout` was over before a target answered."),
     "admin_address_refused": (MANAGE, "The client's address is not in `admin.allow`."),
     "needs_setup": (MANAGE, "No admin password is set, so management is open to this host only, "
                             "without a proxy, a foreign `Host` or a foreign `Origin`."),

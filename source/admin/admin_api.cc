@@ -58,11 +58,15 @@ void AdminApi::handle(AdminRequest request, AdminDone done) {
     std::string_view path;
     Show show;
     bool is_open;  // Scrapers bring no password, and what is public needs none.
+    bool writes;
   };
-  static constexpr Row kRows[] = {{"/metrics", &AdminApi::show_metrics, true},
-                                  {"/openapi.json", &AdminApi::show_openapi, true},
-                                  {"/api/config/status", &AdminApi::show_config, false},
-                                  {"/api/sessions", &AdminApi::show_sessions, false}};
+  static constexpr Row kRows[] = {
+      {"/metrics", &AdminApi::show_metrics, true, false},
+      {"/openapi.json", &AdminApi::show_openapi, true, false},
+      {"/api/config/status", &AdminApi::show_config, false, false},
+      {"/api/sessions", &AdminApi::show_sessions, false, false},
+      {"/api/resilience", &AdminApi::show_resilience, false, false},
+      {"/api/resilience/reset", &AdminApi::reset_resilience, false, true}};
   const Row* row = nullptr;
   for (const Row& candidate : kRows)
     if (candidate.path == request.path) row = &candidate;
@@ -72,9 +76,11 @@ void AdminApi::handle(AdminRequest request, AdminDone done) {
     return done(std::move(reply));
   }
   if (row == nullptr) return done(error(404, "not_found", "There is nothing at this path."));
-  if (request.method != "GET" && request.method != "HEAD") {
-    AdminReply reply = error(405, "method_not_allowed", "This path can only be read.");
-    reply.headers.emplace_back("allow", "GET, HEAD");
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (row->writes ? request.method != "POST" : !reads) {
+    AdminReply reply = error(405, "method_not_allowed",
+                             row->writes ? "This path takes POST." : "This path can only be read.");
+    reply.headers.emplace_back("allow", row->writes ? "POST" : "GET, HEAD");
     return done(std::move(reply));
   }
   (this->*row->show)(std::move(done));
@@ -98,6 +104,17 @@ void AdminApi::show_config(AdminDone done) {
   AdminReply reply;
   reply.body = render_config_status(status_);
   done(std::move(reply));
+}
+
+void AdminApi::show_resilience(AdminDone done) {
+  AdminReply reply;
+  reply.body = render_resilience(*health_.snapshot(), clock_.now());
+  done(std::move(reply));
+}
+
+void AdminApi::reset_resilience(AdminDone done) {
+  health_.reset_health();
+  show_resilience(std::move(done));
 }
 
 void AdminApi::show_sessions(AdminDone done) {

@@ -57,6 +57,8 @@ Server::~Server() {
   drain_timer_.reset();
   loop_.run_once();  // Old snapshots that workers sent home.
   resolver_.reset();
+  if (health_) health_->save();
+  health_.reset();
   reloader_.reset();
   store_.reset();
   registry_.detach_thread();
@@ -77,7 +79,9 @@ absl::Status Server::start() {
   ledger_ = std::make_unique<BodyLedger>(memory_limit_bytes() / 4);
   resolver_ = std::make_unique<net::Resolver>(loop_);
   SessionSource& sessions = *this;
-  admin_ = std::make_unique<AdminApi>(reloader_->status(), registry_, sessions);
+  HealthSource& health = *this;
+  admin_ =
+      std::make_unique<AdminApi>(reloader_->status(), registry_, sessions, health, loop_.clock());
   router_.admin_row.push_back(AdminFilter::make_template(loop_, *admin_));
   start_workers();
   put_in_force(reloader_->snapshot());
@@ -90,6 +94,7 @@ absl::Status Server::start() {
   inheritance_.tell_ready();
   watch_config();
   watch_certificates();
+  health_->start();
   return absl::OkStatus();
 }
 
@@ -128,6 +133,9 @@ absl::Status Server::load() {
       [this](const GatewayConfig& next) {
         return doors_.prepare(next, workers_.empty() ? worker_count(next) : workers_.size());
       });
+  health_ = std::make_unique<HealthKeeper>(loop_, *store_, reloader_->cells());
+  if (const absl::Status status = health_->load(); !status.ok())
+    say(LogLevel::kWarning, fmt::format("health of providers: {}", message(status)));
   const ReloadResult result = reloader_->reload(loop_.clock().now(), true);
   if (!result.errors.empty()) return invalid(join_errors(result.errors));
   for (const std::string& warning : result.warnings) say(LogLevel::kWarning, warning);
@@ -297,6 +305,10 @@ void Server::list_sessions(Listed done) {
   }
 }
 
+std::shared_ptr<const Snapshot> Server::snapshot() const { return reloader_->snapshot(); }
+
+void Server::reset_health() { reloader_->cells().reset(); }
+
 size_t Server::connections() const {
   size_t total = 0;
   for (const auto& worker : workers_) total += worker->connections() + worker->jobs_left();
@@ -310,6 +322,9 @@ void Server::begin_drain(std::string_view why) {
   }
   draining_ = true;
   router_.ready = false;
+  // From here on the successor keeps it.
+  if (health_ && restart_) health_->save();
+  if (restart_) health_.reset();
   const absl::Duration limit =
       reloader_ ? reloader_->config().shutdown.drain : absl::ZeroDuration();
   say(LogLevel::kInfo, fmt::format("draining ({}), at most {}", why, absl::FormatDuration(limit)));

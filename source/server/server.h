@@ -13,13 +13,14 @@
 #include "source/event/loop.h"
 #include "source/event/signal_watch.h"
 #include "source/server/doors.h"
+#include "source/server/health_keeper.h"
 #include "source/server/restart.h"
 #include "source/server/worker.h"
 #include "source/store/lmdb_store.h"
 
 namespace omni {
 
-class Server final : private SessionSource {
+class Server final : private SessionSource, private HealthSource {
  public:
   Server(std::string config_path, const FilterRegistry& filters, Inheritance inheritance);
   ~Server();
@@ -49,6 +50,8 @@ class Server final : private SessionSource {
   size_t connections() const;
   void end_workers();
   void list_sessions(Listed done) override;
+  std::shared_ptr<const Snapshot> snapshot() const override;
+  void reset_health() override;
 
   const std::string config_path_;
   const FilterRegistry& filters_;
@@ -59,6 +62,7 @@ class Server final : private SessionSource {
   Loop loop_;
   std::unique_ptr<LmdbStore> store_;
   std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<HealthKeeper> health_;
   std::unique_ptr<AdminApi> admin_;
   RouterState router_;
   std::unique_ptr<BodyLedger> ledger_;

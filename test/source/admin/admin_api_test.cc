@@ -4,18 +4,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "source/admin/admin_filter.h"
+#include "source/routing/cell_registry.h"
 #include "test/support/chain_harness.h"
+#include "test/support/fake_clock.h"
 
 namespace omni {
 namespace {
 
-struct Office final : SessionSource {
+struct Office final : SessionSource, HealthSource {
   AdminReply ask(std::string method, std::string path, std::string authorization = "") {
     AdminRequest request;
     request.method = std::move(method);
@@ -28,11 +31,18 @@ struct Office final : SessionSource {
   static std::string basic(std::string_view pair) {
     return "Basic " + absl::Base64Escape(absl::string_view(pair.data(), pair.size()));
   }
+  std::shared_ptr<const Snapshot> snapshot() const override { return shown; }
+  void reset_health() override { ++resets; }
   void list_sessions(Listed done) override { done(sessions, absl::FromUnixSeconds(1000)); }
   std::vector<SessionInfo> sessions;
   ConfigStatus status;
   StatRegistry stats;
-  AdminApi api{status, stats, *this};
+  std::shared_ptr<const Snapshot> shown;
+  int resets = 0;
+  test::FakeClock clock;
+  SessionSource& as_sessions = *this;
+  HealthSource& as_health = *this;
+  AdminApi api{status, stats, as_sessions, as_health, clock};
 };
 
 TEST(AdminApiTest, TheStatusOfTheConfigurationIsJson) {
@@ -54,6 +64,35 @@ TEST(AdminApiTest, TheStatusOfTheConfigurationIsJson) {
   json = nlohmann::json::parse(office.ask("GET", "/api/config/status").body);
   EXPECT_EQ(json["lastError"]["line"], 7);
   EXPECT_EQ(json["lastError"]["message"], "no \"such\" key");
+}
+
+TEST(AdminApiTest, ResilienceTellsWhoRestsAndWhichBreakersAreOpen) {
+  Office office;
+  std::vector<Provider> providers(2);
+  providers[0].id = "a";
+  providers[0].accounts.push_back({.name = "x", .connection = "a/x"});
+  providers[1].id = "b";
+  routing::CellRegistry cells;
+  cells.attach(providers);
+  const int64_t now_ms = absl::ToUnixMillis(office.clock.now());
+  providers[0].accounts[0].cell->cooldown.begin(now_ms, {}, 60000, true);
+  providers[0].accounts[0].cell->last_status = 429;
+  providers[1].cell->breaker.on_failure(now_ms, {.failures = 1, .reset_ms = 30000});
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->providers = std::make_shared<const ProviderList>(providers);
+  office.shown = snapshot;
+  auto json = nlohmann::json::parse(office.ask("GET", "/api/resilience").body);
+  EXPECT_EQ(json["providerBreaker"]["apikey"]["failureThreshold"], 12);
+  const auto& connection = json["providers"][0]["connections"][0];
+  EXPECT_EQ(connection["connectionId"], "a/x");
+  EXPECT_EQ(connection["status"], "cooling_down");
+  EXPECT_EQ(connection["errorCode"], 429);
+  EXPECT_EQ(connection["mayBeTriedBefore"], false);
+  EXPECT_EQ(json["providers"][1]["breaker"]["state"], "OPEN");
+  EXPECT_EQ(office.ask("GET", "/api/resilience/reset").status, 405);
+  EXPECT_EQ(office.ask("POST", "/api/resilience").status, 405);
+  EXPECT_EQ(office.ask("POST", "/api/resilience/reset").status, 200);
+  EXPECT_EQ(office.resets, 1);
 }
 
 TEST(AdminApiTest, LiveSessionsAreListedOnceHoweverManyWorkersKnowThem) {

@@ -22,7 +22,8 @@ std::string described(std::string_view pattern) {
 TEST(EndpointsTest, TheTableAndTheDescriptionAreOne) {
   std::set<std::string> served = {"get /healthz",           "get /readyz",
                                   "get /openapi.json",      "get /metrics",
-                                  "get /api/config/status", "get /api/sessions"};
+                                  "get /api/config/status", "get /api/sessions",
+                                  "get /api/resilience",    "post /api/resilience/reset"};
   for (const EndpointRow& row : client_endpoints()) {
     if ((row.methods & kGet) != 0) served.insert("get " + described(row.pattern));
     if ((row.methods & kPost) != 0) served.insert("post " + described(row.pattern));
