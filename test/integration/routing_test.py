@@ -1,0 +1,369 @@
+"""Combos, accounts and resilience against a scripted fleet: what the client saw, and how many calls were made.
+Each test runs with one worker and with four."""
+import json
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+
+import harness
+from client import Client, get
+from harness import Gateway, GatewayTest, config, wait_until
+from upstream import Upstream, answer
+
+ROLE = b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n'
+WORD = b'data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}\n\n'
+LAST = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+
+def refuse(status, code="x", message="No.", headers=()):
+    return lambda call: call.respond(status, {"error": {"message": message, "code": code}}, headers)
+
+
+def closed_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+class Fleet:
+    """Providers "p0", "p1", ...: each answers by its script, and counts its calls by account."""
+
+    def __init__(self, test, size, accounts=1):
+        self.upstreams = [Upstream() for _ in range(size)]
+        for upstream in self.upstreams:
+            test.addCleanup(upstream.close)
+        self.providers = [
+            {"id": f"p{i}", "dialect": "openai", "base_url": upstream.url, "models": [{"id": "m"}],
+             "accounts": [{"name": name, "api_key": f"sk-p{i}-{name}"} for name in "abcdef"[:accounts]]}
+            for i, upstream in enumerate(self.upstreams)]
+
+    def script(self, index, script):
+        self.upstreams[index].script = script
+
+    def works(self, index):
+        self.upstreams[index].script = lambda call: call.respond(200, answer(f"from p{index}"))
+
+    @property
+    def calls(self):
+        return [len(upstream.calls) for upstream in self.upstreams]
+
+    def accounts(self, index):
+        return [call.headers["authorization"].rpartition("-")[2] for call in self.upstreams[index].calls]
+
+    def forget(self):
+        for upstream in self.upstreams:
+            upstream.calls.clear()
+
+
+class RoutingTest(GatewayTest):
+    workers = 1
+
+    def gateway_for(self, fleet, targets=None, strategy="priority", rules=None, **sections):
+        steps = targets or [{"model": f"{provider['id']}/m"} for provider in fleet.providers]
+        settings = config(fleet.providers, **{
+            "combos": [{"name": "best", "strategy": strategy, "targets": steps,
+                        "config": {"max_retries": 0, **(rules or {})}}],
+            "resilience": {"wait_for_cooldown": {"enabled": False}}, **sections})
+        settings["workers"] = self.workers
+        self.gateway = self.run_gateway(settings)
+        return self.gateway
+
+    def ask(self, model="best", stream=False):
+        with Client(self.gateway.port) as client:
+            return client.request("POST", "/v1/chat/completions",
+                                  {"model": model, "stream": stream, "messages": [{"role": "user", "content": "hi"}]})
+
+    def said(self, response):
+        return response.json["choices"][0]["message"]["content"]
+
+    def state(self, index):
+        return get(self.gateway.port, "/api/resilience").json["providers"][index]
+
+    def reset(self):
+        with Client(self.gateway.port) as client:
+            self.assertEqual(client.request("POST", "/api/resilience/reset", b"").status, 200)
+
+    def test_every_error_class_stops_or_moves_on(self):
+        fleet = Fleet(self, 2)
+        self.gateway_for(fleet)
+        fleet.works(1)
+        for status, code, moves in [
+                (400, "bad", False), (400, "context_length_exceeded", False), (400, "unsupported_parameter", True),
+                (401, "x", True), (402, "x", True), (403, "x", True), (404, "x", True), (408, "x", True),
+                (409, "x", False), (413, "x", False), (422, "x", False), (429, "x", True), (500, "x", True),
+                (502, "x", True), (503, "x", True), (504, "x", True), (529, "x", True)]:
+            with self.subTest(status=status, code=code):
+                self.reset()
+                fleet.forget()
+                fleet.script(0, refuse(status, code))
+                response = self.ask()
+                if moves:
+                    self.assertEqual((response.status, self.said(response)), (200, "from p1"))
+                else:
+                    self.assertEqual(response.status, status)
+                self.assertEqual(fleet.calls, [1, int(moves)])
+        self.assert_well(self.gateway)
+
+    def test_a_context_overflow_goes_to_a_larger_model(self):
+        fleet = Fleet(self, 3)
+        for provider, context in zip(fleet.providers, (8000, 4000, 32000)):
+            provider["models"] = [{"id": "m", "context": context}]
+        self.gateway_for(fleet)
+        fleet.script(0, refuse(400, "context_length_exceeded"))
+        fleet.works(2)
+        self.assertEqual(self.said(self.ask()), "from p2")
+        self.assertEqual(fleet.calls, [1, 0, 1])
+
+    def test_when_all_fail_the_answer_names_each(self):
+        fleet = Fleet(self, 3)
+        self.gateway_for(fleet)
+        fleet.script(0, refuse(500))
+        fleet.script(1, refuse(429, message="Slow down."))
+        fleet.script(2, refuse(503, message="Gone for lunch."))
+        self.assert_error(self.ask(), 503, contains="[503]: Gone for lunch. [p0/m (500), p1/m (429), p2/m (503)]")
+        self.assertEqual(fleet.calls, [1, 1, 1])
+        self.assert_error(self.ask(), 503, contains="p1/m (cooling down)")
+        self.assertEqual(fleet.calls, [2, 1, 2], "who asked to wait is not asked")
+        self.reset()
+        for index in range(3):
+            fleet.script(index, refuse(429))
+        response = self.ask()
+        self.assertEqual(response.status, 429)
+
+    def test_every_form_of_retry_after_is_kept(self):
+        fleet = Fleet(self, 2)
+        self.gateway_for(fleet)
+        fleet.works(1)
+        for headers, message in [
+                ([("retry-after", "40")], "x"), ([("retry-after-ms", "40000")], "x"),
+                ([("x-ratelimit-reset", str(int(time.time()) + 41))], "x"),
+                ([("retry-after", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 41)))], "x"),
+                ([], "Please try again in 40s.")]:
+            with self.subTest(headers=headers, message=message):
+                self.reset()
+                fleet.forget()
+                fleet.script(0, refuse(429, message=message, headers=headers))
+                for _ in range(3):
+                    self.assertEqual(self.said(self.ask()), "from p1")
+                self.assertEqual(fleet.calls, [1, 3])
+                shown = self.state(0)["connections"][0]
+                self.assertEqual((shown["status"], shown["errorCode"]), ("cooling_down", 429))
+
+    def test_a_refused_connection_moves_on(self):
+        fleet = Fleet(self, 2)
+        fleet.providers[0]["base_url"] = f"http://127.0.0.1:{closed_port()}/v1"
+        fleet.works(1)
+        self.gateway_for(fleet)
+        self.assertEqual(self.said(self.ask()), "from p1")
+
+    def test_stalls_before_the_first_byte_and_before_the_first_word_move_on(self):
+        fleet = Fleet(self, 2)
+        self.gateway_for(fleet, rules={"target_timeout": "300ms"})
+        fleet.script(1, lambda call: call.stream(ROLE, WORD, LAST))
+        never = threading.Event()
+        self.addCleanup(never.set)
+
+        def silent(call):
+            never.wait(5)
+
+        def role_only(call):
+            call.begin_stream()
+            call.chunk(ROLE)
+            never.wait(5)
+
+        for script in (silent, role_only):
+            with self.subTest(script=script.__name__):
+                self.reset()
+                fleet.forget()
+                fleet.script(0, script)
+                began = time.monotonic()
+                response = self.ask(stream=True)
+                self.assertLess(time.monotonic() - began, 3 * harness.SLOW)
+                self.assertEqual(response.status, 200)
+                self.assertEqual(response.body.count(b'"content":"hi"'), 1)
+                self.assertIn(b"[DONE]", response.body)
+                self.assertEqual(fleet.calls, [1, 1])
+
+    def test_a_cut_before_the_first_word_moves_on_and_one_behind_it_is_an_error(self):
+        fleet = Fleet(self, 2)
+        self.gateway_for(fleet)
+        fleet.script(1, lambda call: call.stream(ROLE, WORD, LAST))
+
+        def cut(*pieces):
+            def script(call):
+                call.begin_stream()
+                for piece in pieces:
+                    call.chunk(piece)
+                time.sleep(0.05)
+                call.reset()
+            return script
+
+        fleet.script(0, cut(ROLE))
+        response = self.ask(stream=True)
+        self.assertEqual(response.body.count(b'"content":"hi"'), 1)
+        self.assertEqual(fleet.calls, [1, 1])
+        self.reset()
+        fleet.script(0, cut(ROLE, WORD))
+        response = self.ask(stream=True)
+        self.assertIn(b'"error"', response.body)
+        self.assertNotIn(b'"finish_reason":"stop"', response.body)
+        self.assertEqual(fleet.calls, [2, 1], "nothing is tried behind what the client has")
+
+    def test_retries_come_after_the_others(self):
+        fleet = Fleet(self, 2)
+        self.gateway_for(fleet, rules={"max_retries": 1, "retry_delay": "50ms"})
+        script = iter([refuse(500), lambda call: call.respond(200, answer("second time"))])
+        fleet.script(0, lambda call: next(script)(call))
+        fleet.script(1, refuse(404))
+        self.assertEqual(self.said(self.ask()), "second time")
+        self.assertEqual(fleet.calls, [2, 1])
+
+    def test_one_account_exhausted_and_then_all(self):
+        fleet = Fleet(self, 1, accounts=3)
+        self.gateway_for(fleet)
+        bad = {"a"}
+
+        def script(call):
+            name = call.headers["authorization"].rpartition("-")[2]
+            if name in bad:
+                refuse(429, "insufficient_quota", "You exceeded your current quota")(call)
+            else:
+                call.respond(200, answer(f"by {name}"))
+
+        fleet.script(0, script)
+        self.assertEqual(self.said(self.ask("p0/m")), "by b")
+        self.assertEqual(self.said(self.ask("p0/m")), "by b")
+        self.assertEqual(fleet.accounts(0), ["a", "b", "b"])
+        self.assertEqual(self.state(0)["connections"][0]["status"], "credits_exhausted")
+        bad.update("bc")
+        self.assertEqual(self.ask("p0/m").status, 429)
+        self.assertEqual(fleet.accounts(0), ["a", "b", "b", "b", "c"])
+        self.assert_error(self.ask("p0/m"), 402, "credits_exhausted")
+        self.assertEqual(len(fleet.accounts(0)), 5, "nobody is asked in vain")
+
+    def test_waits_for_the_first_account_that_may_be_asked_again(self):
+        fleet = Fleet(self, 1)
+        self.gateway_for(fleet, resilience={"wait_for_cooldown": {"enabled": True, "max_wait": "5s"}})
+        script = iter([refuse(429, headers=[("retry-after-ms", "400")]),
+                       lambda call: call.respond(200, answer("at last"))])
+        fleet.script(0, lambda call: next(script)(call))
+        began = time.monotonic()
+        self.assertEqual(self.said(self.ask("p0/m")), "at last")
+        self.assertGreater(time.monotonic() - began, 0.39)
+        self.assertEqual(fleet.calls, [2])
+
+    def test_a_client_that_leaves_while_it_waits_is_forgotten(self):
+        fleet = Fleet(self, 1)
+        self.gateway_for(fleet, resilience={"wait_for_cooldown": {"enabled": True, "max_wait": "5s"}})
+        fleet.script(0, refuse(429, headers=[("retry-after-ms", "500")]))
+        client = Client(self.gateway.port)
+        client.send_request("POST", "/v1/chat/completions", {"model": "p0/m", "messages": []})
+        wait_until(lambda: fleet.calls == [1], what="the first call")
+        client.close()
+        time.sleep(0.8)
+        self.assertEqual(fleet.calls, [1])
+
+    def test_a_breaker_opens_and_heals_by_one_probe(self):
+        fleet = Fleet(self, 1)
+        self.gateway_for(fleet, resilience={"breaker": {"api_key_failures": 3, "api_key_reset": "1s"},
+                                            "wait_for_cooldown": {"enabled": False}})
+        fleet.script(0, refuse(500))
+        for _ in range(3):
+            self.assertEqual(self.ask("p0/m").status, 500)
+        response = self.ask("p0/m")
+        self.assert_error(response, 503, "provider_circuit_open")
+        self.assertEqual(response.headers["x-omniroute-provider-breaker"], "open")
+        self.assertEqual(response.headers["retry-after"], "1")
+        self.assertEqual(fleet.calls, [3])
+        self.assertEqual(self.state(0)["breaker"]["state"], "OPEN")
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def slow(call):
+            release.wait(10)
+            call.respond(200, answer("healed"))
+
+        fleet.script(0, slow)
+        time.sleep(1.1)
+        results = []
+        threads = [threading.Thread(target=lambda: results.append(self.ask("p0/m").status)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(results) == 7, what="those that are no probe")
+        self.assertEqual(fleet.calls, [4], "one probe")
+        release.set()
+        for thread in threads:
+            thread.join(10)
+        self.assertEqual(Counter(results), {503: 7, 200: 1})
+        self.assertEqual(self.state(0)["breaker"]["state"], "CLOSED")
+        self.assertEqual(self.ask("p0/m").status, 200)
+
+    def test_a_cooldown_survives_a_kill(self):
+        fleet = Fleet(self, 2)
+        gateway = self.gateway_for(fleet)
+        fleet.works(1)
+        fleet.script(0, refuse(429, headers=[("retry-after", "60")]))
+        self.assertEqual(self.said(self.ask()), "from p1")
+        time.sleep(1.6)  # Looked at once a second, and written.
+        gateway.signal(signal.SIGKILL)
+        gateway.wait_exit()
+        self.gateway = Gateway(json.loads(gateway.file.read_text()), folder=gateway.folder).start()
+        self.addCleanup(self.gateway.close)
+        self.assertEqual(self.said(self.ask()), "from p1")
+        self.assertEqual(fleet.calls, [1, 2])
+        self.assertEqual(self.state(0)["connections"][0]["status"], "cooling_down")
+
+    def test_round_robin_is_exact(self):
+        fleet = Fleet(self, 3)
+        for index in range(3):
+            fleet.works(index)
+        self.gateway_for(fleet, strategy="round-robin")
+        threads = [threading.Thread(target=lambda: [self.ask() for _ in range(15)]) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(fleet.calls, [30, 30, 30])
+
+    def test_a_conversation_stays_with_its_account(self):
+        fleet = Fleet(self, 1, accounts=4)
+        fleet.providers[0] |= {"account_strategy": "round-robin", "sticky_limit": 1}
+        self.gateway_for(fleet)
+        fleet.works(0)
+        for turn in range(6):
+            with Client(self.gateway.port) as client:
+                for name in ("one", "two"):
+                    client.request("POST", "/v1/chat/completions",
+                                   {"model": "p0/m", "messages": [{"role": "user", "content": str(turn)}]},
+                                   [("x-session-id", name)])
+        accounts = fleet.accounts(0)
+        self.assertEqual(len(set(accounts[0::2])), 1)
+        self.assertEqual(len(set(accounts[1::2])), 1)
+        self.assertNotEqual(accounts[0], accounts[1])
+
+    def test_a_reload_keeps_what_is_known(self):
+        fleet = Fleet(self, 2)
+        gateway = self.gateway_for(fleet)
+        fleet.works(1)
+        fleet.script(0, refuse(429, headers=[("retry-after", "60")]))
+        self.ask()
+        settings = json.loads(gateway.file.read_text())
+        settings["aliases"] = {"other": "p1/m"}
+        gateway.write(settings)
+        wait_until(lambda: gateway.status()["generation"] == 2, what="the new configuration")
+        self.ask()
+        self.assertEqual(fleet.calls, [1, 2])
+        settings["providers"][0]["accounts"][0]["api_key"] = "sk-p0-z"
+        gateway.write(settings)
+        wait_until(lambda: gateway.status()["generation"] == 3, what="the new key")
+        self.ask()
+        self.assertEqual(fleet.calls, [2, 3], "another key, another account")
+
+
+class RoutingWithFourWorkersTest(RoutingTest):
+    workers = 4
+
+
+if __name__ == "__main__":
+    harness.main()
