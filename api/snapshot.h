@@ -17,6 +17,7 @@
 #include "source/base/secret.h"
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
+#include "source/catalog/proxy_choice.h"
 #include "source/llm/system_prompt.h"
 #include "source/llm/thinking_budget.h"
 
@@ -32,6 +33,7 @@ struct GatewayKey {
   bool banned = false;
   std::optional<absl::Time> expires_at;
   bool no_log = false;
+  ProxyChoice proxy;  // For requests of this key; an account's own goes before.
 };
 
 // Keys by keyed hash. Looking up a digest compares all of it, and the digest is keyed, so timing

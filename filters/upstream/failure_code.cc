@@ -18,6 +18,8 @@ FailureCode failure_code(UpstreamFailure kind) {
       return {502, "upstream_closed"};
     case UpstreamFailure::kProtocol:
       return {502, "upstream_protocol_error"};
+    case UpstreamFailure::kProxy:
+      return {503, "PROXY_ASSIGNED_UNAVAILABLE", 2};
     default:
       return {503, "upstream_queue_full"};
   }

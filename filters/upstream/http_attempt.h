@@ -56,7 +56,8 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   bool is_embedding() const;
   [[gnu::cold]] void finish_refused();
   void check_deadline();
-  [[gnu::cold]] void fail(int status, std::string_view code, std::string_view message);
+  [[gnu::cold]] void fail(int status, std::string_view code, std::string_view message,
+                          int retry_after_seconds = 0);
   [[gnu::cold]] void end_broken(int status, std::string_view code, std::string message);
   void record(int status, std::string_view reason);
   std::string_view account_name() const;

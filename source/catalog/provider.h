@@ -11,6 +11,7 @@
 #include "source/base/strings.h"
 #include "source/catalog/dialect.h"
 #include "source/catalog/origin.h"
+#include "source/catalog/proxy_choice.h"
 
 namespace omni {
 
@@ -47,6 +48,7 @@ struct Account {
   Secret header_value;
   int priority = 1;  // Lower first.
   int weight = 1;
+  ProxyChoice proxy;  // Its own; before the key's and the provider's.
 };
 
 struct Provider {
@@ -57,7 +59,7 @@ struct Provider {
   AuthStyle auth = AuthStyle::kBearer;
   bool is_demo = false;  // Answers inside the process; has no origin.
   std::string base_url;  // As configured, for people.
-  BaseUrl base;
+  BaseUrl base;          // With the proxy of the provider, the settings or the environment.
   std::vector<Account> accounts;
   std::vector<Model> models;
   bool only_models = false;       // Model ids outside `models` are refused.

@@ -15,6 +15,7 @@
 #include "source/base/secret.h"
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
+#include "source/catalog/proxy_choice.h"
 #include "source/config/config_error.h"
 #include "source/llm/system_prompt.h"
 #include "source/llm/thinking_budget.h"
@@ -83,6 +84,7 @@ struct KeyConfig {
   std::string name;
   Secret key;
   std::vector<std::string> allowed_models;
+  ProxyChoice proxy;
 };
 
 struct SettingsConfig {
@@ -91,6 +93,8 @@ struct SettingsConfig {
   std::string cors_allow_origin = "*";
   llm::SystemPrompt system_prompt;  // Off when it is not enabled.
   llm::ThinkingBudget thinking;
+  ProxyChoice proxy;
+  EnvironmentProxies environment_proxies;
 };
 
 struct AdminConfig {
