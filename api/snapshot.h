@@ -15,6 +15,7 @@
 #include "api/filter_registry.h"
 #include "source/base/digest.h"
 #include "source/base/secret.h"
+#include "source/catalog/client_rules.h"
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
 #include "source/catalog/proxy_choice.h"
@@ -54,6 +55,8 @@ struct Settings {
   std::string cors_allow_origin = "*";
   llm::SystemPrompt system_prompt;
   llm::ThinkingBudget thinking;
+  IpFilter ip_filter;  // Of the client API.
+  TrustedProxies trusted_proxies;
 };
 
 // One row of filters, for the client paths below a prefix.

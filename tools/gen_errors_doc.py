@@ -54,6 +54,8 @@ MEANINGS = {
     "key_disabled": (REQUEST, "The gateway key is known and disabled."),
     "key_banned": (REQUEST, "The gateway key is known and banned."),
     "key_expired": (REQUEST, "The gateway key's time has run out."),
+    "client_address_refused": (REQUEST, "`settings.ip_filter` does not let the client's address "
+                                        "in."),
     "not_found": (REQUEST, "Nothing is served at this path, or no route of the listener takes it."),
     "method_not_allowed": (REQUEST, "The path exists; the `allow` header names the methods. "
                                     "CONNECT is served nowhere."),

@@ -13,6 +13,7 @@
 #include "api/filter_registry.h"
 #include "source/base/digest.h"
 #include "source/base/secret.h"
+#include "source/catalog/client_rules.h"
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
 #include "source/catalog/proxy_choice.h"
@@ -93,6 +94,8 @@ struct SettingsConfig {
   std::string cors_allow_origin = "*";
   llm::SystemPrompt system_prompt;  // Off when it is not enabled.
   llm::ThinkingBudget thinking;
+  IpFilter ip_filter;
+  TrustedProxies trusted_proxies;
   ProxyChoice proxy;
   EnvironmentProxies environment_proxies;
 };

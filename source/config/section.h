@@ -40,6 +40,9 @@ void read_accounts(MappingReader& provider, SectionContext& context, const Provi
 void read_models(MappingReader& provider, SectionContext& context, const ProviderType* type,
                  Provider& out);
 
+// Who a client is and which may come in: `ip_filter` and `trusted_proxies` of the settings.
+void read_client_rules(MappingReader& settings, SettingsConfig& out);
+
 // What `proxy` says at one place: a URL, `direct`, or a mapping. Settings have been read as far as
 // `allow_private_provider_urls`.
 ProxyChoice read_proxy(MappingReader& reader, SectionContext& context);

@@ -107,6 +107,7 @@ void read_settings(MappingReader& root, SectionContext& context) {
     }
     read_system_prompt(reader, settings.system_prompt);
     read_thinking_budget(reader, settings.thinking);
+    read_client_rules(reader, settings);
     settings.proxy = read_proxy(reader, context);
     reader.done();
   }

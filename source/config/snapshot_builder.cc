@@ -85,7 +85,9 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(
   next->settings = {.require_api_key = config.settings.require_api_key,
                     .cors_allow_origin = config.settings.cors_allow_origin,
                     .system_prompt = config.settings.system_prompt,
-                    .thinking = config.settings.thinking};
+                    .thinking = config.settings.thinking,
+                    .ip_filter = config.settings.ip_filter,
+                    .trusted_proxies = config.settings.trusted_proxies};
   next->admin.allow = config.admin.allow;
   next->access_log = config.log.access;
   next->providers = is_same(hashes_.providers, config.hashes.providers)
