@@ -97,8 +97,10 @@ struct KeptFacts {
 struct Facts {
   Endpoint endpoint = Endpoint::kNone;  // the chain's entry.
   std::string path;                     // the chain's entry: canonical.
-  std::string resource;                 // the chain's entry: the id in /v1/models/{id}.
-  std::string provider;                 // the chain's entry: of /v1/providers/{provider}/...
+  // The chain's entry: the client's address, where a trusted proxy names it; empty: the peer's.
+  std::string client;
+  std::string resource;           // the chain's entry: the id in /v1/models/{id}.
+  std::string provider;           // the chain's entry: of /v1/providers/{provider}/...
   std::string session;            // the lane that gathers the body; responses, when it goes on.
   KeptFacts kept;                 // responses.
   llm::Call call;                 // the chain's entry, and the lane that gathers the body.

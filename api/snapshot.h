@@ -15,8 +15,10 @@
 #include "api/filter_registry.h"
 #include "source/base/digest.h"
 #include "source/base/secret.h"
+#include "source/catalog/client_rules.h"
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
+#include "source/catalog/proxy_choice.h"
 #include "source/llm/system_prompt.h"
 #include "source/llm/thinking_budget.h"
 #include "source/routing/policy.h"
@@ -37,6 +39,7 @@ struct GatewayKey {
   bool banned = false;
   std::optional<absl::Time> expires_at;
   bool no_log = false;
+  ProxyChoice proxy;  // For requests of this key; an account's own goes before.
 };
 
 // Keys by keyed hash. Looking up a digest compares all of it, and the digest is keyed, so timing
@@ -57,6 +60,8 @@ struct Settings {
   std::string cors_allow_origin = "*";
   llm::SystemPrompt system_prompt;
   llm::ThinkingBudget thinking;
+  IpFilter ip_filter;  // Of the client API.
+  TrustedProxies trusted_proxies;
 };
 
 // One row of filters, for the client paths below a prefix.

@@ -15,7 +15,8 @@
 namespace omni {
 
 struct UpstreamTimeouts {
-  absl::Duration connect = absl::Seconds(10);  // Name look-up, TCP and TLS together.
+  // Name look-up, TCP, the talk with a proxy, and TLS together.
+  absl::Duration connect = absl::Seconds(10);
   // From open() to the first response byte, then between two bytes. Infinite: none.
   absl::Duration first_byte = absl::Seconds(120);
   absl::Duration idle = absl::Seconds(120);
@@ -31,6 +32,9 @@ enum class UpstreamFailure : uint8_t {
   kReset,       // Closed or reset before the response was complete.
   kProtocol,    // Not HTTP, or beyond our limits.
   kOverloaded,  // Our own queue for this origin is full.
+  // The proxy on the way is dead, refuses us or does not answer. Says nothing of the provider,
+  // which was never asked.
+  kProxy,
 };
 
 class UpstreamEvents {

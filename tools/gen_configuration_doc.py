@@ -105,6 +105,10 @@ def page():
     for key, each in root["properties"].items():
         suffix = "[]" if each.get("type") == "array" else ""
         lines += section(key + suffix, each, 2)
+    proxy = root["$defs"]["proxy"]
+    lines += ["## `proxy`", "", f"Wherever `proxy` stands it is {proxy['description'][0].lower()}"
+              f"{proxy['description'][1:]} What it means is in [egress](egress.md).", ""]
+    lines += table(proxy["oneOf"][1]) + [""]
     lines += ["## Filters", ""]
     for name in FILTERS:
         schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text())

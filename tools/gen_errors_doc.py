@@ -17,7 +17,8 @@ PLACES = ("source/http", "source/server", "source/admin", "filters", "source/llm
 # One row per status: {status, type, code, message}, for answers that say no more than a status.
 DEFAULTS = "source/llm/openai/error.cc"
 
-WORD = r'"([a-z][a-z0-9_]+|[A-Z]+_[A-Z_]+)"'
+# Upper case where OmniRoute's clients know a code as that.
+WORD = r'"([a-z][a-z0-9_]+|[A-Z][A-Z0-9]*_[A-Z0-9_]+)"'
 FORMS = [
     # .status = 503, .code = "overloaded"; the code alone; and code = "bad_path".
     re.compile(r"\.status = (?P<status>\d{3}),\s*\.code = " + WORD),
@@ -53,6 +54,8 @@ MEANINGS = {
     "key_disabled": (REQUEST, "The gateway key is known and disabled."),
     "key_banned": (REQUEST, "The gateway key is known and banned."),
     "key_expired": (REQUEST, "The gateway key's time has run out."),
+    "client_address_refused": (REQUEST, "`settings.ip_filter` does not let the client's address "
+                                        "in."),
     "not_found": (REQUEST, "Nothing is served at this path, or no route of the listener takes it."),
     "method_not_allowed": (REQUEST, "The path exists; the `allow` header names the methods. "
                                     "CONNECT is served nowhere."),
@@ -109,6 +112,12 @@ MEANINGS = {
                                            "otherwise not public, and `allow_private_network` is "
                                            "not set."),
     "upstream_connect_failed": (PROVIDER, "No address accepted a connection."),
+    "PROXY_ASSIGNED_UNAVAILABLE": (PROVIDER, "The proxy on the way to the provider is dead, refuses "
+                                             "us or does not answer; the message names it. The "
+                                             "provider was not asked, and the request does not go "
+                                             "around the proxy unless the environment's "
+                                             "`PROXY_FAIL_OPEN` is `true`. `retry-after` is 2 "
+                                             "seconds."),
     "upstream_tls_failed": (PROVIDER, "The TLS handshake failed, or the certificate is not for "
                                       "this host or not signed by a trusted authority."),
     "upstream_timeout": (PROVIDER, "Connecting took longer than `connect_timeout`, the answer did "

@@ -18,6 +18,8 @@ FailureCode failure_code(UpstreamFailure kind) {
       return {502, "upstream_closed"};
     case UpstreamFailure::kProtocol:
       return {502, "upstream_protocol_error"};
+    case UpstreamFailure::kProxy:
+      return {503, "PROXY_ASSIGNED_UNAVAILABLE", 2};
     default:
       return {503, "upstream_queue_full"};
   }
@@ -28,6 +30,7 @@ routing::Failure::Kind failure_kind(UpstreamFailure kind, bool sent) {
   switch (kind) {
     case UpstreamFailure::kOverloaded:
     case UpstreamFailure::kForbidden:
+    case UpstreamFailure::kProxy:
       return Kind::kOurs;
     case UpstreamFailure::kTimeout:
       return sent ? Kind::kTimeout : Kind::kTransport;

@@ -12,6 +12,7 @@ namespace omni::filters {
 struct FailureCode {
   int status;
   std::string_view code;
+  int retry_after_seconds = 0;  // 0: no Retry-After.
 };
 FailureCode failure_code(UpstreamFailure kind);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "filters/upstream/answer_coding.h"
+#include "filters/upstream/egress.h"
 #include "filters/upstream/failure_code.h"
 #include "filters/upstream/rendered_request.h"
 #include "filters/upstream/request_head.h"
@@ -32,9 +33,10 @@ HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const Upstrea
       events_(events),
       commit_limit_(timeouts.first_byte),
       began_us_(exchange.elapsed_us()) {
+  Origin room;
+  const Origin& origin = egress_of(exchange, target, room);
   if (is_kept()) {
-    request_ = exchange.upstreams().open(target.provider->base.origin,
-                                         make_kept_request_head(exchange, target), Buffer(),
+    request_ = exchange.upstreams().open(origin, make_kept_request_head(exchange, target), Buffer(),
                                          timeouts, *this);
     return;
   }
@@ -46,8 +48,7 @@ HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const Upstrea
     return;
   }
   RequestHead head = make_request_head(exchange, target, body.size());
-  request_ = exchange.upstreams().open(target.provider->base.origin, std::move(head),
-                                       std::move(body), timeouts, *this);
+  request_ = exchange.upstreams().open(origin, std::move(head), std::move(body), timeouts, *this);
 }
 
 // Another target may speak a dialect that can say it.
@@ -308,7 +309,8 @@ void HttpAttempt::on_failure(UpstreamFailure kind, absl::Status why, bool sent) 
   if (state_ == State::kRefused && !held_.empty()) return finish_refused();
   std::string text = masked(message(why));
   if (state_ != State::kCommitted)
-    return fail(failure.status, failure.code, text, failure_kind(kind, sent));
+    return fail(failure.status, failure.code, text, failure_kind(kind, sent),
+                failure.retry_after_seconds);
   end_broken(failure.status, failure.code, std::move(text));
 }
 
@@ -322,13 +324,16 @@ void HttpAttempt::end_broken(int status, std::string_view code, std::string mess
 }
 
 void HttpAttempt::fail(int status, std::string_view code, std::string_view message,
-                       routing::Failure::Kind kind) {
+                       routing::Failure::Kind kind, int retry_after_seconds) {
   record(status, code);
   state_ = State::kOver;
   held_.clear();
   AttemptFailure failure;
   failure.kind = kind;
-  failure.reply = {.status = status, .code = std::string(code), .message = masked(message)};
+  failure.reply = {.status = status,
+                   .code = std::string(code),
+                   .message = masked(message),
+                   .retry_after_seconds = retry_after_seconds};
   events_.on_attempt_failed(std::move(failure));
 }
 

@@ -58,7 +58,8 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   void check_deadline();
   void watch_deadline();
   [[gnu::cold]] void fail(int status, std::string_view code, std::string_view message,
-                          routing::Failure::Kind kind = routing::Failure::Kind::kInvalid);
+                          routing::Failure::Kind kind = routing::Failure::Kind::kInvalid,
+                          int retry_after_seconds = 0);
   [[gnu::cold]] void end_broken(int status, std::string_view code, std::string message);
   void record(int status, std::string_view reason);
   std::string_view account_name() const;

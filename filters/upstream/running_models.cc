@@ -7,6 +7,7 @@
 #include "api/snapshot.h"
 #include "api/upstream.h"
 #include "filters/upstream/answer_coding.h"
+#include "filters/upstream/egress.h"
 #include "filters/upstream/failure_code.h"
 #include "source/catalog/allowed.h"
 #include "source/llm/ollama/running.h"
@@ -45,8 +46,9 @@ class RunningModels::Question final : public UpstreamEvents {
  public:
   Question(RunningModels& owner, const Target& target)
       : owner_(owner), target_(target), began_us_(owner.exchange_.elapsed_us()) {
+    Origin room;
     request_ = owner.exchange_.upstreams().open(
-        target.provider->base.origin, make_head(target), Buffer(),
+        egress_of(owner.exchange_, target, room), make_head(target), Buffer(),
         {.connect = kTime, .first_byte = kTime, .idle = kTime}, *this);
   }
 

@@ -162,6 +162,7 @@ void Origin::seal() {
   key = fmt::format("{}://{}|{}|{}|private={}|h2={}|ca={}", tls ? "https" : "http", host, port,
                     tls ? "tls" : "plain", allow_private ? 1 : 0, http2_prior_knowledge ? 1 : 0,
                     ca_file);
+  if (proxy) key += "|proxy=" + proxy->key();
 }
 
 absl::StatusOr<BaseUrl> parse_base_url(std::string_view url) {

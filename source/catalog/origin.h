@@ -1,11 +1,14 @@
-// Where connections go: scheme, host, port and the rules that bind them.
+// Where connections go: scheme, host, port, the proxy on the way and the rules that bind them.
 #pragma once
 
 #include <absl/status/statusor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "source/catalog/proxy.h"
 
 namespace omni {
 
@@ -20,6 +23,7 @@ struct Origin {
   bool allow_private = false;
   bool http2_prior_knowledge = false;  // h2c. With TLS, ALPN chooses.
   std::string ca_file;                 // PEM; empty: the system's trust store.
+  std::optional<Proxy> proxy;          // None: directly.
   std::string key;  // Canonical text of all of the above; what pools are keyed by.
 
   // "host:port" without a default port, for Host and :authority.

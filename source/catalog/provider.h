@@ -14,6 +14,7 @@
 #include "source/base/strings.h"
 #include "source/catalog/dialect.h"
 #include "source/catalog/origin.h"
+#include "source/catalog/proxy_choice.h"
 
 namespace omni {
 
@@ -55,6 +56,7 @@ struct Account {
   Secret header_value;
   int priority = 1;  // Lower first.
   int weight = 1;
+  ProxyChoice proxy;  // Its own; before the key's and the provider's.
   std::string connection;  // "provider/account".
   // What is known of its health; null in what no snapshot was made of.
   std::shared_ptr<routing::AccountCell> cell;
@@ -78,7 +80,7 @@ struct Provider {
   AuthStyle auth = AuthStyle::kBearer;
   bool is_demo = false;  // Answers inside the process; has no origin.
   std::string base_url;  // As configured, for people.
-  BaseUrl base;
+  BaseUrl base;          // With the proxy of the provider, the settings or the environment.
   std::vector<Account> accounts;
   std::vector<std::string> absent_accounts;  // Named in the file, but their key came out empty.
   std::vector<Model> models;

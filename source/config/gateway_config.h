@@ -13,8 +13,10 @@
 #include "api/filter_registry.h"
 #include "source/base/digest.h"
 #include "source/base/secret.h"
+#include "source/catalog/client_rules.h"
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
+#include "source/catalog/proxy_choice.h"
 #include "source/config/config_error.h"
 #include "source/llm/system_prompt.h"
 #include "source/llm/thinking_budget.h"
@@ -85,6 +87,7 @@ struct KeyConfig {
   std::string name;
   Secret key;
   std::vector<std::string> allowed_models;
+  ProxyChoice proxy;
 };
 
 struct SettingsConfig {
@@ -93,6 +96,10 @@ struct SettingsConfig {
   std::string cors_allow_origin = "*";
   llm::SystemPrompt system_prompt;  // Off when it is not enabled.
   llm::ThinkingBudget thinking;
+  IpFilter ip_filter;
+  TrustedProxies trusted_proxies;
+  ProxyChoice proxy;
+  EnvironmentProxies environment_proxies;
 };
 
 struct AdminConfig {

@@ -73,10 +73,11 @@ LoadResult load_config(const std::string& path, const LoadEnv& env) {
   config.source = path;
   config.sources = log.paths();
   config.source_hash = log.hash();
-  config.hashes.providers = hash_of(document.root, {"providers"});
+  const std::string proxies = proxies_key(config.settings, input);
+  config.hashes.providers = sha256(canonical_text(document.root.find("providers")) + proxies);
   config.hashes.aliases = hash_of(document.root, {"aliases"});
   config.hashes.combos = hash_of(document.root, {"combos"});
-  config.hashes.keys = hash_of(document.root, {"keys"});
+  config.hashes.keys = sha256(canonical_text(document.root.find("keys")) + proxies);
   // Filters are told what the settings demand.
   config.hashes.listeners = sha256(canonical_text(document.root.find("listeners")) +
                                    (config.settings.require_api_key ? "required" : "optional"));

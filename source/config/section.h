@@ -43,6 +43,17 @@ void read_models(MappingReader& provider, SectionContext& context, const Provide
 // How requests are spread over them.
 void read_spread(MappingReader& provider, Provider& out);
 
+// Who a client is and which may come in: `ip_filter` and `trusted_proxies` of the settings.
+void read_client_rules(MappingReader& settings, SettingsConfig& out);
+
+// What `proxy` says at one place: a URL, `direct`, or a mapping. Settings have been read as far as
+// `allow_private_provider_urls`.
+ProxyChoice read_proxy(MappingReader& reader, SectionContext& context);
+// HTTP_PROXY and its like.
+EnvironmentProxies read_environment_proxies(SectionContext& context);
+// Everything about proxies that other sections depend on; differs when any of it does.
+std::string proxies_key(const SettingsConfig& settings, const ConfigInput& input);
+
 // An error unless `text` is one printable ASCII word, as a header value must be.
 bool check_header_text(MappingReader& reader, std::string_view key, std::string_view text);
 // An error unless the PEM file under `key` can be read and holds `marker`.

@@ -30,6 +30,7 @@ ReadAccount read_account(const MappingReader::Item& item, SectionContext& contex
   if (out.account.name.empty() && reader.has("name")) reader.fail("name", "must not be empty");
   out.account.priority = static_cast<int>(reader.integer("priority", 0, kMostWeight).value_or(1));
   out.account.weight = static_cast<int>(reader.integer("weight", 0, kMostWeight).value_or(1));
+  out.account.proxy = read_proxy(reader, context);
   const ConfigValue* key = reader.find("api_key");
   const std::optional<std::string> text =
       is_keyless ? reader.text("api_key") : reader.required_text("api_key");

@@ -104,6 +104,7 @@ void read_key(const MappingReader::Item& item, SectionContext& context, SeenKeys
     out.key = Secret(*key);
   }
   out.allowed_models = reader.text_list("allowed_models");
+  out.proxy = read_proxy(reader, context);
   refuse_not_built(reader, "rate_limits", "keys.rate_limits");
   refuse_not_built(reader, "budget", "keys.budget");
   reader.done();

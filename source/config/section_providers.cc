@@ -123,6 +123,7 @@ class ProviderReader {
     const bool allow_private = reader_.boolean("allow_private_network").value_or(false);
     const bool http2 = reader_.boolean("http2").value_or(false);
     const std::string ca_file = reader_.text("ca_file").value_or("");
+    const ProxyChoice proxy = read_proxy(reader_, context_);
     if (written)
       out_.base_url = *written;
     else if (type_ != nullptr)
@@ -143,7 +144,17 @@ class ProviderReader {
     origin.ca_file = ca_file;
     if (!ca_file.empty() && !origin.tls) reader_.fail("ca_file", "is for https:// only");
     check_pem_file(reader_, "ca_file", ca_file, "-----BEGIN CERTIFICATE-----", context_);
+    choose_proxy_for(origin, proxy);
     origin.seal();
+  }
+
+  // As far as it can be told without the request. What accounts and keys say is looked at then.
+  void choose_proxy_for(Origin& origin, const ProxyChoice& own) const {
+    const SettingsConfig& settings = context_.config.settings;
+    const ProxyChoice environment = settings.environment_proxies.choose(origin);
+    const ProxyChoice* choice =
+        choose_proxy({.provider = &own, .global = &settings.proxy, .environment = &environment});
+    if (choice != nullptr) origin.proxy = choice->proxy;
   }
 
   void read_auth() {

@@ -92,23 +92,27 @@ void read_thinking_budget(MappingReader& settings, llm::ThinkingBudget& out) {
 
 void read_settings(MappingReader& root, SectionContext& context) {
   SettingsConfig& settings = context.config.settings;
+  // Each of them is enough by itself: the environment adds to what the file says. It comes first,
+  // because proxies ask.
+  settings.allow_private_provider_urls =
+      is_true(context.input.environment("OMNIROUTE_ALLOW_PRIVATE_PROVIDER_URLS"));
   if (const ConfigValue* value = root.find("settings")) {
     MappingReader reader(*value, "settings", context.errors);
     settings.require_api_key = reader.boolean("require_api_key").value_or(false);
-    settings.allow_private_provider_urls =
-        reader.boolean("allow_private_provider_urls").value_or(false);
+    if (const auto allow = reader.boolean("allow_private_provider_urls"))
+      settings.allow_private_provider_urls |= *allow;
     if (const auto origin = reader.text("cors_allow_origin")) {
       if (check_header_text(reader, "cors_allow_origin", *origin))
         settings.cors_allow_origin = *origin;
     }
     read_system_prompt(reader, settings.system_prompt);
     read_thinking_budget(reader, settings.thinking);
+    read_client_rules(reader, settings);
+    settings.proxy = read_proxy(reader, context);
     reader.done();
   }
-  // Each of them is enough by itself: the environment adds to what the file says.
+  settings.environment_proxies = read_environment_proxies(context);
   if (is_true(context.input.environment("REQUIRE_API_KEY"))) settings.require_api_key = true;
-  if (is_true(context.input.environment("OMNIROUTE_ALLOW_PRIVATE_PROVIDER_URLS")))
-    settings.allow_private_provider_urls = true;
 }
 
 bool check_header_text(MappingReader& reader, std::string_view key, std::string_view text) {

@@ -20,6 +20,8 @@ Digest hash_keys(const Digest& file_keys, const std::vector<GatewayKey>& stored)
     text.append(as_bytes(key.hash));
     for (const std::string& model : key.allowed_models)
       text += fmt::format("{}:{}", model.size(), model);
+    text += key.proxy.is_made ? "proxy" : "";
+    text += key.proxy.proxy ? key.proxy.proxy->key() : "";
     text += key.expires_at ? std::to_string(absl::ToUnixNanos(*key.expires_at)) : "never";
   }
   return sha256(text);
@@ -36,6 +38,7 @@ absl::StatusOr<std::shared_ptr<const KeySection>> make_keys(const std::vector<Ke
     made->name = key.name;
     made->hash = section->hash(key.key.reveal());
     made->allowed_models = key.allowed_models;
+    made->proxy = key.proxy;
     const Digest hash = made->hash;
     section->by_hash.emplace(hash, std::move(made));
   }
@@ -98,7 +101,9 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(
   next->settings = {.require_api_key = config.settings.require_api_key,
                     .cors_allow_origin = config.settings.cors_allow_origin,
                     .system_prompt = config.settings.system_prompt,
-                    .thinking = config.settings.thinking};
+                    .thinking = config.settings.thinking,
+                    .ip_filter = config.settings.ip_filter,
+                    .trusted_proxies = config.settings.trusted_proxies};
   next->resilience = config.resilience;
   next->admin.allow = config.admin.allow;
   next->access_log = config.log.access;

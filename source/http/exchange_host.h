@@ -54,7 +54,7 @@ struct Phases {
 // One finished exchange, for the access log and the usage record. Views die with the call.
 struct Finished {
   Exchange& exchange;
-  std::string_view peer;
+  std::string_view peer;  // The client, where a trusted proxy names it (facts.client).
   std::string_view protocol;
   int status = 0;  // 0: the client left before an answer began.
   uint64_t bytes_in = 0;

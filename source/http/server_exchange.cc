@@ -186,7 +186,7 @@ void ServerExchange::end(bool aborted) {
 
 void ServerExchange::give_account(bool aborted) {
   host_.finished({.exchange = *this,
-                  .peer = owner_.peer(),
+                  .peer = facts_.client.empty() ? owner_.peer() : facts_.client,
                   .protocol = owner_.protocol(),
                   .status = status_,
                   .bytes_in = bytes_in_,

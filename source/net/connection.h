@@ -15,7 +15,14 @@
 namespace omni::net {
 
 // Why reading is held. A bit set, so that a stuck connection explains itself.
-enum class Hold : uint8_t { kLane = 1, kSocket = 2, kShutdown = 4, kMemory = 8, kPipeline = 16 };
+enum class Hold : uint8_t {
+  kLane = 1,
+  kSocket = 2,
+  kShutdown = 4,
+  kMemory = 8,
+  kPipeline = 16,
+  kTunnel = 32,  // The way through a proxy is open and nobody uses it yet.
+};
 
 // Every callback runs on the connection's loop, from inside the loop's own turn: never from inside
 // a call on the Connection. A callback may destroy the Connection.

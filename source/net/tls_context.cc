@@ -186,23 +186,43 @@ absl::StatusOr<TlsContext> TlsTrust::context(const std::string& ca_file) {
   return share(known->second);
 }
 
+// What a session is to prove and where its tickets go.
+struct TlsClients::Wanted {
+  const std::string& host;
+  const std::string& ca_file;
+  const std::string& key;
+  std::string_view protocols;  // For ALPN; empty: those of the context.
+};
+
 absl::StatusOr<std::unique_ptr<TlsSession>> TlsClients::new_session(const Origin& origin) {
-  OMNI_ASSIGN_OR_RETURN(const TlsContext context, trust_.context(origin.ca_file));
+  return new_session(Wanted{origin.host, origin.ca_file, origin.key, {}});
+}
+
+absl::StatusOr<std::unique_ptr<TlsSession>> TlsClients::new_session(const Proxy& proxy) {
+  const std::string key = "proxy " + proxy.key();
+  return new_session(Wanted{proxy.host, proxy.ca_file, key, "\x08http/1.1"});
+}
+
+absl::StatusOr<std::unique_ptr<TlsSession>> TlsClients::new_session(const Wanted& wanted) {
+  OMNI_ASSIGN_OR_RETURN(const TlsContext context, trust_.context(wanted.ca_file));
   SSL* ssl = SSL_new(context.get());
   OMNI_CHECK(ssl != nullptr);
   SSL_set_connect_state(ssl);
-  if (SocketAddress::parse(origin.host, 0)) {  // No SNI: RFC 6066 section 3.
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), origin.host.c_str());
+  if (!wanted.protocols.empty())
+    SSL_set_alpn_protos(ssl, as_uchar(wanted.protocols),
+                        static_cast<unsigned>(wanted.protocols.size()));
+  if (SocketAddress::parse(wanted.host, 0)) {  // No SNI: RFC 6066 section 3.
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), wanted.host.c_str());
   } else {
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    SSL_set1_host(ssl, origin.host.c_str());
-    SSL_set_tlsext_host_name(ssl, origin.host.c_str());
+    SSL_set1_host(ssl, wanted.host.c_str());
+    SSL_set_tlsext_host_name(ssl, wanted.host.c_str());
   }
-  if (const auto ticket = tickets_.find(origin.key); ticket != tickets_.end())
+  if (const auto ticket = tickets_.find(wanted.key); ticket != tickets_.end())
     SSL_set_session(ssl, ticket->second.get());
-  auto session = std::make_unique<TlsSession>(ssl, origin.host);
+  auto session = std::make_unique<TlsSession>(ssl, wanted.host);
   session->set_on_ticket(
-      [this, key = origin.key](TlsTicket ticket) { keep(key, std::move(ticket)); });
+      [this, key = wanted.key](TlsTicket ticket) { keep(key, std::move(ticket)); });
   return session;
 }
 

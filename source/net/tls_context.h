@@ -10,6 +10,7 @@
 
 #include "source/base/strings.h"
 #include "source/catalog/origin.h"
+#include "source/catalog/proxy.h"
 #include "source/net/tls_session.h"
 
 struct ssl_ctx_st;
@@ -76,12 +77,17 @@ class TlsClients {
 
   // The peer must show a certificate for `origin`'s host, a name or an address.
   absl::StatusOr<std::unique_ptr<TlsSession>> new_session(const Origin& origin);
+  // The same for a proxy of type kHttps. Offers http/1.1 alone: a CONNECT over HTTP/2 would be a
+  // stream, and the tunnel is to be the connection.
+  absl::StatusOr<std::unique_ptr<TlsSession>> new_session(const Proxy& proxy);
   void forget() { tickets_.clear(); }
   size_t kept() const { return tickets_.size(); }
 
   static constexpr size_t kMaxKept = 512;
 
  private:
+  struct Wanted;
+  absl::StatusOr<std::unique_ptr<TlsSession>> new_session(const Wanted& wanted);
   void keep(const std::string& origin_key, TlsTicket ticket);
 
   TlsTrust& trust_;

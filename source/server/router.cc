@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "source/base/status.h"
 #include "source/base/strings.h"
 #include "source/http/path.h"
+#include "source/server/client_gate.h"
 #include "source/server/endpoints.h"
 
 namespace omni {
@@ -102,12 +104,18 @@ bool is_management(std::string_view path) {
   return is_below(path, "/metrics") || is_below(path, "/api") || is_below(path, "/dashboard");
 }
 
-Entry client_path(Exchange& exchange, const ListenerRoutes& listener) {
+Entry client_path(Exchange& exchange, const Door& door, const ListenerRoutes& listener) {
   Facts& facts = exchange.facts();
   const RequestHead& head = exchange.request();
   const EndpointMatch match = find_endpoint(facts.path, head.method);
   const EndpointRow* row = match.row;
   facts.call.set_dialect(match.dialect);
+  // Before anything is told, what there is and what there is not included.
+  if (std::optional<LocalReply> refusal = refuse_client(exchange, door)) {
+    Entry entry;
+    entry.refusal = std::move(refusal);
+    return entry;
+  }
   const Route* route = listener.match(facts.path);
   if (route == nullptr) return not_found(facts.path);
   if (head.method == "OPTIONS") return preflight(exchange.snapshot().settings, head, match.allowed);
@@ -127,6 +135,7 @@ Entry client_path(Exchange& exchange, const ListenerRoutes& listener) {
 Entry route_request(Exchange& exchange, const Door& door, const RouterState& state) {
   Facts& facts = exchange.facts();
   const RequestHead& head = exchange.request();
+  note_client(exchange, door);
   if (is_plain_path(head.target)) {
     facts.path = head.target;
   } else {
@@ -150,7 +159,7 @@ Entry route_request(Exchange& exchange, const Door& door, const RouterState& sta
   const Snapshot& snapshot = exchange.snapshot();
   const ListenerRoutes* listener = snapshot.find_listener(door.listener);
   if (listener == nullptr) return not_found(facts.path);
-  if (!is_management(facts.path)) return client_path(exchange, *listener);
+  if (!is_management(facts.path)) return client_path(exchange, door, *listener);
   if (!listener->management) return not_found(facts.path);
   // Scrapers bring no cookie: metrics obey the address rules alone.
   const bool has_login = is_below(facts.path, "/metrics") || state.has_password.load();

@@ -16,7 +16,7 @@ struct RouterState {
   std::atomic<bool> has_password{false};  // Management then asks for it.
 };
 
-// Fills facts.path, facts.endpoint, facts.resource and the call's dialect.
+// Fills facts.client, facts.path, facts.endpoint, facts.resource and the call's dialect.
 Entry route_request(Exchange& exchange, const Door& door, const RouterState& state);
 
 }  // namespace omni

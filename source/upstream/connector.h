@@ -28,11 +28,13 @@ class Connector {
   class Attempt {
    public:
     virtual ~Attempt() = default;
+    // What is being waited for is the origin's proxy, not the origin.
+    virtual bool is_at_proxy() const { return false; }
   };
 
   virtual ~Connector() = default;
-  // Looks the name up, connects and, for TLS, shakes hands, all within `limit`: the pool gives up
-  // then by itself. `events` outlives the attempt; `origin` does too.
+  // Looks the name up, connects, asks the proxy for a tunnel and, for TLS, shakes hands, all within
+  // `limit`: the pool gives up then by itself. `events` outlives the attempt; `origin` does too.
   [[nodiscard]] virtual std::unique_ptr<Attempt> connect(const Origin& origin, absl::Duration limit,
                                                          ConnectEvents& events) = 0;
 };

@@ -17,6 +17,8 @@ class NetAttempt final : public Connector::Attempt {
           }
         }) {}
 
+  bool is_at_proxy() const override { return dial_.is_at_proxy(); }
+
  private:
   net::Dial dial_;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "source/base/status.h"
+#include "source/catalog/proxy.h"
 
 namespace omni::upstream {
 namespace {
@@ -42,8 +43,11 @@ class Pool::Attempt final : public Deferred, private ConnectEvents {
     if (!is_over_) pool_.on_connect_failed(*this, kind, why);
   }
   void on_time_out() {
-    const std::string text = fmt::format("timed out after {}", absl::FormatDuration(limit_));
-    pool_.on_connect_failed(*this, UpstreamFailure::kTimeout,
+    std::string text = fmt::format("timed out after {}", absl::FormatDuration(limit_));
+    const bool is_at_proxy = attempt_->is_at_proxy();
+    if (is_at_proxy) text = proxy_failure(*pool_.origin().proxy, text);
+    pool_.on_connect_failed(*this,
+                            is_at_proxy ? UpstreamFailure::kProxy : UpstreamFailure::kTimeout,
                             error(absl::StatusCode::kDeadlineExceeded, text));
   }
 

@@ -1,5 +1,6 @@
-// One worker's connections to one origin: the free ones, those in the making, and the requests that
-// wait for one. Free connections are used last in, first out, so that surplus ones age.
+// One worker's connections to one origin (by one proxy, or directly): the free ones, those in the
+// making, and the requests that wait for one. Free connections are used last in, first out, so that
+// surplus ones age.
 #pragma once
 
 #include <absl/status/status.h>

@@ -15,6 +15,7 @@ namespace omni::test {
 // One request as the pools were given it. Outlives the UpstreamRequest handed out for it.
 struct FakeUpstream {
   std::string origin;
+  std::string proxy;  // Its name; empty: directly.
   RequestHead head;
   std::string body;
   UpstreamTimeouts timeouts;
@@ -64,6 +65,7 @@ class FakeUpstreamPools final : public UpstreamPools {
                                         UpstreamEvents& events) override {
     auto made = std::make_shared<FakeUpstream>();
     made->origin = origin.authority();
+    if (origin.proxy) made->proxy = origin.proxy->name();
     made->head = std::move(head);
     made->body = body.to_string();
     made->timeouts = timeouts;

@@ -127,6 +127,22 @@ TEST_F(ConfigsTest, CombosRunWithAndWithoutKeys) {
   EXPECT_EQ(result.config.providers[0].accounts.size(), 2u);
 }
 
+TEST_F(ConfigsTest, BehindProxiesHasAWayInAndAWayOut) {
+  world_.environment = {{"OPENAI_API_KEY", "sk-1"},
+                        {"OPENAI_API_KEY_2", "sk-2"},
+                        {"EXIT_PASSWORD", "a"},
+                        {"PROXY_PASSWORD", "b"}};
+  const LoadResult result = load_shipped(world_, "behind_proxies.yaml");
+  ASSERT_TRUE(result.ok()) << errors_of(result);
+  const std::vector<Provider>& providers = result.config.providers;
+  EXPECT_EQ(providers.at(0).base.origin.proxy->name(), "http://10.0.0.2:3128");
+  EXPECT_EQ(providers.at(0).accounts.at(1).proxy.proxy->name(), "socks5://exit.example:1080");
+  EXPECT_FALSE(providers.at(1).base.origin.proxy);
+  EXPECT_TRUE(result.config.settings.trusted_proxies.unix_sockets);
+  EXPECT_TRUE(result.config.settings.ip_filter.admits(*IpAddress::parse("10.1.2.3")));
+  EXPECT_FALSE(result.config.settings.ip_filter.admits(*IpAddress::parse("192.0.2.1")));
+}
+
 TEST_F(ConfigsTest, FullRunsAsItStands) {
   const LoadResult result = load_shipped(world_, "full.yaml");
   ASSERT_TRUE(result.ok()) << errors_of(result);
@@ -190,7 +206,8 @@ TEST_F(ConfigsTest, EveryShippedFileIsInThisTest) {
        std::filesystem::directory_iterator(std::string(OMNI_SOURCE_DIR) + "/configs"))
     if (entry.path().extension() == ".yaml") names.insert(entry.path().filename());
   EXPECT_EQ(names, (std::set<std::string>{"quickstart.yaml", "sidecar.yaml", "edge.yaml",
-                                          "headless.yaml", "full.yaml", "combos.yaml"}));
+                                          "headless.yaml", "full.yaml", "combos.yaml",
+                                          "behind_proxies.yaml"}));
 }
 
 TEST_F(ConfigsTest, CheckPrintsEveryErrorAndAnswersOne) {
