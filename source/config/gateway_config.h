@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
 #include "source/config/config_error.h"
+#include "source/limits/key_limits.h"
+#include "source/limits/schedule.h"
 #include "source/llm/system_prompt.h"
 #include "source/llm/thinking_budget.h"
 
@@ -82,7 +85,12 @@ struct ListenerConfig {
 struct KeyConfig {
   std::string name;
   Secret key;
-  std::vector<std::string> allowed_models;
+  std::vector<std::string> allowed_models, allowed_connections;
+  bool disabled = false;
+  bool no_log = false;
+  std::optional<absl::Time> expires_at;
+  std::optional<Schedule> schedule;
+  KeyRules rules;
 };
 
 struct SettingsConfig {

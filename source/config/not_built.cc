@@ -17,10 +17,8 @@ struct NotBuilt {
   std::string_view keys;
 };
 
-constexpr std::array<NotBuilt, 7> kTable = {{
+constexpr std::array<NotBuilt, 5> kTable = {{
     {"combos", "", "", ""},
-    {"keys.rate_limits", "", "", ""},
-    {"keys.budget", "", "", ""},
     {"resilience.request_queue", "enabled", "false",
      "requests_per_minute,min_gap,concurrent,max_wait"},
     {"resilience.wait_for_cooldown", "enabled", "false", "max_retries,max_wait"},

@@ -14,6 +14,7 @@
 #include "source/event/signal_watch.h"
 #include "source/server/doors.h"
 #include "source/server/restart.h"
+#include "source/server/spend_keeper.h"
 #include "source/server/worker.h"
 #include "source/store/lmdb_store.h"
 
@@ -45,6 +46,7 @@ class Server final : private SessionSource {
   void check_drained();
   void say(LogLevel level, std::string_view text);
   std::vector<GatewayKey> stored_keys() const;
+  void adopt_spends(const Snapshot& snapshot);
   // And what is made in the background.
   size_t connections() const;
   void end_workers();
@@ -58,6 +60,7 @@ class Server final : private SessionSource {
   StatRegistry registry_;
   Loop loop_;
   std::unique_ptr<LmdbStore> store_;
+  std::unique_ptr<SpendKeeper> spends_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<AdminApi> admin_;
   RouterState router_;

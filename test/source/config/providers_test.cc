@@ -167,10 +167,6 @@ TEST(NotBuiltTest, WhatThisVersionCannotDoIsRefusedAndSwitchedOffIsFine) {
   const std::string no = "not available in this version\n";
   EXPECT_EQ(world.errors("combos:\n  - name: best\n"), "gateway.yaml:1:1: combos: " + no);
   EXPECT_EQ(world.errors("combos: []\n"), "");
-  EXPECT_EQ(world.errors("keys: [{ name: a, key: k, rate_limits: [{ limit: 1, window: 1s }] }]\n"),
-            "gateway.yaml:1:27: keys[0].rate_limits: " + no);
-  EXPECT_EQ(world.errors("keys: [{ name: a, key: k, budget: { limit: 50.0 } }]\n"),
-            "gateway.yaml:1:27: keys[0].budget: " + no);
   EXPECT_EQ(world.errors("resilience: { request_queue: { enabled: true } }\n"),
             "gateway.yaml:1:41: resilience.request_queue.enabled: " + no);
   EXPECT_EQ(world.errors("resilience: { breaker: { api_key_failures: 12 } }\n"),
