@@ -93,6 +93,13 @@ struct KeptFacts {
   std::string provider, account;
 };
 
+// What the owner of a key is to be told about its budget, once in a period.
+struct BudgetNotices {
+  bool is_near_limit = false;
+  bool is_unpriced = false;  // A model without a price was used: its cost is in no sum.
+  int64_t spent_nanos = 0, limit_nanos = 0;
+};
+
 // Facts about one request that several filters need. Plain data: each field says who writes it.
 struct Facts {
   Endpoint endpoint = Endpoint::kNone;  // the chain's entry.
@@ -108,7 +115,8 @@ struct Facts {
   Plan plan;                      // routing.
   std::vector<Attempt> attempts;  // upstream.
   Answer answer;                  // whoever answers.
-  llm::Usage usage;               // translation.
+  llm::Usage usage;               // translation: so far, and in the end.
+  BudgetNotices budget;           // limits.
   bool stream_finished = false;   // translation: the upstream's own terminal event was seen.
   std::string error_code;         // the chain: the code of the local reply, for the log.
 };

@@ -19,6 +19,8 @@
 #include "source/catalog/names.h"
 #include "source/catalog/provider.h"
 #include "source/catalog/proxy_choice.h"
+#include "source/limits/key_limits.h"
+#include "source/limits/schedule.h"
 #include "source/llm/system_prompt.h"
 #include "source/llm/thinking_budget.h"
 #include "source/routing/policy.h"
@@ -35,11 +37,16 @@ struct GatewayKey {
   std::string name;
   Digest hash{};
   std::vector<std::string> allowed_models;  // Globs; empty: all.
+  // Globs of PROVIDER/ACCOUNT; empty: all. See is_allowed_account().
+  std::vector<std::string> allowed_connections;
   bool disabled = false;
   bool banned = false;
   std::optional<absl::Time> expires_at;
+  std::optional<Schedule> schedule;
   bool no_log = false;
   ProxyChoice proxy;  // For requests of this key; an account's own goes before.
+  KeyRules rules;
+  KeyLimits limits;  // The rules with what counts them; shared between generations.
 };
 
 // Keys by keyed hash. Looking up a digest compares all of it, and the digest is keyed, so timing
@@ -47,6 +54,7 @@ struct GatewayKey {
 struct KeySection {
   KeyedDigest hash;  // Keyed with the store's pepper.
   absl::flat_hash_map<Digest, std::shared_ptr<const GatewayKey>, DigestHash> by_hash;
+  bool has_limits = false;  // Some key has.
 
   // Null when unknown. Valid as long as the snapshot.
   const GatewayKey* find(std::string_view presented) const {

@@ -14,6 +14,7 @@ LAYERS = {
     "source/base": 0,
     "source/buffer": 1, "source/json": 1, "source/sse": 1, "source/catalog": 1, "source/llm": 1,
     "source/coding": 1, "source/routing": 1, "source/compress": 1, "source/tokens": 1,
+    "source/limits": 1,
     "api": 2,
     "source/event": 3, "source/net": 3, "source/http": 3, "source/upstream": 3, "source/store": 3,
     "source/config": 3, "source/stats": 3, "source/log": 3,

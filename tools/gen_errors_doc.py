@@ -56,6 +56,12 @@ MEANINGS = {
     "key_expired": (REQUEST, "The gateway key's time has run out."),
     "client_address_refused": (REQUEST, "`settings.ip_filter` does not let the client's address "
                                         "in."),
+    "key_outside_hours": (REQUEST, "The gateway key has a `schedule`, and it is not the hour."),
+    "budget_exceeded": (REQUEST, "The key's [budget](keys_and_limits.md#budgets) is spent; "
+                                 "`retry-after` is the end of its period. In a stream: it was "
+                                 "spent while the stream ran, and this is its last event."),
+    "session_limit_exceeded": (REQUEST, "The key has `max_sessions` conversations going on, and this "
+                                        "is another."),
     "not_found": (REQUEST, "Nothing is served at this path, or no route of the listener takes it."),
     "method_not_allowed": (REQUEST, "The path exists; the `allow` header names the methods. "
                                     "CONNECT is served nowhere."),
@@ -153,8 +159,10 @@ MEANINGS = {
     "payment_required": (STAND_IN, "The account with the provider is out of money."),
     "insufficient_quota": (STAND_IN, "The provider forbids it, for quota or permission."),
     "model_not_supported": (STAND_IN, "The provider does not serve this model here."),
-    "rate_limit_exceeded": (STAND_IN, "The provider limits the rate; its `retry-after` is passed "
-                                      "on."),
+    "rate_limit_exceeded": (REQUEST, "The key has used up a window of its "
+                                     "[rate limits](keys_and_limits.md#windows); `retry-after` is "
+                                     "the end of it. Where the message begins with a status in "
+                                     "brackets, the provider limits the rate."),
     "internal_server_error": (STAND_IN, "The provider failed with a status that has no word of its "
                                         "own."),
     "bad_gateway": (STAND_IN, "The provider answered 502."),

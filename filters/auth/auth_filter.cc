@@ -1,5 +1,7 @@
 #include "filters/auth/auth_filter.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "api/snapshot.h"
@@ -50,6 +52,9 @@ Next AuthFilter::check(const GatewayKey& key) {
   const absl::Time now = context_.exchange().dispatcher().clock().now();
   if (key.expires_at && *key.expires_at <= now)
     return refuse(403, "key_expired", "This API key has expired");
+  if (key.schedule && !key.schedule->is_open(now))
+    return refuse(403, "key_outside_hours",
+                  fmt::format("Access denied outside allowed hours ({})", key.schedule->text()));
   context_.exchange().facts().principal.key = &key;
   config_.allowed.add();
   return Next::kContinue;

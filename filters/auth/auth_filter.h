@@ -12,7 +12,8 @@ namespace omni::filters {
 
 // Looks for a gateway key in every carrier that clients use: `Authorization: Bearer`, `x-api-key`,
 // `x-goog-api-key`, and the query's token, apiKey, api_key and key. A known key that is disabled,
-// banned or expired is refused always; a missing or unknown one only when keys are required.
+// banned, expired or out of its hours is refused always; a missing or unknown one only when keys
+// are required.
 class AuthFilter final : public Filter {
  public:
   static constexpr std::string_view kName = "auth";

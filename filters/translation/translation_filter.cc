@@ -153,6 +153,7 @@ Next TranslationFilter::on_response_body(Buffer& bytes) {
     begin_late();
   }
   const Next next = pass(bytes);
+  note_progress();
   if (progress_ && next == Next::kContinue) progress_->pass(bytes);
   return next;
 }
@@ -280,6 +281,22 @@ void TranslationFilter::note_usage(const llm::Usage& said, int64_t output_guess)
   if (said.is_known()) return;
   usage.input = std::max<int64_t>(1, request_bytes_ / kBytesPerToken);
   usage.output = output_guess;
+  usage.estimated = true;
+}
+
+// Whoever counts money must not wait for the end of a stream, which may never come.
+void TranslationFilter::note_progress() {
+  if (!context_.exchange().facts().answer.is_stream) return;
+  if (transcoder_) return note_so_far(transcoder_->usage(), transcoder_->deltas());
+  if (observed_) return note_so_far(observed_->usage, observed_->deltas);
+  if (stream_) note_so_far(stream_->watch.usage(), stream_->deltas);
+}
+
+void TranslationFilter::note_so_far(const llm::Usage& said, int64_t deltas) {
+  llm::Usage& usage = context_.exchange().facts().usage;
+  usage = said;
+  if (usage.input < 0) usage.input = std::max<int64_t>(1, request_bytes_ / kBytesPerToken);
+  usage.output = std::max(usage.output, deltas);
   usage.estimated = true;
 }
 

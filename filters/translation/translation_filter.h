@@ -74,6 +74,8 @@ class TranslationFilter final : public Filter {
   bool see(std::string_view frame);
   void finish_tail();
   void note_usage(const llm::Usage& said, int64_t output_guess);
+  void note_progress();
+  void note_so_far(const llm::Usage& said, int64_t deltas);
   Next fail(std::string_view code, std::string_view message);
 
   FilterContext& context_;

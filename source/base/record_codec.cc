@@ -95,10 +95,10 @@ absl::Status RecordReader::finish(std::string_view record) const {
 }
 
 absl::Status check_version(uint8_t version, uint8_t known, std::string_view record) {
-  if (version == known) return absl::OkStatus();
   if (version == 0) {
     return error(absl::StatusCode::kDataLoss, fmt::format("{} record: has no version", record));
   }
+  if (version <= known) return absl::OkStatus();
   return failed(
       fmt::format("{} record: version {} was written by a newer program, this one knows "
                   "up to {}",

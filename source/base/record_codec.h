@@ -101,7 +101,8 @@ class RecordReader {
   bool is_ok_ = true;
 };
 
-// OK for `known`; kFailedPrecondition saying that a newer program wrote it, or kDataLoss for 0.
+// OK for 1 to `known`: who knows several reads each as it was; kFailedPrecondition saying that a
+// newer program wrote it, or kDataLoss for 0.
 absl::Status check_version(uint8_t version, uint8_t known, std::string_view record);
 
 }  // namespace omni

@@ -27,8 +27,12 @@ struct ProviderCell;
 struct Price {
   double input = 0;
   double output = 0;
-  std::optional<double> cached;       // Reading a prompt cache; absent: as input.
-  std::optional<double> cache_write;  // Absent: as input.
+  std::optional<double> cached;          // Reading a prompt cache; absent: as input.
+  std::optional<double> cache_write;     // Absent: as input.
+  std::optional<double> cache_write_1h;  // To live for an hour; absent: as cache_write.
+  std::optional<double> reasoning;       // Absent: as output.
+  std::optional<double> audio_input;     // Absent: as input.
+  std::optional<double> audio_output;    // Absent: as output.
 };
 
 // What a model reads or writes; bits.

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@
 #include "source/catalog/provider.h"
 #include "source/catalog/proxy_choice.h"
 #include "source/config/config_error.h"
+#include "source/limits/key_limits.h"
+#include "source/limits/schedule.h"
 #include "source/llm/system_prompt.h"
 #include "source/llm/thinking_budget.h"
 #include "source/routing/combo.h"
@@ -86,8 +89,13 @@ struct ListenerConfig {
 struct KeyConfig {
   std::string name;
   Secret key;
-  std::vector<std::string> allowed_models;
+  std::vector<std::string> allowed_models, allowed_connections;
+  bool disabled = false;
+  bool no_log = false;
+  std::optional<absl::Time> expires_at;
+  std::optional<Schedule> schedule;
   ProxyChoice proxy;
+  KeyRules rules;
 };
 
 struct SettingsConfig {

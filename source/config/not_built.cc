@@ -17,9 +17,7 @@ struct NotBuilt {
   std::string_view keys;
 };
 
-constexpr std::array<NotBuilt, 3> kTable = {{
-    {"keys.rate_limits", "", "", ""},
-    {"keys.budget", "", "", ""},
+constexpr std::array<NotBuilt, 1> kTable = {{
     {"resilience.request_queue", "enabled", "false",
      "requests_per_minute,min_gap,concurrent,max_wait"},
 }};

@@ -52,6 +52,10 @@ Price read_price(const ConfigValue& value, std::string path, ConfigErrors& error
   price.output = reader.number("output", 0).value_or(0);
   price.cached = reader.number("cached", 0);
   price.cache_write = reader.number("cache_write", 0);
+  price.cache_write_1h = reader.number("cache_write_1h", 0);
+  price.reasoning = reader.number("reasoning", 0);
+  price.audio_input = reader.number("audio_input", 0);
+  price.audio_output = reader.number("audio_output", 0);
   reader.done();
   return price;
 }

@@ -1,18 +1,14 @@
-// aliases and keys: names that clients use.
+// aliases: names that clients use.
 #include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "source/base/digest.h"
 #include "source/base/status.h"
 #include "source/base/strings.h"
-#include "source/config/not_built.h"
 #include "source/config/scalar.h"
 #include "source/config/section.h"
 
@@ -82,35 +78,6 @@ class AliasReader {
   StringSet listed_;
 };
 
-// What has been used already by the keys before.
-struct SeenKeys {
-  StringSet names;
-  absl::flat_hash_map<Digest, std::string, DigestHash> name_by_digest;
-};
-
-void read_key(const MappingReader::Item& item, SectionContext& context, SeenKeys& seen) {
-  MappingReader reader(*item.value, item.path, context.errors);
-  KeyConfig out;
-  out.name = reader.required_text("name").value_or("");
-  if (out.name.empty() && reader.has("name")) reader.fail("name", "must not be empty");
-  if (!out.name.empty() && !seen.names.insert(out.name).second)
-    reader.fail("name", fmt::format("another key is named '{}'", out.name));
-  const ConfigValue* value = reader.find("key");
-  const std::optional<std::string> key = reader.required_text("key");
-  const bool is_left_out = key && key->empty() && value->used_default;
-  if (key && !is_left_out && check_header_text(reader, "key", *key)) {
-    const auto [other, is_new] = seen.name_by_digest.emplace(sha256(*key), out.name);
-    if (!is_new) reader.fail("key", fmt::format("is the same as that of '{}'", other->second));
-    out.key = Secret(*key);
-  }
-  out.allowed_models = reader.text_list("allowed_models");
-  out.proxy = read_proxy(reader, context);
-  refuse_not_built(reader, "rate_limits", "keys.rate_limits");
-  refuse_not_built(reader, "budget", "keys.budget");
-  reader.done();
-  if (!is_left_out) context.config.keys.push_back(std::move(out));
-}
-
 }  // namespace
 
 void read_aliases(MappingReader& root, SectionContext& context) {
@@ -140,11 +107,6 @@ void read_aliases(MappingReader& root, SectionContext& context) {
     const std::string wrong = aliases.check(entry.key, found->second);
     if (!wrong.empty()) fail(entry, wrong);
   }
-}
-
-void read_keys(MappingReader& root, SectionContext& context) {
-  SeenKeys seen;
-  for (const MappingReader::Item& item : root.items("keys")) read_key(item, context, seen);
 }
 
 }  // namespace omni

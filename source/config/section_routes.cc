@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,11 +19,11 @@
 namespace omni {
 namespace {
 
-constexpr std::array<std::string_view, 9> kVocabulary = {
-    "auth",        "responses",   "idempotency", "cache",   "compression",
-    "model_guard", "translation", "routing",     "upstream"};
-// In every row: behind auth where the row does not say.
-constexpr std::string_view kBuiltIn = "responses";
+constexpr std::array<std::string_view, 10> kVocabulary = {
+    "auth",        "limits",      "responses",   "idempotency", "cache",
+    "compression", "model_guard", "translation", "routing",     "upstream"};
+// In every row: behind auth, in this order, where the row does not say.
+constexpr std::array<std::string_view, 2> kBuiltIn = {"limits", "responses"};
 constexpr std::array<std::string_view, 4> kDefaultRow = {"auth", "translation", "routing",
                                                          "upstream"};
 constexpr std::array<std::string_view, 3> kNeeded = {"translation", "routing", "upstream"};
@@ -31,7 +32,10 @@ constexpr std::array<std::string_view, 2> kDefaultPrefixes = {"/v1", "/v1beta"};
 struct OrderRule {
   std::string_view first, then, reason;
 };
-constexpr std::array<OrderRule, 12> kOrder = {{
+constexpr std::array<OrderRule, 15> kOrder = {{
+    {"auth", "limits", "what is limited depends on the key"},
+    {"limits", "responses", "what is kept takes room, which a request over its limit may not"},
+    {"limits", "translation", "money and tokens are counted in what translation finds"},
     {"auth", "responses", "what is kept belongs to the key it was made with"},
     {"responses", "translation", "what a request continues is part of what is translated"},
     {"responses", "cache", "what a request continues is part of what is looked up"},
@@ -118,11 +122,13 @@ class RowReader {
   }
 
   void add_built_in() {
-    if (has(kBuiltIn) || !context_.env.registry.knows(kBuiltIn)) return;
     static const ConfigValue kDefaults{.kind = ConfigValue::Kind::kMapping};
-    const bool is_behind_auth = !uses_.empty() && uses_.front().name == "auth";
-    uses_.insert(uses_.begin() + (is_behind_auth ? 1 : 0),
-                 Use{std::string(kBuiltIn), std::string(kBuiltIn), {}, &kDefaults});
+    size_t place = !uses_.empty() && uses_.front().name == "auth" ? 1 : 0;
+    for (const std::string_view name : kBuiltIn) {
+      if (has(name) || !context_.env.registry.knows(name)) continue;
+      const auto at = uses_.begin() + static_cast<std::ptrdiff_t>(place++);
+      uses_.insert(at, Use{std::string(name), std::string(name), {}, &kDefaults});
+    }
   }
 
   std::vector<FilterUse> make_filters() {

@@ -23,28 +23,44 @@ Digest hash_keys(const Digest& file_keys, const std::vector<GatewayKey>& stored)
     text += key.proxy.is_made ? "proxy" : "";
     text += key.proxy.proxy ? key.proxy.proxy->key() : "";
     text += key.expires_at ? std::to_string(absl::ToUnixNanos(*key.expires_at)) : "never";
+    for (const std::string& connection : key.allowed_connections)
+      text += fmt::format("{}:{}", connection.size(), connection);
+    text += key.rules.text();
+    if (key.schedule) text += fmt::format("{} {}", key.schedule->text(), key.schedule->days);
   }
   return sha256(text);
 }
 
+std::shared_ptr<GatewayKey> make_file_key(const KeyConfig& key, const KeyedDigest& hash) {
+  auto made = std::make_shared<GatewayKey>();
+  made->id = file_entry_id("key", key.name);
+  made->name = key.name;
+  made->hash = hash(key.key.reveal());
+  made->allowed_models = key.allowed_models;
+  made->allowed_connections = key.allowed_connections;
+  made->disabled = key.disabled;
+  made->expires_at = key.expires_at;
+  made->schedule = key.schedule;
+  made->no_log = key.no_log;
+  made->proxy = key.proxy;
+  made->rules = key.rules;
+  return made;
+}
+
 absl::StatusOr<std::shared_ptr<const KeySection>> make_keys(const std::vector<KeyConfig>& file_keys,
                                                             const std::vector<GatewayKey>& stored,
-                                                            const Secret& pepper) {
+                                                            const Secret& pepper, KeyCells& cells) {
   auto section = std::make_shared<KeySection>();
   section->hash = KeyedDigest(pepper.reveal());
-  for (const KeyConfig& key : file_keys) {
-    auto made = std::make_shared<GatewayKey>();
-    made->id = file_entry_id("key", key.name);
-    made->name = key.name;
-    made->hash = section->hash(key.key.reveal());
-    made->allowed_models = key.allowed_models;
-    made->proxy = key.proxy;
-    const Digest hash = made->hash;
-    section->by_hash.emplace(hash, std::move(made));
-  }
+  const auto add = [&](std::shared_ptr<GatewayKey> key) {
+    key->limits = cells.attach(key->id, key->rules);
+    section->has_limits |= key->limits.any();
+    const Digest hash = key->hash;
+    return section->by_hash.emplace(hash, std::move(key));
+  };
+  for (const KeyConfig& key : file_keys) add(make_file_key(key, section->hash));
   for (const GatewayKey& key : stored) {
-    const auto [other, is_new] =
-        section->by_hash.emplace(key.hash, std::make_shared<const GatewayKey>(key));
+    const auto [other, is_new] = add(std::make_shared<GatewayKey>(key));
     if (!is_new)
       return failed(fmt::format("the key '{}' of the file is also stored, as '{}'",
                                 other->second->name, key.name));
@@ -129,7 +145,7 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(
   if (is_same(keys_hash_, keys_hash)) {
     next->keys = last_->keys;
   } else {
-    OMNI_ASSIGN_OR_RETURN(next->keys, make_keys(config.keys, stored_keys, pepper_));
+    OMNI_ASSIGN_OR_RETURN(next->keys, make_keys(config.keys, stored_keys, pepper_, *key_cells_));
   }
   // Templates are shared pointers, so an unchanged row keeps the filters' parsed settings.
   next->listeners = is_same(hashes_.listeners, config.hashes.listeners)

@@ -12,6 +12,7 @@
 
 #include "api/snapshot.h"
 #include "source/config/gateway_config.h"
+#include "source/limits/key_limits.h"
 #include "source/routing/cell_registry.h"
 
 namespace omni {
@@ -20,7 +21,8 @@ namespace omni {
 class SnapshotBuilder {
  public:
   // `pepper` keys the hashes of client keys; it never changes while a store lives.
-  explicit SnapshotBuilder(Secret pepper) : pepper_(std::move(pepper)) {}
+  explicit SnapshotBuilder(Secret pepper)
+      : pepper_(std::move(pepper)), key_cells_(std::make_shared<KeyCells>()) {}
 
   // `stored_keys` are those made through the management API. Fails when one of them has the
   // hash of a key of the file. Generations count from 1; a failure uses none up.
@@ -40,6 +42,7 @@ class SnapshotBuilder {
 
   Secret pepper_;
   routing::CellRegistry cells_;
+  std::shared_ptr<KeyCells> key_cells_;  // What copies of this builder have in common.
   std::shared_ptr<const Snapshot> last_;
   GatewayConfig::SectionHashes hashes_;
   Digest keys_hash_{};

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
 
 #include "api/snapshot.h"
 #include "source/base/check.h"
 #include "source/json/pen.h"
+#include "source/llm/cost.h"
 #include "source/log/log_line.h"
 
 namespace omni {
@@ -87,7 +87,7 @@ std::string_view cut(std::string_view text) { return text.substr(0, kMostText); 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 // What the fixed parts of a line and its numbers come to at most; the same of an attempt.
-constexpr size_t kLineBytes = 768, kAttemptBytes = 128;
+constexpr size_t kLineBytes = 832, kAttemptBytes = 128;
 
 // No line is longer.
 size_t line_bound(const Finished& finished, std::string_view path) {
@@ -137,6 +137,18 @@ void put_attempts(Line<kJson>& line, const Facts& facts) {
   line.pen().put(']');
 }
 
+// No price is not a price of nothing.
+template <bool kJson>
+void put_cost(Line<kJson>& line, const Facts& facts) {
+  if (facts.answer.provider == nullptr || !facts.usage.is_known()) return;
+  const std::optional<int64_t> cost = cost_of(facts);
+  line.template name<"cost">();
+  line.pen().put(cost ? llm::dollars(*cost) : std::string("null"));
+  if (cost) return;
+  line.template name<"priced">();
+  line.pen().literal("false");
+}
+
 template <bool kJson>
 void put_answer(Line<kJson>& line, const Facts& facts) {
   const Answer& answer = facts.answer;
@@ -151,6 +163,7 @@ void put_answer(Line<kJson>& line, const Facts& facts) {
   line.template number<"output_tokens">(facts.usage.output);
   line.template number<"cached_tokens">(facts.usage.cached);
   line.template flag<"estimated">(facts.usage.estimated);
+  put_cost(line, facts);
 }
 
 template <bool kJson>
@@ -188,23 +201,17 @@ char* put_line(char* at, absl::Time now, const Finished& finished, std::string_v
 
 uint64_t count(int64_t tokens) { return tokens < 0 ? 0 : static_cast<uint64_t>(tokens); }
 
-std::optional<int64_t> cost_of(const Facts& facts) {
-  if (facts.answer.provider == nullptr) return std::nullopt;
-  const Model* model = facts.answer.provider->find_model(facts.answer.model);
-  if (model == nullptr || !model->price) return std::nullopt;
-  const Price& price = *model->price;
-  const auto cached = static_cast<double>(count(facts.usage.cached));
-  const auto written = static_cast<double>(count(facts.usage.cache_write));
-  const double fresh =
-      std::max(0.0, static_cast<double>(count(facts.usage.input)) - cached - written);
-  // Dollars per million tokens are a thousand nanodollars per token.
-  const double nano = 1000.0 * (fresh * price.input + cached * price.cached.value_or(price.input) +
-                                written * price.cache_write.value_or(price.input) +
-                                static_cast<double>(count(facts.usage.output)) * price.output);
-  return static_cast<int64_t>(std::llround(nano));
-}
-
 }  // namespace
+
+std::optional<int64_t> cost_of(const Facts& facts) {
+  const Answer& answer = facts.answer;
+  // Of a plain answer upstream has read it before its head goes out.
+  const llm::Usage& usage = facts.usage.is_known() ? facts.usage : answer.usage;
+  if (answer.provider == nullptr || !usage.is_known()) return std::nullopt;
+  const Price* price = llm::find_price(*answer.provider, answer.model);
+  if (price == nullptr) return std::nullopt;
+  return llm::cost_of(*price, usage);
+}
 
 void append_access_line(std::string& out, LogFormat format, absl::Time now,
                         const Finished& finished) {

@@ -4,6 +4,8 @@
 
 #include <absl/time/time.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "source/http/exchange_host.h"
@@ -16,6 +18,10 @@ namespace omni {
 // print.
 void append_access_line(std::string& out, LogFormat format, absl::Time now,
                         const Finished& finished);
+
+// What the exchange has cost, in billionths of a US dollar, by the prices that it began under.
+// nullopt: the model has no price, or no tokens are known.
+std::optional<int64_t> cost_of(const Facts& facts);
 
 // The exchange used a model, so it is recorded.
 bool is_recorded(const Finished& finished);

@@ -59,6 +59,7 @@ Server::~Server() {
   resolver_.reset();
   if (health_) health_->save();
   health_.reset();
+  spends_.reset();
   reloader_.reset();
   store_.reset();
   registry_.detach_thread();
@@ -72,6 +73,8 @@ absl::Status Server::start() {
   net::raise_file_limit();
   OMNI_RETURN_IF_ERROR(open_store());
   OMNI_RETURN_IF_ERROR(load());
+  spends_ = std::make_unique<SpendKeeper>(*store_, loop_);
+  adopt_spends(*reloader_->snapshot());
   jobs_.process = random_word() | 1;
   // Its jobs have as long to end as its exchanges.
   if (!inheritance_.is_empty())
@@ -160,6 +163,9 @@ std::vector<GatewayKey> Server::stored_keys() const {
         key.name = record->name;
         key.hash = record->hash;
         key.allowed_models = record->allowed_models;
+        key.allowed_connections = record->allowed_connections;
+        key.rules = record->rules;
+        key.schedule = record->schedule;
         key.disabled = record->is_disabled;
         key.banned = record->is_banned;
         key.no_log = record->no_log;
@@ -235,7 +241,13 @@ void Server::reload(bool force) {
   if (reloader_->files() != watched) watch_config();
 }
 
+void Server::adopt_spends(const Snapshot& snapshot) {
+  const absl::Status status = spends_->adopt(snapshot);
+  if (!status.ok()) say(LogLevel::kError, message(status));
+}
+
 void Server::put_in_force(const std::shared_ptr<const Snapshot>& snapshot) {
+  adopt_spends(*snapshot);
   std::vector<DoorChange> changes = doors_.open();
   for (size_t i = 0; i < workers_.size(); ++i)
     workers_[i]->put_in_force(snapshot, std::move(changes[i]));

@@ -15,6 +15,7 @@
 #include "source/server/doors.h"
 #include "source/server/health_keeper.h"
 #include "source/server/restart.h"
+#include "source/server/spend_keeper.h"
 #include "source/server/worker.h"
 #include "source/store/lmdb_store.h"
 
@@ -46,6 +47,7 @@ class Server final : private SessionSource, private HealthSource {
   void check_drained();
   void say(LogLevel level, std::string_view text);
   std::vector<GatewayKey> stored_keys() const;
+  void adopt_spends(const Snapshot& snapshot);
   // And what is made in the background.
   size_t connections() const;
   void end_workers();
@@ -61,6 +63,7 @@ class Server final : private SessionSource, private HealthSource {
   StatRegistry registry_;
   Loop loop_;
   std::unique_ptr<LmdbStore> store_;
+  std::unique_ptr<SpendKeeper> spends_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<HealthKeeper> health_;
   std::unique_ptr<AdminApi> admin_;

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <time.h>
 
+#include <optional>
 #include <utility>
 
 #include "source/base/random.h"
 #include "source/base/status.h"
 #include "source/http/path.h"
+#include "source/llm/cost.h"
 #include "source/net/dialer.h"
 #include "source/net/tcp_listener.h"
 #include "source/server/access_log.h"
@@ -211,9 +213,17 @@ void Worker::dress(Exchange& exchange, ResponseHead& head) {
   head.headers.add("x-omniroute-request-id", id);
   const std::string& session = exchange.facts().session;
   if (!session.empty()) head.headers.set("x-omniroute-session-id", session);
+  add_cost(exchange.facts(), head);
   if (!head.headers.get("date")) head.headers.add("date", date());
   const std::string_view path = exchange.facts().path;
   if (is_below(path, "/v1") || is_below(path, "/v1beta")) allow_origin(exchange, head);
+}
+
+// Of a stream the head leaves before anybody knows.
+void Worker::add_cost(const Facts& facts, ResponseHead& head) {
+  if (facts.answer.is_stream || head.status < 200 || head.status >= 300) return;
+  if (const std::optional<int64_t> cost = cost_of(facts))
+    head.headers.set("x-omniroute-response-cost", llm::header_dollars(*cost));
 }
 
 // For browsers (fetch.spec.whatwg.org, "CORS protocol"): scripts of other origins see few headers
@@ -255,6 +265,21 @@ void Worker::list_sessions(absl::AnyInvocable<void(std::vector<SessionInfo>)> do
   });
 }
 
+void Worker::tell_budget(const Facts& facts) {
+  const BudgetNotices& budget = facts.budget;
+  if (budget.is_near_limit)
+    log_->message(LogLevel::kWarning,
+                  fmt::format("the key '{}' has spent {} of its budget of {} dollars",
+                              facts.principal.key->name, llm::dollars(budget.spent_nanos),
+                              llm::dollars(budget.limit_nanos)));
+  if (budget.is_unpriced)
+    log_->message(
+        LogLevel::kWarning,
+        fmt::format("the budget of the key '{}' does not count what {}/{} costs: the "
+                    "model has no price",
+                    facts.principal.key->name, facts.answer.provider->id, facts.answer.model));
+}
+
 void Worker::finished(const Finished& finished) {
   const WorkerStats& stats = services_.stats;
   const Facts& facts = finished.exchange.facts();
@@ -268,6 +293,7 @@ void Worker::finished(const Finished& finished) {
   if (finished.phases.first_byte >= 0)
     stats.first_byte.record_us(static_cast<uint64_t>(finished.phases.first_byte));
   stats.total.record_us(static_cast<uint64_t>(finished.phases.end));
+  tell_budget(facts);
   const absl::Time now = dispatcher().clock().now();
   if (!facts.session.empty()) note_session(facts, now);
   if (access_log_ && log_->wants(LogLevel::kInfo)) {

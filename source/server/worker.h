@@ -113,6 +113,8 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   void accept(const std::shared_ptr<const Doorway>& doorway,
               std::unique_ptr<net::Connection> connection);
   void adopt(std::shared_ptr<const Snapshot> snapshot);
+  static void add_cost(const Facts& facts, ResponseHead& head);
+  void tell_budget(const Facts& facts);
   void note_session(const Facts& facts, absl::Time now);
   static void allow_origin(Exchange& exchange, ResponseHead& head);
   std::string_view date();

@@ -10,9 +10,76 @@
 namespace omni {
 namespace {
 
-constexpr uint8_t kKeyVersion = 1;
+constexpr uint8_t kKeyVersion = 2;
 constexpr uint8_t kUsageVersion = 1;
+constexpr uint8_t kSpendVersion = 1;
 constexpr size_t kDisplayPrefixBytes = 7;
+
+void write_rules(RecordWriter& out, const KeyRules& rules) {
+  out.u32(static_cast<uint32_t>(rules.rate_limits.size()));
+  for (const RateLimit& rate : rules.rate_limits) {
+    out.i64(rate.limit);
+    out.i64(rate.window_seconds);
+    out.u8(static_cast<uint8_t>(rate.of));
+  }
+  out.boolean(rules.budget.has_value());
+  if (rules.budget) {
+    out.i64(rules.budget->limit_nanos);
+    out.u8(static_cast<uint8_t>(rules.budget->period));
+    out.i64(rules.budget->warn_nanos);
+  }
+  out.u32(rules.max_sessions);
+}
+
+RateLimit read_rate(RecordReader& in, bool& is_good) {
+  RateLimit out;
+  out.limit = in.i64();
+  out.window_seconds = in.i64();
+  const uint8_t of = in.u8();
+  is_good &= out.window_seconds > 0 && out.limit > 0 && out.limit <= RateLimit::kMost &&
+             of <= static_cast<uint8_t>(Measure::kTokens);
+  out.of = static_cast<Measure>(of);
+  return out;
+}
+
+// False for what no writer writes.
+bool read_rules(RecordReader& in, KeyRules& out) {
+  bool is_good = true;
+  for (uint32_t left = in.u32(); left > 0 && is_good; --left)
+    out.rate_limits.push_back(read_rate(in, is_good));
+  if (in.boolean()) {
+    MoneyBudget budget;
+    budget.limit_nanos = in.i64();
+    const uint8_t period = in.u8();
+    is_good &= period <= static_cast<uint8_t>(BudgetPeriod::kMonthly);
+    budget.period = static_cast<BudgetPeriod>(period);
+    budget.warn_nanos = in.i64();
+    out.budget = budget;
+  }
+  out.max_sessions = in.u32();
+  return is_good && out.max_sessions <= SessionSlots::kMost;
+}
+
+void write_schedule(RecordWriter& out, const std::optional<Schedule>& schedule) {
+  out.boolean(schedule.has_value());
+  if (!schedule) return;
+  out.u16(static_cast<uint16_t>(schedule->from));
+  out.u16(static_cast<uint16_t>(schedule->until));
+  out.u8(schedule->days);
+  out.text(schedule->zone_name);
+}
+
+std::optional<Schedule> read_schedule(RecordReader& in) {
+  if (!in.boolean()) return std::nullopt;
+  Schedule out;
+  out.from = in.u16();
+  out.until = in.u16();
+  out.days = in.u8();
+  out.zone_name = in.text();
+  // A zone that this system does not know locks nobody out: the hours are then those of UTC.
+  (void)load_zone(out.zone_name, out.zone);
+  return out;
+}
 
 }  // namespace
 
@@ -29,12 +96,16 @@ std::string GatewayKeyRecord::encode() const {
   out.boolean(no_log);
   out.optional_i64(expires_at_us);
   out.texts(allowed_models);
+  out.texts(allowed_connections);
+  write_rules(out, rules);
+  write_schedule(out, schedule);
   return std::move(out).take();
 }
 
 absl::StatusOr<GatewayKeyRecord> GatewayKeyRecord::decode(std::string_view bytes) {
   RecordReader in(bytes);
-  OMNI_RETURN_IF_ERROR(check_version(in.u8(), kKeyVersion, "key"));
+  const uint8_t version = in.u8();
+  OMNI_RETURN_IF_ERROR(check_version(version, kKeyVersion, "key"));
   GatewayKeyRecord out;
   out.id = in.text();
   out.name = in.text();
@@ -47,7 +118,35 @@ absl::StatusOr<GatewayKeyRecord> GatewayKeyRecord::decode(std::string_view bytes
   out.no_log = in.boolean();
   out.expires_at_us = in.optional_i64();
   out.allowed_models = in.texts();
+  bool is_good = true;
+  if (version >= 2) {
+    out.allowed_connections = in.texts();
+    is_good = read_rules(in, out.rules);
+    out.schedule = read_schedule(in);
+  }
   OMNI_RETURN_IF_ERROR(in.finish("key"));
+  if (!is_good) return error(absl::StatusCode::kDataLoss, "key: a limit makes no sense");
+  return out;
+}
+
+std::string SpendRecord::encode() const {
+  RecordWriter out(kSpendVersion);
+  out.i64(number);
+  out.i64(nanos);
+  out.i64(unpriced);
+  out.boolean(is_told);
+  return std::move(out).take();
+}
+
+absl::StatusOr<SpendRecord> SpendRecord::decode(std::string_view bytes) {
+  RecordReader in(bytes);
+  OMNI_RETURN_IF_ERROR(check_version(in.u8(), kSpendVersion, "spend"));
+  SpendRecord out;
+  out.number = in.i64();
+  out.nanos = in.i64();
+  out.unpriced = in.i64();
+  out.is_told = in.boolean();
+  OMNI_RETURN_IF_ERROR(in.finish("spend"));
   return out;
 }
 

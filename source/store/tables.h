@@ -12,6 +12,8 @@
 
 #include "api/store.h"
 #include "source/base/digest.h"
+#include "source/limits/key_limits.h"
+#include "source/limits/schedule.h"
 
 namespace omni {
 
@@ -19,6 +21,9 @@ namespace omni {
 inline constexpr TableId kKeysTable{Realm::kState, "keys"};
 // Usage key (see usage_key) -> UsageRecord, in order of time.
 inline constexpr TableId kUsageTable{Realm::kBulk, "usage"};
+
+// Key id and period (see spend_name) -> SpendRecord.
+inline constexpr TableId kSpendTable{Realm::kState, "spend"};
 
 // A gateway key. The key itself is nowhere: only its keyed digest, under the store's pepper.
 struct GatewayKeyRecord {
@@ -30,11 +35,26 @@ struct GatewayKeyRecord {
   bool is_banned = false;
   bool no_log = false;
   std::optional<int64_t> expires_at_us;
-  std::vector<std::string> allowed_models;  // Empty: all.
+  std::vector<std::string> allowed_models;       // Empty: all.
+  std::vector<std::string> allowed_connections;  // Since version 2, as what follows.
+  KeyRules rules;
+  std::optional<Schedule> schedule;
 
   std::string encode() const;
   static absl::StatusOr<GatewayKeyRecord> decode(std::string_view bytes);
   bool operator==(const GatewayKeyRecord&) const = default;
+};
+
+// What a key has spent in one period of its budget.
+struct SpendRecord {
+  int64_t number = 0;    // As period_number().
+  int64_t nanos = 0;     // Nanodollars.
+  int64_t unpriced = 0;  // Answers whose cost is not known.
+  bool is_told = false;  // Its owner was warned.
+
+  std::string encode() const;
+  static absl::StatusOr<SpendRecord> decode(std::string_view bytes);
+  bool operator==(const SpendRecord&) const = default;
 };
 
 // What one exchange used and cost, but for its texts.

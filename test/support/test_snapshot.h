@@ -50,6 +50,7 @@ class SnapshotBuilder {
   }
   SnapshotBuilder& key(std::string_view presented, GatewayKey key) {
     key.hash = keys_.hash(presented);
+    keys_.has_limits |= key.limits.any();
     keys_.by_hash.emplace(key.hash, std::make_shared<const GatewayKey>(std::move(key)));
     return *this;
   }

@@ -165,10 +165,6 @@ TEST(KeysTest, NamesAndValuesAreUnique) {
 TEST(NotBuiltTest, WhatThisVersionCannotDoIsRefusedAndSwitchedOffIsFine) {
   FakeWorld world;
   const std::string no = "not available in this version\n";
-  EXPECT_EQ(world.errors("keys: [{ name: a, key: k, rate_limits: [{ limit: 1, window: 1s }] }]\n"),
-            "gateway.yaml:1:27: keys[0].rate_limits: " + no);
-  EXPECT_EQ(world.errors("keys: [{ name: a, key: k, budget: { limit: 50.0 } }]\n"),
-            "gateway.yaml:1:27: keys[0].budget: " + no);
   EXPECT_EQ(world.errors("resilience: { request_queue: { enabled: true } }\n"),
             "gateway.yaml:1:41: resilience.request_queue.enabled: " + no);
   EXPECT_EQ(world.errors("resilience: { request_queue: { enabled: false, concurrent: 10 } }\n"),

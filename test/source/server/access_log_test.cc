@@ -183,12 +183,12 @@ TEST(UsageRecordTest, WithoutAPriceThereIsNoCost) {
   EXPECT_EQ(record_of(absl::UnixEpoch(), done.finished()).cost_nanodollars, std::nullopt);
 }
 
-TEST(UsageRecordTest, UnknownCountsAreZeroAndMoreCachedThanSentIsNotNegative) {
+TEST(UsageRecordTest, OfUnknownCountsThereIsNoCostAndMoreCachedThanSentIsNotNegative) {
   Done done;
   done.exchange.facts().usage = {};
   UsageRecord record = record_of(absl::UnixEpoch(), done.finished());
   EXPECT_EQ(record.input_tokens, 0u);
-  EXPECT_EQ(record.cost_nanodollars, 0);
+  EXPECT_EQ(record.cost_nanodollars, std::nullopt);
   done.exchange.facts().usage = {.input = 10, .output = 0, .cached = 1000};
   record = record_of(absl::UnixEpoch(), done.finished());
   EXPECT_EQ(record.cost_nanodollars, 500'000);

@@ -30,6 +30,21 @@ GatewayKeyRecord full_key() {
   return key;
 }
 
+// With what version 2 has added.
+GatewayKeyRecord limited_key() {
+  GatewayKeyRecord key = full_key();
+  key.allowed_connections = {"openai/main"};
+  key.rules.rate_limits = {{60, 60, Measure::kRequests}, {100'000, 3600, Measure::kTokens}};
+  key.rules.budget = MoneyBudget{.limit_nanos = 50'000'000'000,
+                                 .period = BudgetPeriod::kMonthly,
+                                 .warn_nanos = 40'000'000'000};
+  key.rules.max_sessions = 3;
+  key.schedule = Schedule{.from = 22 * 60, .until = 6 * 60, .days = 0x1f};
+  key.schedule->zone_name = "Europe/Berlin";
+  EXPECT_TRUE(load_zone(key.schedule->zone_name, key.schedule->zone));
+  return key;
+}
+
 GatewayKeyRecord least_key() {
   GatewayKeyRecord key;
   key.id = "k";
@@ -86,8 +101,29 @@ void expect_refuses_every_cut(const Record& record) {
 }
 
 TEST(TablesTest, KeyRecordsKeepTheirBytes) {
-  expect_frozen(full_key(), "gateway_key_v1.bin");
-  expect_frozen(least_key(), "gateway_key_least_v1.bin");
+  expect_frozen(limited_key(), "gateway_key_v2.bin");
+  expect_frozen(least_key(), "gateway_key_least_v2.bin");
+}
+
+TEST(TablesTest, KeyRecordsOfTheFirstVersionAreRead) {
+  const auto full = GatewayKeyRecord::decode(golden("gateway_key_v1.bin"));
+  ASSERT_TRUE(full.ok()) << message(full.status());
+  EXPECT_TRUE(*full == full_key());
+  const auto least = GatewayKeyRecord::decode(golden("gateway_key_least_v1.bin"));
+  ASSERT_TRUE(least.ok()) << message(least.status());
+  EXPECT_TRUE(*least == least_key());
+}
+
+TEST(TablesTest, ALimitThatNobodyWritesIsDamage) {
+  GatewayKeyRecord key = limited_key();
+  key.rules.rate_limits[0].window_seconds = 0;
+  EXPECT_EQ(GatewayKeyRecord::decode(key.encode()).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(TablesTest, SpendRecordsKeepTheirBytes) {
+  const SpendRecord spend{.number = 677, .nanos = 12'345'678'901, .unpriced = 3, .is_told = true};
+  expect_frozen(spend, "spend_v1.bin");
+  expect_refuses_every_cut(spend);
 }
 
 TEST(TablesTest, UsageRecordsKeepTheirBytes) {
@@ -97,7 +133,7 @@ TEST(TablesTest, UsageRecordsKeepTheirBytes) {
 }
 
 TEST(TablesTest, EnvelopesKeepTheirBytes) {
-  const std::string payload = full_key().encode();
+  const std::string payload = golden("gateway_key_v1.bin");
   std::string sealed(kEnvelopeBytes + payload.size(), '\0');
   seal(EnvelopeKind::kWhole, payload, sealed.data());
   EXPECT_TRUE(sealed == golden("envelope_whole_v1.bin"));
@@ -134,7 +170,7 @@ TEST(TablesTest, AnyFlippedBitBreaksAnEnvelope) {
 }
 
 TEST(TablesTest, RecordsThatEndEarlyOrLateAreDamaged) {
-  expect_refuses_every_cut(full_key());
+  expect_refuses_every_cut(limited_key());
   expect_refuses_every_cut(full_usage());
 }
 
