@@ -258,6 +258,7 @@ class UpstreamErrorTest(GatewayTest):
             for stream in (False, True):
                 with self.subTest(status=status, stream=stream):
                     said = {"error": {"message": "Too much", "type": kind, "code": code, "param": "p"}}
+                    self.gateway.forget_failures()
                     response = self.ask(status, said, [("retry-after", "7")], stream=stream)
                     self.assert_error(response, status, code, "Too much")
                     self.assertEqual((response.error["type"], response.error["param"]), (kind, "p"))

@@ -11,7 +11,7 @@ import time
 import unittest
 from pathlib import Path
 
-from client import get
+from client import Client, get
 
 BINARY = os.environ.get("OMNIROUTE_BIN") or str(
     Path(__file__).resolve().parents[2] / "build/release/omniroute")
@@ -31,11 +31,16 @@ def wait_until(check, timeout=10.0, what="condition"):
     raise AssertionError(f"not in {timeout} s: {what}")
 
 
+# Tests make providers fail by the dozen: what that adds up to is routing_test.py's.
+PATIENT = {"breaker": {"api_key_failures": 1000}, "cooldown": {"api_key_base": "0s"},
+           "wait_for_cooldown": {"enabled": False}}
+
+
 def config(providers=(), listener=None, **sections):
     """A configuration as a mapping; JSON is YAML, so it is written as JSON."""
     return {"workers": 2, "storage": {"path": "./data", "map_size": "64MiB"},
             "listeners": [{"name": "main", "address": "127.0.0.1:0", **(listener or {})}],
-            "providers": list(providers), **sections}
+            "providers": list(providers), "resilience": PATIENT, **sections}
 
 
 def provider(upstream, identity="up", **more):
@@ -138,6 +143,11 @@ class Gateway:
             if series == name:
                 return float(value)
         return None
+
+    def forget_failures(self):
+        """Holds nothing against providers any more."""
+        with Client(self.port) as client:
+            client.request("POST", "/api/resilience/reset", b"")
 
     def rss_kib(self):
         text = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")

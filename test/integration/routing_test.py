@@ -80,10 +80,6 @@ class RoutingTest(GatewayTest):
     def state(self, index):
         return get(self.gateway.port, "/api/resilience").json["providers"][index]
 
-    def reset(self):
-        with Client(self.gateway.port) as client:
-            self.assertEqual(client.request("POST", "/api/resilience/reset", b"").status, 200)
-
     def test_every_error_class_stops_or_moves_on(self):
         fleet = Fleet(self, 2)
         self.gateway_for(fleet)
@@ -94,7 +90,7 @@ class RoutingTest(GatewayTest):
                 (409, "x", False), (413, "x", False), (422, "x", False), (429, "x", True), (500, "x", True),
                 (502, "x", True), (503, "x", True), (504, "x", True), (529, "x", True)]:
             with self.subTest(status=status, code=code):
-                self.reset()
+                self.gateway.forget_failures()
                 fleet.forget()
                 fleet.script(0, refuse(status, code))
                 response = self.ask()
@@ -125,7 +121,7 @@ class RoutingTest(GatewayTest):
         self.assertEqual(fleet.calls, [1, 1, 1])
         self.assert_error(self.ask(), 503, contains="p1/m (cooling down)")
         self.assertEqual(fleet.calls, [2, 1, 2], "who asked to wait is not asked")
-        self.reset()
+        self.gateway.forget_failures()
         for index in range(3):
             fleet.script(index, refuse(429))
         response = self.ask()
@@ -141,7 +137,7 @@ class RoutingTest(GatewayTest):
                 ([("retry-after", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 41)))], "x"),
                 ([], "Please try again in 40s.")]:
             with self.subTest(headers=headers, message=message):
-                self.reset()
+                self.gateway.forget_failures()
                 fleet.forget()
                 fleet.script(0, refuse(429, message=message, headers=headers))
                 for _ in range(3):
@@ -174,7 +170,7 @@ class RoutingTest(GatewayTest):
 
         for script in (silent, role_only):
             with self.subTest(script=script.__name__):
-                self.reset()
+                self.gateway.forget_failures()
                 fleet.forget()
                 fleet.script(0, script)
                 began = time.monotonic()
@@ -203,12 +199,72 @@ class RoutingTest(GatewayTest):
         response = self.ask(stream=True)
         self.assertEqual(response.body.count(b'"content":"hi"'), 1)
         self.assertEqual(fleet.calls, [1, 1])
-        self.reset()
+        self.gateway.forget_failures()
         fleet.script(0, cut(ROLE, WORD))
         response = self.ask(stream=True)
         self.assertIn(b'"error"', response.body)
         self.assertNotIn(b'"finish_reason":"stop"', response.body)
         self.assertEqual(fleet.calls, [2, 1], "nothing is tried behind what the client has")
+
+    def test_pitfall_66_an_error_inside_a_stream_moves_on_before_the_first_word(self):
+        fleet = Fleet(self, 2)
+        self.gateway_for(fleet)
+        error = b'data: {"error":{"message":"context length exceeded","code":400}}\n\n'
+        fleet.script(0, lambda call: call.stream(ROLE, error))
+        fleet.script(1, lambda call: call.stream(ROLE, WORD, LAST))
+        fleet.providers[1]["models"][0]["context"] = 9
+        response = self.ask(stream=True)
+        self.assertEqual(response.status, 400, "no target holds more: said as a status, not in a stream")
+        self.gateway.forget_failures()
+        fleet.script(0, lambda call: call.stream(ROLE, b'data: {"error":{"message":"boom"}}\n\n'))
+        response = self.ask(stream=True)
+        self.assertEqual(response.body.count(b'"content":"hi"'), 1)
+        self.assertNotIn(b"boom", response.body)
+        self.gateway.forget_failures()
+        fleet.script(0, lambda call: call.stream(ROLE, WORD, b'data: {"error":{"message":"boom"}}\n\n'))
+        response = self.ask(stream=True)
+        self.assertIn(b"boom", response.body)
+        self.assertNotIn(b'"finish_reason":"stop"', response.body)
+
+    def test_pitfall_68_each_attempt_is_written_and_signed_for_its_target(self):
+        fleet = Fleet(self, 3)
+        fleet.providers[1] |= {"dialect": "anthropic", "auth": "x-api-key"}
+        fleet.providers[2] |= {"dialect": "gemini", "auth": "x-goog-api-key"}
+        self.gateway_for(fleet)
+        fleet.script(0, refuse(500))
+        fleet.script(1, refuse(529))
+        fleet.script(2, lambda call: call.respond(200, {
+            "candidates": [{"content": {"role": "model", "parts": [{"text": "from p2"}]}, "finishReason": "STOP"}],
+            "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}}))
+        self.assertEqual(self.said(self.ask()), "from p2")
+        one, two, three = (upstream.calls[0] for upstream in fleet.upstreams)
+        self.assertEqual((one.path, one.headers["authorization"]), ("/v1/chat/completions", "Bearer sk-p0-a"))
+        self.assertEqual((two.path, two.headers["x-api-key"]), ("/v1/messages", "sk-p1-a"))
+        self.assertIn("max_tokens", two.json)
+        self.assertEqual((three.path, three.headers["x-goog-api-key"]), ("/v1/models/m:generateContent", "sk-p2-a"))
+        self.assertIn("contents", three.json)
+        for call, others in ((one, "12"), (two, "02"), (three, "01")):
+            for other in others:
+                self.assertNotIn(f"sk-p{other}-a", call.head.decode())
+
+    def test_pitfall_69_the_way_goes_over_as_many_targets_as_there_are(self):
+        fleet = Fleet(self, 6)
+        self.gateway_for(fleet)
+        for index, status in enumerate((500, 429, 401, 404, 503)):
+            fleet.script(index, refuse(status))
+        fleet.works(5)
+        self.assertEqual(self.said(self.ask()), "from p5")
+        self.assertEqual(fleet.calls, [1] * 6)
+
+    def test_pitfall_70_nested_combos_fail_with_the_names_of_all(self):
+        fleet = Fleet(self, 3)
+        inner = {"name": "inner", "targets": [{"model": "p1/m"}, {"model": "p2/m"}], "config": {"max_retries": 0}}
+        settings = config(fleet.providers, combos=[
+            {"name": "outer", "targets": [{"model": "p0/m"}, {"combo": "inner"}], "config": {"max_retries": 0}}, inner])
+        self.gateway = self.run_gateway(settings)
+        for index, status in enumerate((500, 502, 503)):
+            fleet.script(index, refuse(status))
+        self.assert_error(self.ask("outer"), 503, contains="[p0/m (500), p1/m (502), p2/m (503)]")
 
     def test_retries_come_after_the_others(self):
         fleet = Fleet(self, 2)

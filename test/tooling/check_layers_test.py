@@ -65,7 +65,7 @@ class LibrariesTest(unittest.TestCase):
                 ("openssl/ssl.h", "source/net/tls_context.cc", "source/net/listener.cc"),
                 ("openssl/evp.h", "source/base/digest.cc", "source/base/secret.cc"),
                 ("yaml-cpp/yaml.h", "source/config/a.cc", "source/server/a.cc"),
-                ("simdjson.h", "source/json/a.cc", "source/llm/a.cc"),
+                ("zstd.h", "source/coding/a.cc", "source/llm/a.cc"),
                 ("nlohmann/json.hpp", "source/admin/json.cc", "source/admin/router.cc"),
                 ("gtest/gtest.h", "test/source/net/a_test.cc", "source/net/a.cc")):
             with self.subTest(include):
