@@ -204,7 +204,7 @@ int64_t LimitsFilter::tokens_so_far(const llm::Usage& usage) const {
   if (usage.is_known()) return count(usage.input) + count(usage.output);
   const Facts& facts = context_.exchange().facts();
   const bool is_running =
-      facts.answer.source == Answer::Source::kNone && !facts.plan.targets.empty();
+      facts.answer.source == Answer::Source::kNone && !facts.plan.empty();
   return is_running ? guess_.input : 0;
 }
 

@@ -2,24 +2,39 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/snapshot.h"
 #include "filters/routing/listing.h"
 #include "filters/routing/may_use.h"
+#include "source/catalog/allowed.h"
 #include "source/routing/combo.h"
 
 namespace omni::filters {
 namespace {
 
-// The account of lowest priority number, first in the file among equals; null when there is none.
-const Account* first_account(const Provider& provider) {
-  const auto best =
-      std::min_element(provider.accounts.begin(), provider.accounts.end(),
-                       [](const Account& a, const Account& b) { return a.priority < b.priority; });
-  return best == provider.accounts.end() ? nullptr : &*best;
+const std::vector<std::string>& allowed_by(const GatewayKey* key) {
+  static const std::vector<std::string> kAll;
+  return key != nullptr ? key->allowed_connections : kAll;
+}
+
+// Of those that the key may use, the account of lowest priority number, first in the file among
+// equals; null when there is none.
+const Account* first_account(const GatewayKey* key, const Provider& provider) {
+  const Account* best = nullptr;
+  for (const Account& each : provider.accounts) {
+    if (!is_allowed_account(allowed_by(key), provider, &each)) continue;
+    if (best == nullptr || each.priority < best->priority) best = &each;
+  }
+  return best;
+}
+
+// Some way to the provider is one that the key may use.
+bool may_reach(const GatewayKey* key, const Provider& provider) {
+  if (provider.accounts.empty()) return is_allowed_account(allowed_by(key), provider, nullptr);
+  return first_account(key, provider) != nullptr;
 }
 
 // The account that keeps what the request goes on with; null: any will do.
@@ -76,7 +91,8 @@ Next RoutingFilter::plan() {
   }
   for (const NamedTarget& target : names.targets) {
     if (!may_use(facts.principal.key, facts.call.model(), *target.provider, target.model)) continue;
-    if (lacks_account(*target.provider)) continue;
+    if (lacks_account(*target.provider) || !may_reach(facts.principal.key, *target.provider))
+      continue;
     facts.plan.targets.push_back(
         {target.provider, keeper_of(facts.kept, *target.provider), target.model});
     if (target.provider->accounts.size() > 1) facts.plan.session = facts.session;
@@ -85,6 +101,11 @@ Next RoutingFilter::plan() {
   const NamedTarget& first = names.targets.front();
   if (!may_use(facts.principal.key, facts.call.model(), *first.provider, first.model))
     return refuse_model();
+  if (!lacks_account(*first.provider))
+    return refuse({.status = 403,
+                   .code = "connection_not_allowed",
+                   .message = fmt::format("No account of {} is allowed for this API key",
+                                          first.provider->id)});
   return refuse(
       {.status = 401,
        .code = "no_credentials",
@@ -109,7 +130,8 @@ Next RoutingFilter::plan_combo(const routing::Combo& combo) {
     const Target& target = combo.targets[place].target;
     if (!may_use(facts.principal.key, facts.call.model(), *target.provider, target.model)) continue;
     is_any_allowed = true;
-    if (!lacks_account(*target.provider)) plan.places.push_back(place);
+    if (!lacks_account(*target.provider) && may_reach(facts.principal.key, *target.provider))
+      plan.places.push_back(place);
   }
   if (!is_any_allowed) return refuse_model();
   if (plan.places.empty())
@@ -135,7 +157,7 @@ Next RoutingFilter::plan_kept() {
                    .message = "The provider that keeps this response is not configured any more."});
   const Account* keeper = keeper_of(facts.kept, *provider);
   facts.plan.targets.push_back(
-      {provider, keeper != nullptr ? keeper : first_account(*provider), ""});
+      {provider, keeper != nullptr ? keeper : first_account(facts.principal.key, *provider), ""});
   return Next::kContinue;
 }
 
@@ -144,7 +166,9 @@ Next RoutingFilter::plan_running() {
   Exchange& exchange = context_.exchange();
   for (const Provider& provider : exchange.snapshot().providers->all()) {
     if (provider.dialect != Dialect::kOllama || provider.is_demo) continue;
-    const Account* account = first_account(provider);
+    const GatewayKey* key = exchange.facts().principal.key;
+    if (!may_reach(key, provider)) continue;
+    const Account* account = first_account(key, provider);
     if (account == nullptr && provider.auth != AuthStyle::kNone) continue;
     exchange.facts().plan.targets.push_back({&provider, account, ""});
   }

@@ -34,17 +34,19 @@ bool was_tried(const Facts& facts, const routing::Skipped& skipped) {
   });
 }
 
-// " [openai/gpt-5 (500), groq/llama (429), mistral/large (breaker open)]"
+// " [openai/gpt-5 (500), groq/llama (429), mistral/large (breaker open)]"; nothing when all of it
+// is about one place, of which the message speaks already.
 std::string what_became(const EndingInput& input) {
   std::vector<std::string> each;
+  const auto note = [&](std::string said) {
+    if (std::find(each.begin(), each.end(), said) == each.end()) each.push_back(std::move(said));
+  };
   for (const Attempt& attempt : input.facts.attempts)
-    each.push_back(
-        fmt::format("{}/{} ({})", attempt.provider->id, attempt.model,
-                    attempt.status != 0 ? fmt::format("{}", attempt.status) : attempt.reason));
+    note(fmt::format("{}/{} ({})", attempt.provider->id, attempt.model,
+                     attempt.status != 0 ? fmt::format("{}", attempt.status) : attempt.reason));
   for (const routing::Skipped& skipped : input.skipped)
     if (!was_tried(input.facts, skipped))
-      each.push_back(
-          fmt::format("{}/{} ({})", skipped.provider->id, skipped.model, words(skipped.why)));
+      note(fmt::format("{}/{} ({})", skipped.provider->id, skipped.model, words(skipped.why)));
   if (each.size() < 2) return {};
   const size_t more = each.size() > kMostNamed ? each.size() - kMostNamed : 0;
   each.resize(each.size() - more);

@@ -135,8 +135,10 @@ void HttpAttempt::watch_stream(Buffer&& bytes) {
   const Verdict verdict = watch_->look(bytes);
   if (verdict == Verdict::kError) {
     const llm::Error& error = watch_->error();
+    // That much of it is the client's to know (the others have no status of their own).
+    const int status = routing::is_context_overflow(error.code, error.message) ? 400 : 502;
     return fail(
-        502, error.code.empty() ? "upstream_error" : masked(error.code),
+        status, error.code.empty() ? "upstream_error" : masked(error.code),
         error.message.empty() ? "The provider ended the stream with an error." : error.message);
   }
   const bool gathers = gathers_stream();

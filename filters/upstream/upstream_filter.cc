@@ -62,10 +62,13 @@ Next UpstreamFilter::on_request_complete() {
 void UpstreamFilter::begin() {
   Exchange& exchange = context_.exchange();
   const Facts& facts = exchange.facts();
-  course_.emplace(
-      facts.plan, exchange.snapshot().resilience,
-      routing::CourseInput{
-          .random = random_word(), .body_bytes = facts.call.body().size(), .began_ms = now_ms()});
+  const GatewayKey* key = facts.principal.key;
+  const bool is_limited = key != nullptr && !key->allowed_connections.empty();
+  course_.emplace(facts.plan, exchange.snapshot().resilience,
+                  routing::CourseInput{.allowed = is_limited ? &key->allowed_connections : nullptr,
+                                       .random = random_word(),
+                                       .body_bytes = facts.call.body().size(),
+                                       .began_ms = now_ms()});
 }
 
 int64_t UpstreamFilter::now_ms() const {

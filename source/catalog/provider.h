@@ -60,7 +60,7 @@ struct Account {
   Secret header_value;
   int priority = 1;  // Lower first.
   int weight = 1;
-  ProxyChoice proxy;  // Its own; before the key's and the provider's.
+  ProxyChoice proxy;       // Its own; before the key's and the provider's.
   std::string connection;  // "provider/account".
   // What is known of its health; null in what no snapshot was made of.
   std::shared_ptr<routing::AccountCell> cell;

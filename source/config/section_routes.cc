@@ -125,7 +125,11 @@ class RowReader {
     static const ConfigValue kDefaults{.kind = ConfigValue::Kind::kMapping};
     size_t place = !uses_.empty() && uses_.front().name == "auth" ? 1 : 0;
     for (const std::string_view name : kBuiltIn) {
-      if (has(name) || !context_.env.registry.knows(name)) continue;
+      if (const Use* own = find(name); own != nullptr) {
+        place = static_cast<size_t>(own - uses_.data()) + 1;
+        continue;
+      }
+      if (!context_.env.registry.knows(name)) continue;
       const auto at = uses_.begin() + static_cast<std::ptrdiff_t>(place++);
       uses_.insert(at, Use{std::string(name), std::string(name), {}, &kDefaults});
     }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "source/catalog/allowed.h"
 #include "source/routing/cells.h"
 
 namespace omni::routing {
@@ -18,8 +19,7 @@ Fitness fitness_of(const Account& account, const AccountQuery& query, int64_t& u
     why = "tried";
     return Fitness::kOut;
   }
-  if (query.allowed != nullptr && std::find(query.allowed->begin(), query.allowed->end(),
-                                            account.connection) == query.allowed->end()) {
+  if (query.allowed != nullptr && !is_allowed_account(*query.allowed, query.provider, &account)) {
     why = "not_allowed";
     return Fitness::kOut;
   }

@@ -29,7 +29,7 @@ struct AccountQuery {
   std::string_view session;                           // Empty: none.
   const Account* only = nullptr;                      // The one to use; null: any.
   absl::Span<const Account* const> excluded;          // Failed in this request already.
-  const std::vector<std::string>* allowed = nullptr;  // "provider/account"; null: all.
+  const std::vector<std::string>* allowed = nullptr;  // As is_allowed_account(); null: all.
 };
 
 struct AccountChoice {

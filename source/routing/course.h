@@ -31,7 +31,7 @@ struct Skipped {
 };
 
 struct CourseInput {
-  const std::vector<std::string>* allowed = nullptr;  // Connections; null: all.
+  const std::vector<std::string>* allowed = nullptr;  // As is_allowed_account(); null: all.
   uint64_t random = 0;                                // Fresh for each request.
   size_t body_bytes = 0;                              // For a guess at the tokens.
   int64_t began_ms = 0;

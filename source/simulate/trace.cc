@@ -65,7 +65,7 @@ absl::Status read_line(std::string_view line, Trace& trace) {
   Behaviour behaviour;
   bool has_target = false;
   // Which of the two it is shows in any order of its members.
-  OMNI_RETURN_IF_ERROR(json::skim_object(line, [&](const Skimmed& member) -> absl::Status {
+  const absl::Status kind = json::skim_object(line, [&](const Skimmed& member) -> absl::Status {
     if (member.key == "at") {
       OMNI_RETURN_IF_ERROR(take_ms(member, arrival.at_ms));
       behaviour.at_ms = arrival.at_ms;
@@ -74,7 +74,8 @@ absl::Status read_line(std::string_view line, Trace& trace) {
       has_target = true;
     }
     return absl::OkStatus();
-  }));
+  });
+  OMNI_RETURN_IF_ERROR(kind);
   OMNI_RETURN_IF_ERROR(json::skim_object(line, [&](const Skimmed& member) {
     if (member.key == "at" || member.key == "target") return absl::OkStatus();
     return has_target ? take_behaviour(member, behaviour) : take_arrival(member, arrival);

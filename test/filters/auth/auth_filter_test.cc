@@ -40,6 +40,10 @@ struct Door {
     made.key(
         "sk-brief",
         {.id = "4", .name = "brief", .expires_at = test::FakeClock().now() + absl::Minutes(1)});
+    Schedule never_now;  // The clock stands at 15:06.
+    never_now.from = 16 * 60;
+    never_now.until = 15 * 60;
+    made.key("sk-night", {.id = "5", .name = "night", .schedule = never_now});
     return made.build();
   }
 };
@@ -126,6 +130,19 @@ TEST(AuthFilterTest, AKeyExpiresByTheClock) {
   door.exchange.loop().fake_clock().advance(absl::Minutes(1));
   ASSERT_NE(door.knock(), nullptr);
   EXPECT_EQ(door.context.replies[0].code, "key_expired");
+}
+
+TEST(AuthFilterTest, AKeyOutOfItsHoursIsRefusedUntilTheyBegin) {
+  Door door(false);
+  door.headers().add("x-api-key", "sk-night");
+  const LocalReply* reply = door.knock();
+  ASSERT_NE(reply, nullptr);
+  EXPECT_EQ(reply->status, 403);
+  EXPECT_EQ(reply->code, "key_outside_hours");
+  EXPECT_EQ(reply->message, "Access denied outside allowed hours (16:00-15:00 UTC)");
+  door.context.replies.clear();
+  door.exchange.loop().fake_clock().advance(absl::Hours(1));
+  EXPECT_EQ(door.knock(), nullptr);
 }
 
 }  // namespace

@@ -205,9 +205,9 @@ TEST_F(ConfigsTest, EveryShippedFileIsInThisTest) {
   for (const auto& entry :
        std::filesystem::directory_iterator(std::string(OMNI_SOURCE_DIR) + "/configs"))
     if (entry.path().extension() == ".yaml") names.insert(entry.path().filename());
-  EXPECT_EQ(names, (std::set<std::string>{"quickstart.yaml", "sidecar.yaml", "edge.yaml",
-                                          "headless.yaml", "full.yaml", "combos.yaml",
-                                          "behind_proxies.yaml"}));
+  EXPECT_EQ(names,
+            (std::set<std::string>{"quickstart.yaml", "sidecar.yaml", "edge.yaml", "headless.yaml",
+                                   "full.yaml", "combos.yaml", "behind_proxies.yaml"}));
 }
 
 TEST_F(ConfigsTest, CheckPrintsEveryErrorAndAnswersOne) {

@@ -122,5 +122,39 @@ TEST(KeyLimitsConfigTest, StoredKeysHaveLimitsToo) {
   EXPECT_EQ((*built)->keys->by_hash.begin()->second->limits.sessions->most(), 2u);
 }
 
+constexpr char kLimits[] = "limits";
+constexpr char kResponses[] = "responses";
+
+std::string row_of(FakeWorld& world, const std::string& filters) {
+  const LoadResult result = world.load(
+      "providers: [{ id: demo, type: demo }]\nlisteners:\n- address: 127.0.0.1:0\n"
+      "  routes: [{ match: { prefix: /v1 }, filters: [" +
+      filters + "] }]\n");
+  std::string names;
+  for (const ConfigError& error : result.errors) names += error.text() + "\n";
+  if (!result.errors.empty()) return names;
+  for (const FilterUse& use : result.config.listeners.at(0).routes.at(0).filters)
+    names += use.name + " ";
+  return names;
+}
+
+TEST(LimitsRowTest, LimitsStandBehindAuthAndBeforeWhatTheyCount) {
+  FakeWorld world;
+  world.registry.add<FakePlain<kLimits>>();
+  world.registry.add<FakePlain<kResponses>>();
+  const std::string rest = "translation: {}, routing: {}, upstream: {}";
+  EXPECT_EQ(row_of(world, "auth: {}, " + rest),
+            "auth limits responses translation routing upstream ");
+  EXPECT_EQ(row_of(world, "auth: {}, responses: {}, " + rest),
+            "auth limits responses translation routing upstream ");
+  EXPECT_EQ(row_of(world, rest), "limits responses translation routing upstream ");
+  world.registry.add<FakePlain<kCache>>();
+  EXPECT_EQ(row_of(world, "auth: {}, limits: {}, cache: {}, " + rest),
+            "auth limits responses cache translation routing upstream ");
+  EXPECT_NE(row_of(world, "limits: {}, auth: {}, " + rest)
+                .find("must come before limits: what is limited depends on the key"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace omni
