@@ -19,6 +19,8 @@ before(async () => {
     aliases: { fast: "up/m" },
     keys: [{ name: "sdk", key: clientKey }],
     settings: { require_api_key: true },
+    // A longer wait is the client's own.
+    resilience: { wait_for_cooldown: { max_wait: "5s" } },
   });
   client = new OpenAI({ baseURL: `${gateway.urls[0]}/v1`, apiKey: clientKey, maxRetries: 0 });
 });
@@ -94,6 +96,12 @@ test("a wrong request is a BadRequestError", async () => {
   }
 });
 
+// Nothing is held against the provider any more.
+async function forgetFailures() {
+  const answer = await fetch(new URL("/api/resilience/reset", client.baseURL), { method: "POST" });
+  assert.equal(answer.status, 200);
+}
+
 test("the provider's errors keep their class, code and wait", async () => {
   const classes = [[401, OpenAI.AuthenticationError], [403, OpenAI.PermissionDeniedError], [404, OpenAI.NotFoundError],
     [422, OpenAI.UnprocessableEntityError], [429, OpenAI.RateLimitError], [500, OpenAI.InternalServerError], [503, OpenAI.InternalServerError]];
@@ -101,6 +109,7 @@ test("the provider's errors keep their class, code and wait", async () => {
     upstream.script = (call) => upstream.plain(call, {
       status, headers: { "retry-after": "9" }, body: { error: { message: "no luck", type: "some_type", code: "some_code", param: null } } });
     for (const stream of [false, true]) {
+      await forgetFailures();
       await assert.rejects(client.chat.completions.create({ model: "up/m", messages, stream }), (error) => {
         assert.ok(error instanceof kind, `${status}: ${error}`);
         assert.deepEqual([error.status, error.code, error.type, error.headers.get("retry-after")], [status, "some_code", "some_type", "9"]);
@@ -112,6 +121,7 @@ test("the provider's errors keep their class, code and wait", async () => {
 });
 
 test("a retry waits as long as the provider says", async () => {
+  await forgetFailures();
   const patient = new OpenAI({ baseURL: client.baseURL, apiKey: clientKey, maxRetries: 1 });
   const times = [];
   upstream.script = (call) => {
