@@ -16,8 +16,8 @@ void read_ms(MappingReader& reader, std::string_view key, absl::Duration least, 
     into = absl::ToInt64Milliseconds(*read);
 }
 
-void read_cooldown(MappingReader& resilience, ConfigErrors& errors,
-                   routing::CooldownCell::Rule& out) {
+void read_cooldown(MappingReader& resilience, ConfigErrors& errors, routing::Policy& policy) {
+  routing::CooldownCell::Rule& out = policy.cooldown;
   const ConfigValue* value = resilience.find("cooldown");
   if (value == nullptr) return;
   MappingReader reader(*value, resilience.path_of("cooldown"), errors);
@@ -28,6 +28,7 @@ void read_cooldown(MappingReader& resilience, ConfigErrors& errors,
   read_ms(reader, "max", absl::ZeroDuration(), out.max_ms);
   if (out.max_ms < out.base_ms && reader.has("max"))
     reader.fail("max", "must not be less than api_key_base");
+  policy.keeps_hints = reader.boolean("keep_hints").value_or(policy.keeps_hints);
   reader.done();
 }
 
@@ -62,7 +63,7 @@ void read_resilience(MappingReader& root, SectionContext& context) {
   MappingReader reader(*value, "resilience", context.errors);
   routing::Policy& policy = context.config.resilience;
   refuse_not_built(reader, "request_queue", "resilience.request_queue");
-  read_cooldown(reader, context.errors, policy.cooldown);
+  read_cooldown(reader, context.errors, policy);
   read_breaker(reader, context.errors, policy.breaker);
   read_wait(reader, context.errors, policy.wait);
   reader.done();

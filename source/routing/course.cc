@@ -172,7 +172,7 @@ void Course::mark(const Verdict& verdict, const Failure& failure, int64_t now_ms
   AccountCell* cell = target_.account != nullptr ? target_.account->cell.get() : nullptr;
   if (cell == nullptr) return;
   cell->last_status.store(static_cast<uint16_t>(failure.status), std::memory_order_relaxed);
-  const int64_t hint_ms = std::max(ms(failure.hint), int64_t{0});
+  const int64_t hint_ms = policy_.keeps_hints ? std::max(ms(failure.hint), int64_t{0}) : 0;
   const int64_t asked_ms = hint_ms > 0 ? hint_ms : ms(verdict.at_least);
   switch (verdict.mark) {
     case Mark::kNothing:

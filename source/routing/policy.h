@@ -15,6 +15,7 @@ struct WaitRule {
 
 struct Policy {
   CooldownCell::Rule cooldown;
+  bool keeps_hints = true;  // What a provider asks for goes before the rule.
   BreakerCell::Rule breaker;
   WaitRule wait;
 };

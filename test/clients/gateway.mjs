@@ -10,6 +10,13 @@ const binary =
   process.env.OMNIROUTE_BIN ?? fileURLToPath(new URL("../../build/release/omniroute", import.meta.url));
 export const slow = Number(process.env.OMNI_TEST_SLOW ?? 1);
 
+// For servers that fail on purpose, in the middle of others' requests: nothing is held against them.
+export const patient = {
+  cooldown: { api_key_base: "0s", keep_hints: false },
+  breaker: { api_key_failures: 1000 },
+  wait_for_cooldown: { enabled: false },
+};
+
 export const clientKey = "sk-canary-client-77aa11";
 export const providerKey = "sk-canary-provider-88bb22";
 

@@ -4,7 +4,7 @@
 // The names may be parts of names; --bodies shows what the servers of failed cells were asked.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { clientKey, Gateway, providerKey } from "../gateway.mjs";
+import { clientKey, Gateway, patient, providerKey } from "../gateway.mjs";
 import { scans } from "./canary.mjs";
 import { Cell } from "./cell.mjs";
 import { features } from "./features.mjs";
@@ -99,6 +99,7 @@ async function main() {
     aliases,
     keys: [{ name: "sdk", key: clientKey }],
     settings: { require_api_key: true },
+    resilience: patient,
   });
   process.on("exit", () => gateway.process.kill("SIGKILL"));
   const found = await everyCell(gateway.urls[0], upstreams, only ?? []);

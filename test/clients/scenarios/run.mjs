@@ -2,7 +2,7 @@
 //   node run.mjs [--only SCENARIO/KIND] [--bodies]
 // The names may be parts of names; --bodies shows what the servers of failed cells were asked.
 import assert from "node:assert/strict";
-import { clientKey, Gateway, providerKey } from "../gateway.mjs";
+import { clientKey, Gateway, patient, providerKey } from "../gateway.mjs";
 import { dropped, judgeAnswer, judgeCount, judgeList } from "./judge.mjs";
 import { load, Run } from "./scenario.mjs";
 import { Cell, kinds, Servers } from "./upstreams/server.mjs";
@@ -93,6 +93,7 @@ async function main() {
     providers: servers.providers(),
     keys: [{ name: "agent", key: clientKey }],
     settings: { require_api_key: true },
+    resilience: patient,
   });
   process.on("exit", () => gateway.process.kill("SIGKILL"));
   const found = await Promise.all(

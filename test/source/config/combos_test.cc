@@ -79,10 +79,11 @@ TEST(ResilienceTest, SaysHowLongPlacesRest) {
   const GatewayConfig config =
       good(world,
            "resilience:\n"
-           "  cooldown: { api_key_base: 1s, oauth_base: 5s, max: 1m }\n"
+           "  cooldown: { api_key_base: 1s, oauth_base: 5s, max: 1m, keep_hints: false }\n"
            "  breaker: { api_key_failures: 3, api_key_reset: 10s }\n"
            "  wait_for_cooldown: { enabled: false, max_retries: 1, max_wait: 5s }\n");
   EXPECT_EQ(config.resilience.cooldown.base_ms, 1000);
+  EXPECT_FALSE(config.resilience.keeps_hints);
   EXPECT_EQ(config.resilience.cooldown.max_ms, 60000);
   EXPECT_EQ(config.resilience.breaker.failures, 3);
   EXPECT_EQ(config.resilience.breaker.reset_ms, 10000);

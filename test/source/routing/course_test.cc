@@ -204,6 +204,17 @@ TEST(CourseTest, DoesNotWaitLongerThanItMayNorForWhatWaitingDoesNotMend) {
   }
 }
 
+TEST(CourseTest, WhatAProviderAsksForMayBeLeftUnheard) {
+  Direct direct(2);
+  direct.policy.keeps_hints = false;
+  direct.policy.cooldown.base_ms = 0;
+  for (int i = 0; i < 3; ++i) {
+    Walk walk(direct.plan, direct.policy);
+    EXPECT_EQ(walk.next(), "p0/a");
+    EXPECT_EQ(walk.fail(429, absl::Seconds(60)), "p0/b");
+  }
+}
+
 TEST(CourseTest, ABreakerThatOpensKeepsRequestsAwayUntilOneProbeSucceeds) {
   Through combo(2);
   combo.policy.breaker = {.failures = 2, .reset_ms = 1000};
