@@ -203,8 +203,7 @@ void LimitsFilter::charge(bool is_final) {
 int64_t LimitsFilter::tokens_so_far(const llm::Usage& usage) const {
   if (usage.is_known()) return count(usage.input) + count(usage.output);
   const Facts& facts = context_.exchange().facts();
-  const bool is_running =
-      facts.answer.source == Answer::Source::kNone && !facts.plan.empty();
+  const bool is_running = facts.answer.source == Answer::Source::kNone && !facts.plan.empty();
   return is_running ? guess_.input : 0;
 }
 

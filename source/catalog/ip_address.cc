@@ -39,7 +39,7 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   if (has_brackets) text = text.substr(1, text.size() - 2);
   // inet_pton() wants a terminated text; the longest literal fits.
   std::array<char, INET6_ADDRSTRLEN> literal;
-  if (text.size() >= literal.size() || text.find('\0') != std::string_view::npos)
+  if (text.empty() || text.size() >= literal.size() || text.find('\0') != std::string_view::npos)
     return std::nullopt;
   std::memcpy(literal.data(), text.data(), text.size());
   literal[text.size()] = '\0';
