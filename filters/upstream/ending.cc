@@ -90,11 +90,10 @@ LocalReply nothing_tried(const EndingInput& input) {
     out.status = 402;
     out.code = "credits_exhausted";
     out.message = fmt::format("[{}] The credits of every account are exhausted.", provider);
-  } else if (first == "banned" || first == "expired") {
+  } else if (first == "banned") {
     out.status = 401;
     out.code = "no_credentials";
-    out.message = fmt::format("[{}] Every account was {} by the provider.", provider,
-                              first == "banned" ? "banned" : "refused");
+    out.message = fmt::format("[{}] Every account was banned by the provider.", provider);
   } else if (first == "not_allowed") {
     out.status = 403;
     out.code = "connection_not_allowed";

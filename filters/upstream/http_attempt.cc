@@ -165,6 +165,8 @@ void HttpAttempt::watch_deadline() {
 
 void HttpAttempt::check_deadline() {
   if (state_ == State::kOver || state_ == State::kCommitted) return;
+  // A refusal is one, however slowly its text comes.
+  if (state_ == State::kRefused) return finish_refused();
   fail(504, "upstream_timeout", "The provider sent no content in time.",
        routing::Failure::Kind::kTimeout);
 }

@@ -28,6 +28,12 @@ class CellMap {
     cells_.insert_or_assign(std::string(name), cell);
     return cell;
   }
+  // Calls visit(name, cell) for each cell that somebody holds, in no order.
+  template <class Visit>
+  void each(Visit visit) const {
+    for (const auto& [name, held] : cells_)
+      if (const std::shared_ptr<Cell> cell = held.lock()) visit(name, *cell);
+  }
   // Names that were not forgotten yet, held or not.
   size_t size() const { return cells_.size(); }
 

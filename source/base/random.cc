@@ -18,16 +18,14 @@ std::string random_bytes(size_t count) {
 }
 
 uint64_t random_word() {
-  // SplitMix64 (public domain, Vigna): one addition and two multiplications.
   thread_local uint64_t state = [] {
     uint64_t seed = 0;
     OMNI_CHECK(getrandom(&seed, sizeof seed, 0) == static_cast<ssize_t>(sizeof seed));
     return seed;
   }();
-  uint64_t z = (state += 0x9E3779B97F4A7C15ull);
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-  return z ^ (z >> 31);
+  const uint64_t word = mixed(state);
+  state += 0x9E3779B97F4A7C15ull;
+  return word;
 }
 
 }  // namespace omni

@@ -18,7 +18,7 @@ bool is_allowed(const std::vector<std::string>& globs, std::string_view named,
 bool is_allowed_account(const std::vector<std::string>& globs, const Provider& provider,
                         const Account* account) {
   if (globs.empty()) return true;
-  const std::string full = account == nullptr ? provider.id : provider.id + "/" + account->name;
+  const std::string_view full = account == nullptr ? provider.id : account->connection;
   return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
     return matches_glob(full, glob) || matches_glob(provider.id, glob);
   });

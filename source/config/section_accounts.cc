@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "source/base/strings.h"
 #include "source/config/section.h"
@@ -115,6 +117,15 @@ void settle_auth(MappingReader& provider, const ProviderType* type, bool has_acc
   if (out.auth == AuthStyle::kNone && has_key) out.auth = AuthStyle::kBearer;
 }
 
+constexpr std::array<std::pair<std::string_view, AccountSpread>, 6> kSpreads = {{
+    {"fill-first", AccountSpread::kFillFirst},
+    {"round-robin", AccountSpread::kRoundRobin},
+    {"weighted", AccountSpread::kWeighted},
+    {"random", AccountSpread::kRandom},
+    {"least-used", AccountSpread::kLeastUsed},
+    {"p2c", AccountSpread::kPowerOfTwo},
+}};
+
 }  // namespace
 
 void read_accounts(MappingReader& provider, SectionContext& context, const ProviderType* type,
@@ -168,6 +179,28 @@ void read_models(MappingReader& provider, SectionContext& context, const Provide
   }
   if (out.only_models && listed.empty())
     provider.fail("only_models", "needs at least one entry in models");
+}
+
+void read_spread(MappingReader& provider, Provider& out) {
+  out.sticky_limit = static_cast<int>(provider.integer("sticky_limit", 1, 1000).value_or(3));
+  out.session_affinity =
+      provider.duration("session_affinity", absl::ZeroDuration(), absl::Hours(24))
+          .value_or(out.session_affinity);
+  // Google and GitHub count each model by itself.
+  out.limits_by_model = out.type == "gemini" || out.type == "github";
+  const std::optional<std::string> name = provider.text("account_strategy");
+  if (!name) return;
+  std::vector<std::string> names;
+  for (const auto& [known, spread] : kSpreads) {
+    if (known == *name) {
+      out.spread = spread;
+      return;
+    }
+    names.emplace_back(known);
+  }
+  provider.fail("account_strategy",
+                fmt::format("expected one of {}, found '{}'{}", fmt::join(names, ", "), *name,
+                            suggestion(*name, names)));
 }
 
 }  // namespace omni

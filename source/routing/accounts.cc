@@ -1,8 +1,6 @@
 #include "source/routing/accounts.h"
 
 #include <absl/container/inlined_vector.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 

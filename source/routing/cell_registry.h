@@ -1,4 +1,4 @@
-// The cells of everything that requests go to, by name, for as long as the process lives.
+// The cells of everything that requests go to, by name, over all configurations.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "source/base/strings.h"
+#include "source/base/cell_map.h"
 #include "source/catalog/provider.h"
 #include "source/routing/cells.h"
 #include "source/routing/combo.h"
@@ -37,14 +37,12 @@ class CellRegistry {
   void reset();
 
  private:
-  std::shared_ptr<AccountCell> account(const std::string& name);
-  std::shared_ptr<ProviderCell> provider(const std::string& name);
-  std::shared_ptr<ComboCell> combo(const std::string& name);
-
-  StringMap<std::shared_ptr<AccountCell>> accounts_;
-  StringMap<std::shared_ptr<ProviderCell>> providers_;
-  StringMap<std::shared_ptr<TargetCell>> targets_;
-  StringMap<std::shared_ptr<ComboCell>> combos_;
+  CellMap<AccountCell> accounts_;
+  CellMap<ProviderCell> providers_;
+  CellMap<TargetCell> targets_;
+  CellMap<ComboCell> combos_;
+  // What was restored waits here for the configuration that uses it.
+  std::vector<std::shared_ptr<const void>> restored_;
 };
 
 }  // namespace omni::routing

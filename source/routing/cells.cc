@@ -127,12 +127,13 @@ void BreakerCell::on_success() {
   });
 }
 
-bool BreakerCell::on_failure(int64_t now_ms, const Rule& rule) {
+bool BreakerCell::on_failure(int64_t now_ms, const Rule& rule, bool is_probe) {
   bool opens = false;
   change([&](BreakerState& state) {
     opens = false;
     if (state.phase == BreakerState::Phase::kOpen) return false;
     const bool was_probe = state.phase == BreakerState::Phase::kProbing;
+    if (was_probe && !is_probe) return false;
     if (!was_probe && ++state.failures < rule.failures) return true;
     opens = true;
     state.cycles = was_probe ? state.cycles + 1 : 1;
@@ -241,8 +242,6 @@ std::string_view name_of(Standing standing) {
   switch (standing) {
     case Standing::kBanned:
       return "banned";
-    case Standing::kExpired:
-      return "expired";
     case Standing::kOutOfCredits:
       return "credits_exhausted";
     default:

@@ -73,8 +73,8 @@ class BreakerCell {
   // Asks to go now: kProbe to one only, who must report.
   Pass enter(int64_t now_ms);
   void on_success();
-  // True when it opened by this.
-  bool on_failure(int64_t now_ms, const Rule& rule);
+  // True when it opened by this. What fails beside a probe began before it, and tells nothing new.
+  bool on_failure(int64_t now_ms, const Rule& rule, bool is_probe = false);
   // The probe came to no end: another may go at once.
   void on_probe_left(int64_t now_ms);
   void restore(const BreakerState& state) { word_.store(pack(state), std::memory_order_relaxed); }
@@ -136,7 +136,7 @@ class SessionPins {
   std::array<std::atomic<uint64_t>, kPlaces> words_{};
 };
 
-enum class Standing : uint8_t { kGood, kBanned, kExpired, kOutOfCredits };
+enum class Standing : uint8_t { kGood, kBanned, kOutOfCredits };
 std::string_view name_of(Standing standing);
 
 struct alignas(64) AccountCell {

@@ -5,16 +5,10 @@
 #include <numeric>
 #include <utility>
 
+#include "source/base/random.h"
+
 namespace omni::routing {
 namespace {
-
-// SplitMix64: equal inputs give equal words, near ones unrelated words.
-uint64_t mix(uint64_t word) {
-  word += 0x9e3779b97f4a7c15;
-  word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9;
-  word = (word ^ (word >> 27)) * 0x94d049bb133111eb;
-  return word ^ (word >> 31);
-}
 
 // In (0, 1].
 double fraction(uint64_t word) { return (static_cast<double>(word >> 11) + 1) * 0x1p-53; }
@@ -53,9 +47,9 @@ void Chooser::shuffle_deck() {
   if (size == 0) return;
   const auto cards = std::make_unique<uint16_t[]>(size);
   std::iota(cards.get(), cards.get() + size, uint16_t{0});
-  uint64_t word = mix(turn_ / size) ^ std::hash<std::string>{}(combo_.name);
+  uint64_t word = mixed(turn_ / size) ^ std::hash<std::string>{}(combo_.name);
   for (size_t i = size - 1; i > 0; --i) {
-    word = mix(word);
+    word = mixed(word);
     std::swap(cards[i], cards[word % (i + 1)]);
   }
   deck_ = std::make_unique<uint16_t[]>(size);
@@ -96,7 +90,7 @@ double Chooser::rank(uint16_t index) const {
     case Strategy::kStrictRandom:
       return deck_[index];
     case Strategy::kRandom:
-      return fraction(mix(random_ + index));
+      return fraction(mixed(random_ + index));
     case Strategy::kWeighted:
       return -target.weight;  // Behind the one that was drawn.
     case Strategy::kCostOptimized:
@@ -104,7 +98,7 @@ double Chooser::rank(uint16_t index) const {
     case Strategy::kContextOptimized:
       return -static_cast<double>(target.context);
     case Strategy::kCacheOptimized:
-      return session_ == 0 ? index : fraction(mix(session_ ^ target.hash));
+      return session_ == 0 ? index : fraction(mixed(session_ ^ target.hash));
     case Strategy::kPriority:
     case Strategy::kFillFirst:
       return index;
@@ -115,7 +109,7 @@ double Chooser::rank(uint16_t index) const {
 
 // Two lots are drawn among the fittest, and the better of them is the one.
 void Chooser::draw(uint16_t index, Two& two) const {
-  const double lot = fraction(mix(random_ + index));
+  const double lot = fraction(mixed(random_ + index));
   const int at = two.lots[0] > two.lots[1] ? 0 : 1;
   if (lot >= two.lots[at]) return;
   two.lots[at] = lot;
@@ -149,7 +143,8 @@ uint16_t Chooser::draw_by_weight(LookAt look_at) const {
   while (best < kKinds && counts[best] == 0) ++best;
   if (best == kKinds) return kNone;
   const bool is_even = sums[best] == 0;
-  double left = fraction(mix(random_)) * (is_even ? static_cast<double>(counts[best]) : sums[best]);
+  double left =
+      fraction(mixed(random_)) * (is_even ? static_cast<double>(counts[best]) : sums[best]);
   uint16_t last = kNone;
   for (uint16_t i = 0; i < places_.size(); ++i) {
     const double share = is_even ? 1 : combo_.targets[places_[i]].weight;
@@ -196,7 +191,8 @@ std::optional<uint16_t> Chooser::next(LookAt look_at) {
   is_first_ = false;
   const uint16_t place = places_[best];
   taken_.set(place);
-  if (combo_.cell) combo_.cell->uses[place].fetch_add(1, std::memory_order_relaxed);
+  if (combo_.strategy == Strategy::kLeastUsed && combo_.cell)
+    combo_.cell->uses[place].fetch_add(1, std::memory_order_relaxed);
   return place;
 }
 

@@ -44,7 +44,7 @@ Fitness Course::look_at(const Target& target, int64_t context, int64_t now_ms) {
   if (needs_context_ > 0 && context <= needs_context_) return Fitness::kOut;
   if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) return Fitness::kOut;
   Fitness fitness = Fitness::kGood;
-  if (!provider.is_demo && provider.auth != AuthStyle::kNone) {
+  if (!provider.accounts.empty()) {
     const AccountChoice found = look_at_accounts(query(target, nullptr, now_ms));
     fitness = found.fitness;
     if (fitness == Fitness::kWaiting)
@@ -87,16 +87,15 @@ std::optional<uint16_t> Course::choose(int64_t now_ms) {
 bool Course::enter(uint16_t place, const Account* only, int64_t now_ms) {
   const Target& chosen = at(place);
   const Provider& provider = *chosen.provider;
-  const bool has_accounts = !provider.is_demo && !provider.accounts.empty();
   BreakerCell::Pass pass = BreakerCell::Pass::kYes;
   if (provider.cell) pass = provider.cell->breaker.enter(now_ms);
   if (pass == BreakerCell::Pass::kNo) return false;
   probes_ = pass == BreakerCell::Pass::kProbe;
   target_ = chosen;
   place_ = place;
-  if (has_accounts) {
+  if (!provider.accounts.empty()) {
     target_.account = choose_account(query(chosen, only, now_ms)).account;
-    if (target_.account == nullptr && provider.auth != AuthStyle::kNone) {
+    if (target_.account == nullptr) {
       if (probes_) provider.cell->breaker.on_probe_left(now_ms);
       return false;
     }
@@ -208,15 +207,16 @@ void Course::try_again() {
   leave();
 }
 
-Verdict Course::fail(const Failure& failure, int64_t now_ms) {
-  Verdict verdict = judge(failure, target_.provider->limits_by_model);
+void Course::fail(const Failure& failure, int64_t now_ms) {
+  const Verdict verdict = judge(failure, target_.provider->limits_by_model);
   mark(verdict, failure, now_ms);
-  if (target_.cell != nullptr) target_.cell->failures.fetch_add(1, std::memory_order_relaxed);
+  const bool is_ours =
+      failure.kind == Failure::Kind::kUnsayable || failure.kind == Failure::Kind::kOurs;
+  if (target_.cell != nullptr && !is_ours)
+    target_.cell->failures.fetch_add(1, std::memory_order_relaxed);
   if (ProviderCell* cell = target_.provider->cell.get()) {
-    const bool is_ours =
-        failure.kind == Failure::Kind::kUnsayable || failure.kind == Failure::Kind::kOurs;
     if (verdict.counts_for_breaker) {
-      cell->breaker.on_failure(now_ms, policy_.breaker);
+      cell->breaker.on_failure(now_ms, policy_.breaker, probes_);
     } else if (probes_ && !is_ours && failure.kind != Failure::Kind::kTimeout) {
       cell->breaker.on_success();  // It answers.
     } else if (probes_) {
@@ -240,7 +240,6 @@ Verdict Course::fail(const Failure& failure, int64_t now_ms) {
     if (!chooser_) has_stopped_ = true;
   }
   if (verdict.then == Then::kStop) has_stopped_ = true;
-  return verdict;
 }
 
 void Course::commit(int64_t first_token_us, int64_t now_ms) {
@@ -282,7 +281,7 @@ std::vector<Skipped> Course::skipped(int64_t now_ms) const {
     if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) {
       made.why = "breaker_open";
       made.until_ms = provider.cell->breaker.load().until_ms;
-    } else if (!provider.is_demo && provider.auth != AuthStyle::kNone) {
+    } else if (!provider.accounts.empty()) {
       const AccountChoice found = look_at_accounts(query(each, nullptr, now_ms));
       if (found.fitness < Fitness::kWaiting || found.why == "tried") continue;
       made.why = found.why;

@@ -62,8 +62,8 @@ class Course {
 
   // The same target is to be tried once more, in other words: nothing is held against it.
   void try_again();
-  // The attempt gave nothing. Returns what it means.
-  Verdict fail(const Failure& failure, int64_t now_ms);
+  // The attempt gave nothing.
+  void fail(const Failure& failure, int64_t now_ms);
   // Its answer goes to the client. `first_token_us`: since the attempt began.
   void commit(int64_t first_token_us, int64_t now_ms);
   // The committed answer is over; or it broke off, through no fault of ours.
@@ -73,8 +73,6 @@ class Course {
   std::vector<Skipped> skipped(int64_t now_ms) const;
   bool has_timed_out() const { return has_timed_out_; }
   int attempts() const { return attempts_; }
-  // When the first of those that ask to wait may be tried; 0 when none does.
-  int64_t earliest_ms() const { return earliest_ms_; }
 
  private:
   // One of the plan's targets that failed in a way that may pass.
@@ -116,7 +114,7 @@ class Course {
   std::optional<Again> due_;  // Tried again when next() is called.
   int attempts_ = 0, waits_ = 0, retries_ = 0;
   int64_t needs_context_ = 0;  // Tokens; more than this.
-  int64_t earliest_ms_ = 0;
+  int64_t earliest_ms_ = 0;  // When the first of those that ask to wait may be tried; 0: none does.
   bool has_stopped_ = false, has_timed_out_ = false, runs_ = false, probes_ = false;
   bool has_waited_ = false;
 };

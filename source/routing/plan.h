@@ -46,8 +46,8 @@ struct Plan {
   const routing::Combo* combo = nullptr;
   absl::InlinedVector<uint16_t, 16> places;
   routing::Rules rules;
-  // Who stays with one account or target; empty: nobody.
-  std::string session;
+  // Who stays with one account or target; empty: nobody. Lives as long as the request's facts.
+  std::string_view session;
 
   bool empty() const { return targets.empty() && places.empty(); }
 };

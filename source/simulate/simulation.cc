@@ -9,6 +9,7 @@
 #include <queue>
 #include <utility>
 
+#include "source/base/random.h"
 #include "source/base/status.h"
 #include "source/routing/cell_registry.h"
 #include "source/routing/course.h"
@@ -22,15 +23,10 @@ constexpr int64_t kStartMs = 1'800'000'000'000;  // Cells keep moments since 197
 constexpr int64_t kMinute = 60'000;
 constexpr int64_t kBytesPerToken = 4;
 
-// SplitMix64, as a sequence.
+// The same in every run.
 class Lots {
  public:
-  uint64_t word() {
-    uint64_t out = (state_ += 0x9e3779b97f4a7c15);
-    out = (out ^ (out >> 30)) * 0xbf58476d1ce4e5b9;
-    out = (out ^ (out >> 27)) * 0x94d049bb133111eb;
-    return out ^ (out >> 31);
-  }
+  uint64_t word() { return mixed(state_++); }
   double fraction() { return (static_cast<double>(word() >> 11) + 0.5) * 0x1p-53; }
 
  private:

@@ -20,13 +20,15 @@ class Stage:
         self.tree = tools.Tree({"bin/cmake": RECORDER, "bin/ctest": CTEST, "bin/npm": NPM,
                                 "tools/bootstrap": RECORDER, "build/release/omniroute": GATEWAY,
                                 "build/release/replay": RECORDER,
+                                "build/release/simulate": RECORDER,
                                 "configs/quickstart.yaml": ""})
         self.root = self.tree.root
-        for name in ("tools/run", "tools/test", "tools/replay", ".ci/run"):
+        for name in ("tools/run", "tools/test", "tools/replay", "tools/simulate", "tools/build_program",
+                     ".ci/run"):
             (self.root / name).parent.mkdir(exist_ok=True)
             shutil.copy(tools.ROOT / name, self.root / name)
         for name in ("bin/cmake", "bin/ctest", "bin/npm", "tools/bootstrap", "build/release/omniroute",
-                     "build/release/replay"):
+                     "build/release/replay", "build/release/simulate"):
             (self.root / name).chmod(0o755)
 
     def call(self, script, *arguments, cwd="/", **environment):
@@ -69,16 +71,17 @@ class RunTest(unittest.TestCase):
             self.assertNotIn("OMNI_TESTS", stage.call("tools/run")[1][1])
 
 
-class ReplayTest(unittest.TestCase):
-    def test_it_builds_and_runs_with_the_words_it_was_given(self):
-        with Stage() as stage:
-            done, calls = stage.call("tools/replay", "--from", "openai", "a b.sse")
-            self.assertEqual((0, ""), (done.returncode, done.stdout), done.stderr)
-            self.assertEqual("bootstrap --run", calls[0])
-            self.assertIn("--target replay", calls[2])
-            self.assertEqual("replay --from openai a b.sse", calls[-1])
-            stage.tree.write("build/release/CMakeCache.txt", "")
-            self.assertNotIn("OMNI_TESTS", " ".join(stage.call("tools/replay")[1]))
+class ProgramsTest(unittest.TestCase):
+    def test_they_are_built_and_run_with_the_words_they_were_given(self):
+        for name in ("replay", "simulate"):
+            with self.subTest(name=name), Stage() as stage:
+                done, calls = stage.call(f"tools/{name}", "--from", "openai", "a b.sse")
+                self.assertEqual((0, ""), (done.returncode, done.stdout), done.stderr)
+                self.assertEqual("bootstrap --run", calls[0])
+                self.assertIn(f"--target {name}", calls[2])
+                self.assertEqual(f"{name} --from openai a b.sse", calls[-1])
+                stage.tree.write("build/release/CMakeCache.txt", "")
+                self.assertNotIn("OMNI_TESTS", " ".join(stage.call(f"tools/{name}")[1]))
 
 
 class TestTest(unittest.TestCase):

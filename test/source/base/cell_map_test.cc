@@ -24,6 +24,17 @@ TEST(CellMapTest, ANameKeepsItsCellAsLongAsSomebodyHoldsIt) {
   EXPECT_EQ(cells.at("other", 2)->value, 2);
 }
 
+TEST(CellMapTest, VisitsThoseThatAreHeld) {
+  CellMap<Cell> cells;
+  const std::shared_ptr<Cell> held = cells.at("held", 3);
+  cells.at("gone");
+  std::vector<std::string> seen;
+  cells.each([&](const std::string& name, const Cell& cell) {
+    seen.push_back(name + std::to_string(cell.value));
+  });
+  EXPECT_EQ(seen, std::vector<std::string>{"held3"});
+}
+
 TEST(CellMapTest, NobodysCellBeginsAnew) {
   CellMap<Cell> cells;
   cells.at("ci")->value = 7;

@@ -10,7 +10,8 @@ namespace {
 
 TEST(AllowedAccountTest, GlobsNameAProviderOrOneOfItsAccounts) {
   const Provider openai{.id = "openai"}, local{.id = "local"};
-  const Account main{.name = "main"}, spare{.name = "spare"};
+  const Account main{.name = "main", .connection = "openai/main"},
+      spare{.name = "spare", .connection = "openai/spare"};
   const struct {
     std::vector<std::string> globs;
     bool main, spare, local;

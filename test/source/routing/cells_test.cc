@@ -78,7 +78,8 @@ TEST(BreakerCellTest, EveryTransition) {
   const BreakerCell::Rule rule{.failures = 3, .reset_ms = 1000};
   int64_t now = kNow;
   const auto run = [&](const std::string& what) {
-    if (what == "fail") cell.on_failure(now, rule);
+    const bool is_probe = phase(cell) == "probing";
+    if (what == "fail") cell.on_failure(now, rule, is_probe);
     if (what == "good") cell.on_success();
     if (what == "wait") now = cell.load().until_ms;
     if (what == "left") cell.on_probe_left(now);
@@ -99,12 +100,24 @@ TEST(BreakerCellTest, EveryTransition) {
   for (const Move& move : moves) EXPECT_EQ(run(move.what), move.expected) << move.what;
 }
 
+// Requests that began before it opened come back while the probe runs.
+TEST(BreakerCellTest, OnlyTheProbesFailureCounts) {
+  BreakerCell cell;
+  const BreakerCell::Rule rule{.failures = 1, .reset_ms = 1000};
+  cell.on_failure(kNow, rule);
+  ASSERT_EQ(cell.enter(kNow + 1000), BreakerCell::Pass::kProbe);
+  EXPECT_FALSE(cell.on_failure(kNow + 1001, rule));
+  EXPECT_EQ(phase(cell), "probing");
+  cell.on_success();
+  EXPECT_EQ(phase(cell), "closed");
+}
+
 TEST(BreakerCellTest, StaysOpenLongerWithEachCycleBeyondTheThird) {
   BreakerCell cell;
   const BreakerCell::Rule rule{.failures = 1, .reset_ms = 1000};
   int64_t now = kNow;
   for (const int64_t expected : {1, 1, 1, 2, 4, 8, 16, 16, 16}) {
-    cell.on_failure(now, rule);
+    cell.on_failure(now, rule, true);
     EXPECT_EQ(cell.load().until_ms - now, expected * 1000);
     now = cell.load().until_ms;
     EXPECT_EQ(cell.enter(now), BreakerCell::Pass::kProbe);

@@ -76,6 +76,20 @@ TEST(CourseTest, OneAccountThatFailsIsTheEndAndIsTriedByTheNextRequest) {
   EXPECT_EQ(again.next(), "p0/a") << "a rest is no ban where there is nothing else";
 }
 
+TEST(CourseTest, AProviderThatNeedsNoKeyIsAskedOnceAsWell) {
+  Fleet fleet(1);
+  fleet.provider(0).auth = AuthStyle::kNone;
+  Plan plan;
+  plan.targets.push_back({.provider = &fleet.list().all()[0], .model = "m"});
+  const Policy policy;
+  for (const int status : {429, 500}) {
+    fleet.cells.reset();
+    Walk walk(plan, policy);
+    EXPECT_EQ(walk.next(), "p0/a");
+    EXPECT_EQ(walk.fail(status), "end") << status;
+  }
+}
+
 TEST(CourseTest, AnotherAccountTakesOver) {
   for (const int status : {401, 402, 403, 429, 500, 503}) {
     Direct direct(3);
