@@ -1,10 +1,12 @@
 #include "source/llm/session.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <optional>
 #include <vector>
 
-#include "source/base/digest.h"
+#include "source/base/stable_hash.h"
 #include "source/base/strings.h"
 #include "source/json/skim.h"
 
@@ -16,7 +18,6 @@ using json::Skimmed;
 
 constexpr size_t kMostNamed = 64;
 
-// Of a long text both ends and the length count: the digest is made for every request.
 constexpr size_t kEnd = 80;
 
 struct Turn {
@@ -72,17 +73,21 @@ void add_names(const Skimmed& list, std::vector<std::string_view>& out) {
   for (Skimmed tool; skimmer.next(tool);) add_tool(tool, out);
 }
 
-std::string tool_names(std::string_view tools) {
+uint64_t tools_hash(std::string_view tools, uint64_t seed) {
   std::vector<std::string_view> names;
   json::Skimmer skimmer(tools, Kind::kArray);
   for (Skimmed tool; skimmer.next(tool);) add_tool(tool, names);
   std::sort(names.begin(), names.end());
-  std::string out;
-  for (const std::string_view name : names) {
-    if (!out.empty()) out += ',';
-    out += name;
-  }
-  return out;
+  for (const std::string_view name : names) seed = stable_hash(name, seed);
+  return seed;
+}
+
+// Of a long text both ends and the length count: every request asks for it.
+uint64_t ends_hash(std::string_view text, uint64_t seed) {
+  const std::string_view head = text.substr(0, kEnd);
+  const std::string_view tail =
+      text.substr(std::max(head.size(), text.size() - std::min(text.size(), kEnd)));
+  return stable_hash(tail, stable_hash(head, seed) + text.size());
 }
 
 }  // namespace
@@ -98,21 +103,14 @@ std::string external_session(std::string_view named) {
 std::string fingerprint(std::string_view model, const SessionMarks& marks) {
   std::string_view system = marks.system, user;
   read_turns(marks.messages, system, user);
-  std::string text = "model:";
-  text.reserve(256);
-  text += model;
-  const auto add = [&](std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    text += name;
-    text += value.substr(0, kEnd);
-    if (value.size() > kEnd) text += value.substr(std::max(kEnd, value.size() - kEnd));
-    text += '#';
-    text += std::to_string(value.size());
-  };
-  add("|sys:", system);
-  add("|user0:", user);
-  if (!marks.tools.empty()) add("|tools:", tool_names(marks.tools));
-  return to_hex(as_bytes(sha256(text)).substr(0, 8));
+  uint64_t hash = stable_hash(model);
+  // Each part starts from its own number, so that none is taken for another.
+  if (!system.empty()) hash = ends_hash(system, hash + 1);
+  if (!user.empty()) hash = ends_hash(user, hash + 2);
+  if (!marks.tools.empty()) hash = tools_hash(marks.tools, hash + 3);
+  std::array<char, sizeof hash> bytes;
+  std::memcpy(bytes.data(), &hash, sizeof hash);
+  return to_hex({bytes.data(), bytes.size()});
 }
 
 }  // namespace omni::llm
