@@ -40,6 +40,8 @@ struct LocalReply {
   int retry_after_seconds = 0;  // 0: no Retry-After.
   std::vector<std::pair<std::string, std::string>> headers;  // Extra ones, names lower case.
   std::string type;  // A provider's own word for the kind of error; empty: what the status says.
+  // More for programs: members of the body's outermost object, as JSON. Not said in a stream.
+  std::string members;
 };
 
 }  // namespace omni

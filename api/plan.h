@@ -20,6 +20,9 @@ inline Dialect spoken_to(const Provider& provider, Dialect client) {
   return is_own ? client : provider.dialect;
 }
 
+// Of an attempt that another one, made beside it, was quicker than.
+inline constexpr std::string_view kHedgeLost = "hedge_lost";
+
 // One line of history per upstream attempt, for the log, the receipt and the failure body.
 struct Attempt {
   const Provider* provider = nullptr;

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/cost.h"
 #include "filters/limits/rate_headers.h"
 #include "source/base/status.h"
 #include "source/catalog/allowed.h"
-#include "source/llm/cost.h"
 
 namespace omni::filters {
 namespace {
@@ -212,9 +212,8 @@ void LimitsFilter::charge_money(const llm::Usage& usage, bool is_final) {
   const Answer& answer = facts.answer;
   if (!usage.is_known() || !is_remote(answer) || answer.provider == nullptr) return;
   const absl::Time time = now();
-  const Price* price = llm::find_price(*answer.provider, answer.model);
-  if (price != nullptr) {
-    spending_->charge(llm::cost_of(*price, usage), time);
+  if (const std::optional<int64_t> cost = cost_of(facts, usage)) {
+    spending_->charge(*cost, time);
     is_over_budget_ = answer.is_stream && spending_->is_over(time);
     note_near_limit();
   } else if (is_final) {

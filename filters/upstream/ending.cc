@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "filters/upstream/diagnostics.h"
 #include "source/routing/combo.h"
 
 namespace omni::filters {
@@ -77,6 +78,10 @@ LocalReply nothing_tried(const EndingInput& input) {
     out.code = "ALL_ACCOUNTS_INACTIVE";
     out.message =
         fmt::format("No target of combo '{}' can be used now.", input.facts.plan.combo->name);
+  } else if (first == "queued") {
+    out.status = 429;
+    out.code = "RATE_LIMIT_QUEUE_FULL";
+    out.message = fmt::format("Too many requests wait for {}.", provider);
   } else if (all_are(skipped, "breaker_open")) {
     out.code = "provider_circuit_open";
     out.message = fmt::format("Provider {} circuit breaker is open", provider);
@@ -115,6 +120,7 @@ LocalReply make_ending(const EndingInput& input) {
                                   input.facts.plan.combo->name)};
   }
   out.message += what_became(input);
+  if (input.facts.plan.combo != nullptr) out.members = make_diagnostics(input, out);
   return out;
 }
 

@@ -43,6 +43,7 @@ HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const Upstrea
   Buffer body = is_count()       ? render_count_request(exchange, target, refusal_)
                 : is_embedding() ? embedding_.render(exchange, target, refusal_)
                                  : render_request(exchange, target, refusal_);
+  way_back_.take(exchange.facts().answer);
   if (refusal_) {
     exchange.dispatcher().at_turn_end(*this);
     return;
@@ -193,6 +194,7 @@ void HttpAttempt::commit() {
   Facts& facts = exchange_.facts();
   if (watch_) watch_->report(facts.answer);
   watch_.reset();
+  way_back_.give(facts.answer);
   facts.answer.source = Answer::Source::kUpstream;
   facts.answer.dialect = dialect();
   facts.answer.is_stream = is_event_stream(head_.headers);

@@ -9,6 +9,7 @@
 #include "filters/upstream/attempt.h"
 #include "filters/upstream/commit_watch.h"
 #include "filters/upstream/embedding_try.h"
+#include "filters/upstream/way_back.h"
 #include "source/coding/body_decoder.h"
 #include "source/llm/call_error.h"
 
@@ -78,6 +79,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   Buffer held_;
   std::unique_ptr<CommitWatch> watch_;
   EmbeddingTry embedding_;
+  WayBack way_back_;
   std::unique_ptr<Timer> deadline_;        // Of a begun answer that has not committed.
   std::optional<llm::CallError> refusal_;  // The target cannot be asked this: told at turn's end.
   std::unique_ptr<UpstreamRequest> request_;

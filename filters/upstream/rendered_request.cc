@@ -30,6 +30,7 @@ Buffer render(Exchange& exchange, const Target& target, std::optional<llm::CallE
       provider.usage_in_streams && provider.dialect == Dialect::kOpenai && call.wants_stream();
   answer.dropped.clear();
   answer.format_tool.clear();
+  answer.hide_usage_chunk = false;
   // What a request continues is told to whoever did not keep it.
   const llm::responses::History* history = call.history();
   const bool is_kept_there = history != nullptr && provider.id == exchange.facts().kept.provider;

@@ -11,6 +11,7 @@
 #include "filters/upstream/estimate_attempt.h"
 #include "filters/upstream/http_attempt.h"
 #include "source/base/random.h"
+#include "source/llm/cost.h"
 #include "source/llm/responses/history.h"
 #include "source/llm/token_count.h"
 
@@ -33,6 +34,8 @@ absl::StatusOr<UpstreamFilter::Config> UpstreamFilter::Config::parse(const Confi
   OMNI_RETURN_IF_ERROR(node.done());
   config.attempts =
       env.stats.counter("omniroute_upstream_attempts_total", "Requests sent to a target.");
+  config.hedges = env.stats.counter("omniroute_upstream_hedges_total",
+                                    "Attempts made beside one that was slow to begin.");
   config.failures = env.stats.counter("omniroute_upstream_attempt_failures_total",
                                       "Attempts that gave no answer.");
   return config;
@@ -54,21 +57,19 @@ Next UpstreamFilter::on_request_complete() {
     heartbeat_ = exchange.dispatcher().make_timer([this] { send_heartbeat(); });
     heartbeat_->arm(config_.heartbeat_after);
   }
-  begin();
+  leg_.emplace(*this, exchange.facts().plan, exchange.snapshot().resilience, course_input());
   try_next();
   return Next::kContinue;
 }
 
-void UpstreamFilter::begin() {
-  Exchange& exchange = context_.exchange();
-  const Facts& facts = exchange.facts();
+routing::CourseInput UpstreamFilter::course_input() const {
+  const Facts& facts = context_.exchange().facts();
   const GatewayKey* key = facts.principal.key;
   const bool is_limited = key != nullptr && !key->allowed_connections.empty();
-  course_.emplace(facts.plan, exchange.snapshot().resilience,
-                  routing::CourseInput{.allowed = is_limited ? &key->allowed_connections : nullptr,
-                                       .random = random_word(),
-                                       .body_bytes = facts.call.body().size(),
-                                       .began_ms = now_ms()});
+  return {.allowed = is_limited ? &key->allowed_connections : nullptr,
+          .random = random_word(),
+          .body_bytes = facts.call.body().size(),
+          .began_ms = now_ms()};
 }
 
 int64_t UpstreamFilter::now_ms() const {
@@ -98,56 +99,125 @@ void UpstreamFilter::send_heartbeat() {
 
 void UpstreamFilter::try_next() {
   using Kind = routing::Course::Step::Kind;
-  const routing::Course::Step step = course_->next(now_ms());
-  if (step.kind == Kind::kTry) return start_attempt();
-  if (step.kind == Kind::kEnd) return give_up();
-  attempt_.reset();
+  const routing::Course::Step step = leg_->course.next(now_ms());
+  if (step.kind == Kind::kTry) return start_attempt(*leg_);
+  leg_->attempt.reset();
+  if (step.kind == Kind::kEnd) {
+    has_ended_ = true;
+    if (!hedge_) give_up();
+    return;
+  }
   if (!pause_) pause_ = context_.exchange().dispatcher().make_timer([this] { try_next(); });
   pause_->arm(step.wait);
 }
 
-void UpstreamFilter::start_attempt() {
+void UpstreamFilter::start_attempt(Leg& leg) {
+  leg.began_us = context_.exchange().elapsed_us();
+  leg.runs = true;
+  leg.attempt = make_attempt(leg);
+  if (held_) leg.attempt->hold(true);
+  if (&leg == &*leg_) watch_for_slowness();
+}
+
+std::unique_ptr<TargetAttempt> UpstreamFilter::make_attempt(Leg& leg) {
   Exchange& exchange = context_.exchange();
-  const Target& target = course_->target();
-  attempt_began_us_ = exchange.elapsed_us();
+  const Target& target = leg.course.target();
   if (exchange.facts().endpoint == Endpoint::kCountTokens &&
-      (estimates_ || target.provider->is_demo || !llm::can_count(target.provider->dialect))) {
-    attempt_ = std::make_unique<EstimateAttempt>(exchange, target, *this);
-    return;
-  }
+      (estimates_ || target.provider->is_demo || !llm::can_count(target.provider->dialect)))
+    return std::make_unique<EstimateAttempt>(exchange, target, leg);
   config_.attempts.add();
   // Which says that it has no embeddings where it would say so of others.
-  if (target.provider->is_demo && exchange.facts().endpoint != Endpoint::kEmbed) {
-    attempt_ = std::make_unique<DemoAttempt>(exchange, target, *this);
-    if (held_) attempt_->hold(true);
-    return;
-  }
+  if (target.provider->is_demo && exchange.facts().endpoint != Endpoint::kEmbed)
+    return std::make_unique<DemoAttempt>(exchange, target, leg);
   const absl::Duration limit = exchange.facts().plan.rules.target_timeout;
   const UpstreamTimeouts timeouts{.connect = config_.connect_timeout,
                                   .first_byte = limit > absl::ZeroDuration()
                                                     ? std::min(limit, config_.timeout)
                                                     : config_.timeout,
                                   .idle = config_.timeout};
-  attempt_ = std::make_unique<HttpAttempt>(exchange, target, timeouts, *this);
-  if (held_) attempt_->hold(true);
+  return std::make_unique<HttpAttempt>(exchange, target, timeouts, leg);
+}
+
+void UpstreamFilter::watch_for_slowness() {
+  const Facts& facts = context_.exchange().facts();
+  if (!facts.plan.rules.hedge.enabled || hedge_) return;
+  if (facts.endpoint != Endpoint::kChat || !facts.call.wants_stream()) return;
+  const std::optional<absl::Duration> delay = leg_->course.hedge_delay();
+  if (!delay) return;
+  if (!slowness_) slowness_ = context_.exchange().dispatcher().make_timer([this] { hedge(); });
+  slowness_->arm(*delay);
+}
+
+// The first target is slower than it usually is: another one is asked as well.
+void UpstreamFilter::hedge() {
+  Exchange& exchange = context_.exchange();
+  if (hedge_ || !leg_->runs || exchange.is_over()) return;
+  routing::CourseInput input = course_input();
+  input.besides = &leg_->course.target();
+  auto leg =
+      std::make_unique<Leg>(*this, exchange.facts().plan, exchange.snapshot().resilience, input);
+  if (leg->course.next(now_ms()).kind != routing::Course::Step::Kind::kTry) return;
+  if (!is_worth(leg->course.target()) || !leg->course.take_hedge()) return;
+  config_.hedges.add();
+  hedge_ = std::move(leg);
+  start_attempt(*hedge_);
+}
+
+// Whoever sets a limit to what it costs does not want to pay a price that is not known.
+bool UpstreamFilter::is_worth(const Target& target) const {
+  const Facts& facts = context_.exchange().facts();
+  const int64_t limit = facts.plan.rules.hedge.max_cost_nanos;
+  if (limit == 0) return true;
+  constexpr size_t kBytesPerToken = 4;
+  const Price* price = llm::find_price(*target.provider, target.model);
+  const auto tokens = static_cast<int64_t>(facts.call.body().size() / kBytesPerToken);
+  return price != nullptr && llm::cost_of(*price, {.input = tokens}) <= limit;
+}
+
+// It lost the race: nothing is held against it, but it has read the prompt.
+void UpstreamFilter::give_up_on(Leg& leg) {
+  leg.attempt.reset();
+  if (!std::exchange(leg.runs, false)) return;
+  Exchange& exchange = context_.exchange();
+  const Target& target = leg.course.target();
+  Attempt& lost = exchange.facts().attempts.emplace_back();
+  lost.provider = target.provider;
+  if (target.account != nullptr) lost.account = target.account->name;
+  lost.model = target.model;
+  lost.reason = kHedgeLost;
+  lost.start_us = leg.began_us;
+  lost.total_us = exchange.elapsed_us() - leg.began_us;
 }
 
 void UpstreamFilter::on_response_pressure(bool hold) {
   held_ = hold;
-  if (attempt_) attempt_->hold(hold);
+  for (Leg* leg : {leg_ ? &*leg_ : nullptr, hedge_.get()})
+    if (leg != nullptr && leg->attempt) leg->attempt->hold(hold);
 }
 
-void UpstreamFilter::on_commit(ResponseHead&& head) {
+void UpstreamFilter::on_commit(Leg& leg, ResponseHead&& head) {
   heartbeat_.reset();
-  course_->commit(context_.exchange().elapsed_us() - attempt_began_us_, now_ms());
+  slowness_.reset();
+  pause_.reset();
+  leg.runs = false;
+  has_committed_ = true;
+  if (hedge_ != nullptr) {
+    const bool is_first = &leg == &*leg_;
+    give_up_on(is_first ? *hedge_ : *leg_);
+    if (is_first)
+      hedge_.reset();
+    else
+      leg_.reset();
+  }
+  leg.course.commit(context_.exchange().elapsed_us() - leg.began_us, now_ms());
   if (!context_.exchange().facts().answer.is_early) context_.respond_headers(std::move(head));
 }
 
 void UpstreamFilter::on_committed_body(Buffer&& bytes) { context_.respond_body(std::move(bytes)); }
 
-void UpstreamFilter::on_committed_complete() {
+void UpstreamFilter::on_committed_complete(Leg& leg) {
   const Answer& answer = context_.exchange().facts().answer;
-  course_->end(answer.failure.empty(), now_ms());
+  leg.course.end(answer.failure.empty(), now_ms());
   // Nobody watches the end of a plain answer, nor of a kept one: cut short, it must not look whole.
   const bool is_watched =
       answer.is_stream && !is_kept_response(context_.exchange().facts().endpoint);
@@ -179,20 +249,31 @@ bool UpstreamFilter::has_forgotten(const AttemptFailure& failure) {
   return true;
 }
 
-void UpstreamFilter::on_attempt_failed(AttemptFailure&& failure) {
+void UpstreamFilter::on_attempt_failed(Leg& leg, AttemptFailure&& failure) {
   config_.failures.add();
+  leg.runs = false;
+  if (slowness_) slowness_->disarm();
   if (has_forgotten(failure) || (lacks_endpoint(failure) && !std::exchange(estimates_, true))) {
-    course_->try_again();
+    leg.course.try_again();
   } else {
-    course_->fail({.kind = failure.kind,
-                   .status = failure.reply.status,
-                   .code = failure.reply.code,
-                   .message = failure.reply.message,
-                   .hint = failure.hint},
-                  now_ms());
+    leg.course.fail({.kind = failure.kind,
+                     .status = failure.reply.status,
+                     .code = failure.reply.code,
+                     .message = failure.reply.message,
+                     .hint = failure.hint},
+                    now_ms());
     last_ = std::move(failure);
   }
+  has_failed_ |= leg_ && &leg == &*leg_;
   context_.exchange().dispatcher().at_turn_end(*this);
+}
+
+void UpstreamFilter::on_turn_end() {
+  if (has_committed_ || context_.exchange().is_over()) return;
+  const bool hedge_failed = hedge_ && !hedge_->runs;
+  if (hedge_failed) hedge_.reset();
+  if (std::exchange(has_failed_, false)) return try_next();
+  if (hedge_failed && has_ended_) give_up();
 }
 
 void UpstreamFilter::give_up() {
@@ -201,8 +282,8 @@ void UpstreamFilter::give_up() {
   const Facts& facts = context_.exchange().facts();
   context_.reply(make_ending({.facts = facts,
                               .last = last_ ? &last_->reply : nullptr,
-                              .skipped = course_->skipped(now),
-                              .has_timed_out = course_->has_timed_out(),
+                              .skipped = leg_->course.skipped(now),
+                              .has_timed_out = leg_->course.has_timed_out(),
                               .now_ms = now}));
 }
 

@@ -13,16 +13,15 @@
 #include "api/filter.h"
 #include "api/filter_env.h"
 #include "api/filter_registry.h"
-#include "filters/upstream/attempt.h"
+#include "filters/upstream/leg.h"
 #include "filters/upstream/running_models.h"
-#include "source/routing/course.h"
 
 namespace omni::filters {
 
 // Renders the request for each target, sends it, and holds what comes back until it commits: a
 // stream at its first content, a plain answer when it is whole and a success object. An attempt
 // that fails earlier leaves nothing behind but its line in facts.attempts.
-class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEnd {
+class UpstreamFilter final : public Filter, public LegEvents, private TurnEnd {
  public:
   static constexpr std::string_view kName = "upstream";
 
@@ -33,7 +32,7 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
     // A client that waits this long for its stream to begin is sent a comment, and again after the
     // same time: proxies between us give up on silence. Infinite: never.
     absl::Duration heartbeat_after = absl::Seconds(15);
-    Counter attempts, failures;
+    Counter attempts, failures, hedges;
     static absl::StatusOr<Config> parse(const ConfigNode& node, FilterEnv& env);
   };
 
@@ -44,19 +43,21 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
   Next on_request_complete() override;
   void on_response_pressure(bool hold) override;
 
-  void on_commit(ResponseHead&& head) override;
-  void on_committed_body(Buffer&& bytes) override;
-  void on_committed_complete() override;
-  void on_attempt_failed(AttemptFailure&& failure) override;
-
  private:
+  void on_commit(Leg& leg, ResponseHead&& head) override;
+  void on_committed_body(Buffer&& bytes) override;
+  void on_committed_complete(Leg& leg) override;
+  void on_attempt_failed(Leg& leg, AttemptFailure&& failure) override;
   // The next attempt begins off the failed one's stack, unless the client left in the same turn.
-  void on_turn_end() override {
-    if (!context_.exchange().is_over()) try_next();
-  }
-  void begin();
+  void on_turn_end() override;
+  routing::CourseInput course_input() const;
   void try_next();
-  void start_attempt();
+  void start_attempt(Leg& leg);
+  std::unique_ptr<TargetAttempt> make_attempt(Leg& leg);
+  void watch_for_slowness();
+  void hedge();
+  bool is_worth(const Target& target) const;
+  void give_up_on(Leg& leg);
   int64_t now_ms() const;
   void tell(std::string_view body);
   bool lacks_endpoint(const AttemptFailure& failure) const;
@@ -66,13 +67,17 @@ class UpstreamFilter final : public Filter, public AttemptEvents, private TurnEn
 
   const Config& config_;
   FilterContext& context_;
-  std::optional<routing::Course> course_;
-  int64_t attempt_began_us_ = 0;
+  std::optional<Leg> leg_;
+  // Beside it, once, when its stream is slow to begin. Whichever commits first goes on alone.
+  std::unique_ptr<Leg> hedge_;
+  std::unique_ptr<Timer> slowness_;
   std::optional<AttemptFailure> last_;  // Of the attempts so far.
   std::unique_ptr<Timer> pause_;        // Until the next attempt.
   bool estimates_ = false;              // A count that the provider has no endpoint for.
-  bool held_ = false;  // The client takes no more for now; the next attempt must know.
-  std::unique_ptr<TargetAttempt> attempt_;
+  bool held_ = false;        // The client takes no more for now; the next attempt must know.
+  bool has_failed_ = false;  // leg_'s attempt: the next one begins at the turn's end.
+  bool has_committed_ = false;
+  bool has_ended_ = false;  // leg_ has nothing more to try.
   std::unique_ptr<RunningModels> running_;
   std::unique_ptr<Timer> heartbeat_;  // Of a client that streams, until the commit.
 };

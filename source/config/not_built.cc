@@ -8,8 +8,7 @@
 namespace omni {
 namespace {
 
-// `off_key: off_value` (or no off_key at all) makes a mapping harmless; `keys` are the others that
-// it may then hold. Without an off_key nothing but an empty list or mapping is harmless.
+// `off_key: off_value` makes a mapping harmless; `keys` are the others that it may then hold.
 struct NotBuilt {
   std::string_view rule;
   std::string_view off_key;
@@ -17,17 +16,7 @@ struct NotBuilt {
   std::string_view keys;
 };
 
-constexpr std::array<NotBuilt, 1> kTable = {{
-    {"resilience.request_queue", "enabled", "false",
-     "requests_per_minute,min_gap,concurrent,max_wait"},
-}};
-
 constexpr std::array<NotBuilt, 1> kFilters = {{{"compression", "mode", "off", ""}}};
-
-bool is_empty(const ConfigValue& value) {
-  return value.kind == ConfigValue::Kind::kNull ||
-         (value.kind != ConfigValue::Kind::kScalar && value.entries.empty() && value.items.empty());
-}
 
 // The mapping can be switched off: true when it is, after checking what else it holds.
 bool is_off(const NotBuilt& rule, const ConfigValue& value, std::string path,
@@ -46,18 +35,6 @@ bool is_off(const NotBuilt& rule, const ConfigValue& value, std::string path,
 }
 
 }  // namespace
-
-void refuse_not_built(MappingReader& reader, std::string_view key, std::string_view rule) {
-  const ConfigValue* value = reader.find(key);
-  if (value == nullptr || is_empty(*value)) return;
-  for (const NotBuilt& entry : kTable) {
-    if (entry.rule != rule) continue;
-    if (entry.off_key.empty() || value->kind != ConfigValue::Kind::kMapping)
-      reader.fail_at_key(key, kNotAvailable);
-    else
-      (void)is_off(entry, *value, reader.path_of(key), reader.errors());
-  }
-}
 
 bool is_switched_off(std::string_view filter, const ConfigValue& settings, std::string path,
                      ConfigErrors& errors) {

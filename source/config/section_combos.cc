@@ -56,6 +56,16 @@ void read_rules(MappingReader& combo, ConfigErrors& errors, ComboConfig& out) {
   duration("fallback_delay", absl::Seconds(30), rules.fallback_delay);
   duration("target_timeout", absl::Hours(1), rules.target_timeout);
   duration("timeout", absl::Hours(1), rules.timeout);
+  rules.hedge.enabled = reader.boolean("hedging").value_or(false);
+  duration("hedge_delay", absl::Minutes(1), rules.hedge.delay);
+  rules.hedge.share = reader.number("hedge_share", 0).value_or(rules.hedge.share);
+  if (rules.hedge.share > 1) reader.fail("hedge_share", "must not be more than 1");
+  constexpr double kNanos = 1e9, kMostDollars = 1e6;
+  const double dollars = reader.number("hedge_max_cost", 0).value_or(0);
+  if (dollars > kMostDollars)
+    reader.fail("hedge_max_cost", "must not be more than 1000000");
+  else
+    rules.hedge.max_cost_nanos = static_cast<int64_t>(dollars * kNanos);
   out.sticky = static_cast<int>(reader.integer("sticky_limit", 1, 1000).value_or(1));
   reader.done();
 }

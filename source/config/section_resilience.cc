@@ -5,7 +5,6 @@
 #include <optional>
 #include <string_view>
 
-#include "source/config/not_built.h"
 #include "source/config/section.h"
 
 namespace omni {
@@ -55,6 +54,18 @@ void read_wait(MappingReader& resilience, ConfigErrors& errors, routing::WaitRul
   reader.done();
 }
 
+void read_queue(MappingReader& resilience, ConfigErrors& errors, routing::QueueRule& out) {
+  const ConfigValue* value = resilience.find("request_queue");
+  if (value == nullptr) return;
+  MappingReader reader(*value, resilience.path_of("request_queue"), errors);
+  out.enabled = reader.boolean("enabled").value_or(out.enabled);
+  out.per_minute = reader.integer("requests_per_minute", 0, 1000000).value_or(out.per_minute);
+  read_ms(reader, "min_gap", absl::ZeroDuration(), out.min_gap_ms);
+  out.concurrent = reader.integer("concurrent", 0, 10000).value_or(out.concurrent);
+  read_ms(reader, "max_wait", absl::ZeroDuration(), out.max_wait_ms);
+  reader.done();
+}
+
 }  // namespace
 
 void read_resilience(MappingReader& root, SectionContext& context) {
@@ -62,7 +73,7 @@ void read_resilience(MappingReader& root, SectionContext& context) {
   if (value == nullptr) return;
   MappingReader reader(*value, "resilience", context.errors);
   routing::Policy& policy = context.config.resilience;
-  refuse_not_built(reader, "request_queue", "resilience.request_queue");
+  read_queue(reader, context.errors, policy.queue);
   read_cooldown(reader, context.errors, policy);
   read_breaker(reader, context.errors, policy.breaker);
   read_wait(reader, context.errors, policy.wait);

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "source/base/strings.h"
-#include "source/config/not_built.h"
 #include "source/config/section.h"
 #include "source/llm/text.h"
 

@@ -9,11 +9,13 @@
 namespace omni {
 
 Buffer render_local_reply(Dialect dialect, const LocalReply& reply, ResponseHead& head) {
-  const std::string body = llm::render_error(dialect, {.status = reply.status,
-                                                       .type = reply.type,
-                                                       .code = reply.code,
-                                                       .message = reply.message,
-                                                       .param = reply.param});
+  std::string body = llm::render_error(dialect, {.status = reply.status,
+                                                 .type = reply.type,
+                                                 .code = reply.code,
+                                                 .message = reply.message,
+                                                 .param = reply.param});
+  if (!reply.members.empty() && body.size() > 2 && body.back() == '}')
+    body.insert(body.size() - 1, "," + reply.members);
   head = ResponseHead();
   head.status = reply.status;
   head.content_length = body.size();

@@ -6,9 +6,21 @@
 
 #include "source/catalog/allowed.h"
 #include "source/routing/cells.h"
+#include "source/routing/policy.h"
 
 namespace omni::routing {
 namespace {
+
+constexpr std::string_view kQueued = "queued";
+
+// When a running request ends is not known: who waits for it asks again soon.
+constexpr int64_t kAskAgainMs = 20;
+
+int64_t free_at(const AccountCell& cell, int64_t now_ms, const QueueRule& rule) {
+  const bool is_full =
+      rule.concurrent > 0 && cell.in_flight.load(std::memory_order_relaxed) >= rule.concurrent;
+  return std::max(cell.queue.next_ms(now_ms, rule), is_full ? now_ms + kAskAgainMs : 0);
+}
 
 // Accounts that tests make have no cells: nothing is known of them.
 Fitness fitness_of(const Account& account, const AccountQuery& query, int64_t& until_ms,
@@ -30,6 +42,7 @@ Fitness fitness_of(const Account& account, const AccountQuery& query, int64_t& u
     until_ms = std::max(until_ms, until);
     why = reason;
   };
+  if (query.queue != nullptr) rest_until(free_at(*cell, query.now_ms, *query.queue), true, kQueued);
   const CooldownState cooldown = cell->cooldown.load();
   rest_until(cooldown.until_ms, cooldown.is_hard, "cooling_down");
   const ModelLocks::Lock lock = cell->locks.find(query.model, query.now_ms);
@@ -133,12 +146,18 @@ AccountChoice look_at_accounts(const AccountQuery& query) {
     std::string_view why;
     const Fitness fitness = fitness_of(account, query, until_ms, why);
     if (fitness == Fitness::kGood) return {.fitness = Fitness::kGood};
-    if (fitness == Fitness::kWaiting) earliest = std::min(earliest, until_ms);
+    if (fitness == Fitness::kWaiting && until_ms < earliest) {
+      earliest = until_ms;
+      out.queued = why == kQueued ? &account : nullptr;
+    }
     if (fitness > out.fitness) continue;
     out.fitness = fitness;
     out.why = why;
   }
-  if (out.fitness == Fitness::kWaiting) out.until_ms = earliest;
+  if (out.fitness == Fitness::kWaiting)
+    out.until_ms = earliest;
+  else
+    out.queued = nullptr;
   return out;
 }
 

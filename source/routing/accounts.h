@@ -12,6 +12,8 @@
 
 namespace omni::routing {
 
+struct QueueRule;
+
 // How well something would do now; the better come first.
 enum class Fitness : uint8_t {
   kGood,
@@ -30,6 +32,7 @@ struct AccountQuery {
   const Account* only = nullptr;                      // The one to use; null: any.
   absl::Span<const Account* const> excluded;          // Failed in this request already.
   const std::vector<std::string>* allowed = nullptr;  // As is_allowed_account(); null: all.
+  const QueueRule* queue = nullptr;                   // Who is asked too fast has to wait.
 };
 
 struct AccountChoice {
@@ -37,6 +40,8 @@ struct AccountChoice {
   Fitness fitness = Fitness::kOut;
   int64_t until_ms = 0;  // Of kWaiting: when the first one may be used.
   std::string_view why;  // Of kWaiting and kOut: a stable word.
+  // Of kWaiting, when the first one that may be used is only asked too fast now.
+  const Account* queued = nullptr;
 };
 
 // How well the provider's accounts would do for `model`, without choosing one.

@@ -139,6 +139,25 @@ class SessionPins {
 enum class Standing : uint8_t { kGood, kBanned, kOutOfCredits };
 std::string_view name_of(Standing standing);
 
+struct QueueRule;
+
+// When the next request may go to an account that is not to be asked too fast. Who is given a time
+// has it for good: they go in the order in which they asked. Any thread.
+class QueueCell {
+ public:
+  // The time that a request which asks now would be given, not before `now_ms`.
+  int64_t next_ms(int64_t now_ms, const QueueRule& rule) const;
+  // Takes it, when it is not later than `latest_ms`; 0 when it is.
+  int64_t take(int64_t now_ms, const QueueRule& rule, int64_t latest_ms);
+
+ private:
+  int64_t free_ms(int64_t now_ms, int64_t full_us, const QueueRule& rule) const;
+
+  // When the minute's allowance would be whole again (GCRA's theoretical arrival time), and when
+  // the gap after the last request ends.
+  std::atomic<int64_t> full_us_{0}, gap_ms_{0};
+};
+
 struct alignas(64) AccountCell {
   // Nothing stands in the way of a request for any model: one line tells.
   bool is_quiet() const {
@@ -159,6 +178,7 @@ struct alignas(64) AccountCell {
   std::atomic<uint64_t> uses{0};
   std::atomic<int64_t> last_used_ms{0};
   alignas(64) ModelLocks locks;
+  QueueCell queue;
 };
 
 struct alignas(64) ProviderCell {
@@ -167,11 +187,41 @@ struct alignas(64) ProviderCell {
   alignas(64) SessionPins pins;
 };
 
+// How long streams took to begin, lately: within a fifth of the truth. Any thread.
+class FirstTokenCell {
+ public:
+  void add(int64_t us);
+  // Microseconds below which `share` of them were; 0 before there are kFewest.
+  int64_t quantile_us(double share) const;
+  static constexpr uint32_t kFewest = 20;
+
+ private:
+  // Four to an octave, from a millisecond to half a minute; the first and the last take the rest.
+  static constexpr size_t kBuckets = 62;
+  static constexpr uint32_t kMost = 1000;  // Then the old ones count half.
+  static size_t bucket(int64_t us);
+
+  std::atomic<uint32_t> count_{0};
+  std::array<std::atomic<uint32_t>, kBuckets> buckets_{};
+};
+
+// Lets a share of requests cost a second one. Any thread.
+class HedgeCell {
+ public:
+  void on_request(double share);
+  bool take();
+
+ private:
+  static constexpr int64_t kOne = 1000, kMost = 10 * kOne;
+  std::atomic<int64_t> credit_{kOne};
+};
+
 // One model of one provider, whichever account serves it.
 struct alignas(64) TargetCell {
   LatencyCell first_token;
   std::atomic<uint64_t> successes{0}, failures{0};
   std::atomic<int32_t> in_flight{0};
+  FirstTokenCell first_tokens;  // Of combos that hedge.
 };
 
 // One combo with one list of targets.
@@ -179,6 +229,7 @@ struct alignas(64) ComboCell {
   static constexpr size_t kMostTargets = 256;
   std::atomic<uint64_t> turn{0};
   std::atomic<uint32_t> last_good{0};  // The target's place + 1; 0: none yet.
+  HedgeCell hedges;
   // Per target.
   std::array<std::atomic<uint32_t>, kMostTargets> uses{};
 };

@@ -20,6 +20,8 @@ Course::Course(const Plan& plan, const Policy& policy, const CourseInput& input)
     : plan_(plan), policy_(policy), input_(input) {
   if (plan.combo != nullptr)
     chooser_.emplace(*plan.combo, absl::MakeConstSpan(plan.places), input.random, plan.session);
+  if (plan.combo != nullptr && plan.rules.hedge.enabled && input.besides == nullptr)
+    plan.combo->cell->hedges.on_request(plan.rules.hedge.share);
 }
 
 Course::~Course() { leave(); }
@@ -32,7 +34,26 @@ AccountQuery Course::query(const Target& target, const Account* only, int64_t no
           .session = plan_.session,
           .only = only != nullptr ? only : target.account,
           .excluded = absl::MakeConstSpan(excluded_),
-          .allowed = input_.allowed};
+          .allowed = input_.allowed,
+          .queue = policy_.queue.enabled && !has_place_ ? &policy_.queue : nullptr};
+}
+
+bool Course::is_besides(const Target& target) const {
+  return input_.besides != nullptr && input_.besides->provider == target.provider &&
+         input_.besides->model == target.model;
+}
+
+std::optional<absl::Duration> Course::hedge_delay() const {
+  const HedgeRule& rule = plan_.rules.hedge;
+  if (!rule.enabled || !chooser_ || input_.besides != nullptr || count() < 2) return std::nullopt;
+  constexpr double kSlow = 0.95;
+  const int64_t usual_us =
+      target_.cell != nullptr ? target_.cell->first_tokens.quantile_us(kSlow) : 0;
+  return usual_us > 0 ? absl::Microseconds(usual_us) : rule.delay;
+}
+
+bool Course::take_hedge() const {
+  return plan_.combo != nullptr && plan_.combo->cell->hedges.take();
 }
 
 Fitness Course::look_at(uint16_t place, int64_t now_ms) {
@@ -42,6 +63,7 @@ Fitness Course::look_at(uint16_t place, int64_t now_ms) {
 Fitness Course::look_at(const Target& target, int64_t context, int64_t now_ms) {
   const Provider& provider = *target.provider;
   if (needs_context_ > 0 && context <= needs_context_) return Fitness::kOut;
+  if (is_besides(target)) return Fitness::kOut;
   if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) return Fitness::kOut;
   Fitness fitness = Fitness::kGood;
   if (!provider.accounts.empty()) {
@@ -49,6 +71,8 @@ Fitness Course::look_at(const Target& target, int64_t context, int64_t now_ms) {
     fitness = found.fitness;
     if (fitness == Fitness::kWaiting)
       earliest_ms_ = earliest_ms_ == 0 ? found.until_ms : std::min(earliest_ms_, found.until_ms);
+    if (found.queued != nullptr && (queued_.target == nullptr || found.until_ms < queued_.until_ms))
+      queued_ = {&target, found.queued, found.until_ms};
   }
   const bool is_small =
       context > 0 && input_.body_bytes / kBytesPerToken > static_cast<size_t>(context);
@@ -69,11 +93,13 @@ std::optional<uint16_t> Course::choose_named(int64_t now_ms) {
 
 std::optional<uint16_t> Course::choose(int64_t now_ms) {
   earliest_ms_ = 0;
+  queued_ = {};
   if (!chooser_) return choose_named(now_ms);
   const auto tokens = static_cast<int64_t>(input_.body_bytes / kBytesPerToken);
   // Nothing is held against most targets most of the time, and that can be said without asking
   // each of their accounts.
-  const bool is_plain = excluded_.empty() && input_.allowed == nullptr && needs_context_ == 0;
+  const bool is_plain = excluded_.empty() && input_.allowed == nullptr && needs_context_ == 0 &&
+                        input_.besides == nullptr && !policy_.queue.enabled;
   return chooser_->next([&](const ComboTarget& each) {
     const bool is_quiet = is_plain && each.provider != nullptr && each.account != nullptr &&
                           each.provider->breaker.is_closed() && each.account->is_quiet();
@@ -100,12 +126,41 @@ bool Course::enter(uint16_t place, const Account* only, int64_t now_ms) {
       return false;
     }
   }
+  if (target_.account != nullptr && !admit(*target_.account, now_ms)) {
+    if (probes_) provider.cell->breaker.on_probe_left(now_ms);
+    put_back(place);
+    return false;
+  }
   runs_ = true;
   ++attempts_;
-  if (target_.account != nullptr && target_.account->cell)
-    target_.account->cell->in_flight.fetch_add(1, std::memory_order_relaxed);
   if (target_.cell != nullptr) target_.cell->in_flight.fetch_add(1, std::memory_order_relaxed);
   return true;
+}
+
+bool Course::is_full(const Account& account) const {
+  return policy_.queue.concurrent > 0 &&
+         account.cell->in_flight.load(std::memory_order_relaxed) >= policy_.queue.concurrent;
+}
+
+// Counts the request in. False when others were quicker, and it has to stand in line.
+bool Course::admit(const Account& account, int64_t now_ms) {
+  if (!account.cell) return true;
+  std::atomic<int32_t>& in_flight = account.cell->in_flight;
+  const QueueRule& rule = policy_.queue;
+  const int64_t before = in_flight.fetch_add(1, std::memory_order_relaxed);
+  if (!rule.enabled) return true;
+  const bool has_room = rule.concurrent == 0 || before < rule.concurrent;
+  if (has_room && (has_place_ || account.cell->queue.take(now_ms, rule, now_ms) != 0)) return true;
+  in_flight.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+// It may be chosen again.
+void Course::put_back(uint16_t place) {
+  if (chooser_)
+    chooser_->put_back(place);
+  else
+    done_.reset(place);
 }
 
 void Course::leave() {
@@ -118,7 +173,8 @@ void Course::leave() {
 }
 
 Course::Step Course::next(int64_t now_ms) {
-  if (has_stopped_ || attempts_ >= kMostAttempts) return {};
+  const int most = input_.besides != nullptr ? 1 : kMostAttempts;
+  if (has_stopped_ || attempts_ >= most) return {};
   if (plan_.rules.timeout > absl::ZeroDuration() &&
       now_ms - input_.began_ms >= ms(plan_.rules.timeout)) {
     has_timed_out_ = true;
@@ -126,7 +182,9 @@ Course::Step Course::next(int64_t now_ms) {
   }
   if (const std::optional<Again> due = std::exchange(due_, std::nullopt)) {
     retries_ = due->retries;
-    if (enter(due->place, due->account, now_ms)) return {.kind = Step::Kind::kTry};
+    const bool enters = enter(due->place, due->account, now_ms);
+    has_place_ = false;
+    if (enters) return {.kind = Step::Kind::kTry};
   }
   retries_ = 0;
   const bool delays = plan_.rules.fallback_delay > absl::ZeroDuration() && attempts_ > 0;
@@ -138,7 +196,26 @@ Course::Step Course::next(int64_t now_ms) {
   return wait_or_end(now_ms);
 }
 
+// What is left may be asked, only not so fast: how long until the request's turn. A place in line
+// is kept; who waits for a running request to end asks again.
+std::optional<absl::Duration> Course::stand_in_line(int64_t now_ms) {
+  if (queued_.account == nullptr || input_.besides != nullptr) return std::nullopt;
+  if (queue_until_ms_ == 0) queue_until_ms_ = now_ms + policy_.queue.max_wait_ms;
+  if (is_full(*queued_.account)) {
+    if (queued_.until_ms > queue_until_ms_) return std::nullopt;
+    return absl::Milliseconds(queued_.until_ms - now_ms);
+  }
+  const int64_t turn_ms = queued_.account->cell->queue.take(now_ms, policy_.queue, queue_until_ms_);
+  if (turn_ms == 0) return std::nullopt;
+  for (size_t i = 0; i < count(); ++i)
+    if (&at(place(i)) == queued_.target) due_ = Again{place(i), queued_.account, 0};
+  has_place_ = true;
+  return absl::Milliseconds(std::max<int64_t>(turn_ms - now_ms, 1));
+}
+
 Course::Step Course::wait_or_end(int64_t now_ms) {
+  if (const std::optional<absl::Duration> line = stand_in_line(now_ms))
+    return {.kind = Step::Kind::kWait, .wait = *line};
   if (!again_.empty()) {
     due_ = again_.front();
     again_.erase(again_.begin());
@@ -146,8 +223,9 @@ Course::Step Course::wait_or_end(int64_t now_ms) {
                     excluded_.end());
     return {.kind = Step::Kind::kWait, .wait = plan_.rules.retry_delay};
   }
+  if (queued_.account != nullptr) has_stopped_ = true;  // The line is too long.
   const WaitRule& rule = policy_.wait;
-  if (!rule.enabled || waits_ >= rule.max_retries) return {};
+  if (has_stopped_ || !rule.enabled || waits_ >= rule.max_retries) return {};
   // Whoever failed in this request counts as well, once it may be asked again.
   excluded_.clear();
   done_.reset();
@@ -230,10 +308,7 @@ void Course::fail(const Failure& failure, int64_t now_ms) {
   if (verdict.then == Then::kNextAccount && target_.account != nullptr) {
     excluded_.push_back(target_.account);
     // Its other accounts stand in line with the other targets.
-    if (chooser_)
-      chooser_->put_back(place_);
-    else
-      done_.reset(place_);
+    put_back(place_);
   }
   if (verdict.then == Then::kLargerTarget) {
     needs_context_ = std::max<int64_t>({needs_context_, context(place_), 1});
@@ -253,6 +328,7 @@ void Course::commit(int64_t first_token_us, int64_t now_ms) {
   probes_ = false;
   if (target_.cell != nullptr) {
     target_.cell->first_token.add(first_token_us);
+    if (plan_.rules.hedge.enabled) target_.cell->first_tokens.add(first_token_us);
     target_.cell->successes.fetch_add(1, std::memory_order_relaxed);
   }
   if (plan_.combo == nullptr || plan_.combo->strategy != Strategy::kLastKnownGood) return;
@@ -278,6 +354,7 @@ std::vector<Skipped> Course::skipped(int64_t now_ms) const {
     const Target& each = at(place(i));
     const Provider& provider = *each.provider;
     Skipped made{.provider = &provider, .model = each.model};
+    if (is_besides(each)) continue;
     if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) {
       made.why = "breaker_open";
       made.until_ms = provider.cell->breaker.load().until_ms;

@@ -35,6 +35,8 @@ struct CourseInput {
   uint64_t random = 0;                                // Fresh for each request.
   size_t body_bytes = 0;                              // For a guess at the tokens.
   int64_t began_ms = 0;
+  // The request is under way at this one: a single attempt is made, elsewhere.
+  const Target* besides = nullptr;
 };
 
 // One thread. Destroying it, while an attempt runs, says that the client left.
@@ -71,6 +73,12 @@ class Course {
 
   // What stands in the way of those that were not tried, in the plan's order. After kEnd.
   std::vector<Skipped> skipped(int64_t now_ms) const;
+  // How long an attempt that just began may take before another is made beside it; nullopt: as long
+  // as it likes.
+  std::optional<absl::Duration> hedge_delay() const;
+  // Whether the combo's requests may cost one more attempt; counts it.
+  bool take_hedge() const;
+
   bool has_timed_out() const { return has_timed_out_; }
   int attempts() const { return attempts_; }
 
@@ -82,7 +90,19 @@ class Course {
     int retries = 0;
   };
 
+  // Where the line is shortest.
+  struct Queued {
+    const Target* target = nullptr;
+    const Account* account = nullptr;
+    int64_t until_ms = 0;
+  };
+
   AccountQuery query(const Target& target, const Account* only, int64_t now_ms) const;
+  bool is_besides(const Target& target) const;
+  bool is_full(const Account& account) const;
+  bool admit(const Account& account, int64_t now_ms);
+  void put_back(uint16_t place);
+  std::optional<absl::Duration> stand_in_line(int64_t now_ms);
   Fitness look_at(const Target& target, int64_t context, int64_t now_ms);
   Fitness look_at(uint16_t place, int64_t now_ms);
   std::optional<uint16_t> choose(int64_t now_ms);
@@ -117,6 +137,9 @@ class Course {
   int64_t earliest_ms_ = 0;  // When the first of those that ask to wait may be tried; 0: none does.
   bool has_stopped_ = false, has_timed_out_ = false, runs_ = false, probes_ = false;
   bool has_waited_ = false;
+  Queued queued_;
+  int64_t queue_until_ms_ = 0;  // It waits in line no longer; 0: it did not.
+  bool has_place_ = false;      // In the line of what is due.
 };
 
 }  // namespace omni::routing

@@ -17,6 +17,15 @@ namespace routing {
 struct Combo;
 struct TargetCell;
 
+// When a second target is asked as well, because the first is slow to begin its stream.
+struct HedgeRule {
+  bool enabled = false;
+  // Until the first target is known well enough; then its own 95th percentile.
+  absl::Duration delay = absl::Milliseconds(500);
+  double share = 0.1;          // Of the combo's requests, at most.
+  int64_t max_cost_nanos = 0;  // Of the prompt at the second target; 0: any.
+};
+
 // How targets are tried one after the other. The defaults are those of a request that names one
 // model.
 struct Rules {
@@ -25,6 +34,7 @@ struct Rules {
   absl::Duration fallback_delay;                  // Before another target is tried.
   absl::Duration target_timeout;                  // Until an attempt commits; zero: upstream's own.
   absl::Duration timeout;                         // Of all attempts together; zero: none.
+  HedgeRule hedge;
 };
 
 }  // namespace routing

@@ -13,11 +13,21 @@ struct WaitRule {
   absl::Duration max_wait = absl::Seconds(30);
 };
 
+// How fast one account is asked. Over all workers.
+struct QueueRule {
+  bool enabled = false;
+  int64_t per_minute = 100;     // As many may come at once after a silent minute; 0: any number.
+  int64_t min_gap_ms = 200;     // Between two requests.
+  int64_t concurrent = 10;      // Requests that run; 0: any number.
+  int64_t max_wait_ms = 15000;  // In line, before the request goes elsewhere or fails.
+};
+
 struct Policy {
   CooldownCell::Rule cooldown;
   bool keeps_hints = true;  // What a provider asks for goes before the rule.
   BreakerCell::Rule breaker;
   WaitRule wait;
+  QueueRule queue;
 };
 
 }  // namespace omni::routing

@@ -4,10 +4,10 @@
 #include <array>
 #include <cstring>
 
+#include "api/cost.h"
 #include "api/snapshot.h"
 #include "source/base/check.h"
 #include "source/json/pen.h"
-#include "source/llm/cost.h"
 #include "source/log/log_line.h"
 
 namespace omni {
@@ -207,10 +207,7 @@ std::optional<int64_t> cost_of(const Facts& facts) {
   const Answer& answer = facts.answer;
   // Of a plain answer upstream has read it before its head goes out.
   const llm::Usage& usage = facts.usage.is_known() ? facts.usage : answer.usage;
-  if (answer.provider == nullptr || !usage.is_known()) return std::nullopt;
-  const Price* price = llm::find_price(*answer.provider, answer.model);
-  if (price == nullptr) return std::nullopt;
-  return llm::cost_of(*price, usage);
+  return cost_of(facts, usage);
 }
 
 void append_access_line(std::string& out, LogFormat format, absl::Time now,

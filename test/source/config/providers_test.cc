@@ -162,15 +162,6 @@ TEST(KeysTest, NamesAndValuesAreUnique) {
             "gateway.yaml:4:21: keys[2].key: is the same as that of 'a'\n");
 }
 
-TEST(NotBuiltTest, WhatThisVersionCannotDoIsRefusedAndSwitchedOffIsFine) {
-  FakeWorld world;
-  const std::string no = "not available in this version\n";
-  EXPECT_EQ(world.errors("resilience: { request_queue: { enabled: true } }\n"),
-            "gateway.yaml:1:41: resilience.request_queue.enabled: " + no);
-  EXPECT_EQ(world.errors("resilience: { request_queue: { enabled: false, concurrent: 10 } }\n"),
-            "");
-}
-
 TEST(NotBuiltTest, FiltersThatAreNotRegisteredAreRefusedUnlessOff) {
   FakeWorld world;
   const auto row = [](const std::string& filter) {
