@@ -107,6 +107,7 @@ MEANINGS = {
     "no_target_available": (PROVIDER, "Nothing that the request may be sent to can be used now."),
     "ALL_ACCOUNTS_INACTIVE": (PROVIDER, "No target of the combo can be used now; the message names "
                                         "what stands in the way of each."),
+    "RATE_LIMIT_QUEUE_FULL": (PROVIDER, "`resilience.request_queue`: the request would have to stand in line longer than `max_wait`."),
     "COMBO_TIMEOUT": (PROVIDER, "The combo's `timeout` was over before a target answered."),
     "admin_address_refused": (MANAGE, "The client's address is not in `admin.allow`."),
     "needs_setup": (MANAGE, "No admin password is set, so management is open to this host only, "

@@ -159,6 +159,7 @@ void UpstreamFilter::hedge() {
   if (leg->course.next(now_ms()).kind != routing::Course::Step::Kind::kTry) return;
   if (!is_worth(leg->course.target()) || !leg->course.take_hedge()) return;
   config_.hedges.add();
+  leg_->course.leave_out(leg->course.target());
   hedge_ = std::move(leg);
   start_attempt(*hedge_);
 }

@@ -213,7 +213,7 @@ class HedgeCell {
 
  private:
   static constexpr int64_t kOne = 1000, kMost = 10 * kOne;
-  std::atomic<int64_t> credit_{kOne};
+  std::atomic<int64_t> credit_{0};
 };
 
 // One model of one provider, whichever account serves it.

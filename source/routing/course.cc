@@ -38,9 +38,11 @@ AccountQuery Course::query(const Target& target, const Account* only, int64_t no
           .queue = policy_.queue.enabled && !has_place_ ? &policy_.queue : nullptr};
 }
 
-bool Course::is_besides(const Target& target) const {
-  return input_.besides != nullptr && input_.besides->provider == target.provider &&
-         input_.besides->model == target.model;
+bool Course::is_left_out(const Target& target) const {
+  const auto is = [&](const Target& other) {
+    return other.provider == target.provider && other.model == target.model;
+  };
+  return (input_.besides != nullptr && is(*input_.besides)) || (left_out_ && is(*left_out_));
 }
 
 std::optional<absl::Duration> Course::hedge_delay() const {
@@ -63,7 +65,7 @@ Fitness Course::look_at(uint16_t place, int64_t now_ms) {
 Fitness Course::look_at(const Target& target, int64_t context, int64_t now_ms) {
   const Provider& provider = *target.provider;
   if (needs_context_ > 0 && context <= needs_context_) return Fitness::kOut;
-  if (is_besides(target)) return Fitness::kOut;
+  if (is_left_out(target)) return Fitness::kOut;
   if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) return Fitness::kOut;
   Fitness fitness = Fitness::kGood;
   if (!provider.accounts.empty()) {
@@ -99,7 +101,7 @@ std::optional<uint16_t> Course::choose(int64_t now_ms) {
   // Nothing is held against most targets most of the time, and that can be said without asking
   // each of their accounts.
   const bool is_plain = excluded_.empty() && input_.allowed == nullptr && needs_context_ == 0 &&
-                        input_.besides == nullptr && !policy_.queue.enabled;
+                        input_.besides == nullptr && !left_out_ && !policy_.queue.enabled;
   return chooser_->next([&](const ComboTarget& each) {
     const bool is_quiet = is_plain && each.provider != nullptr && each.account != nullptr &&
                           each.provider->breaker.is_closed() && each.account->is_quiet();
@@ -354,13 +356,16 @@ std::vector<Skipped> Course::skipped(int64_t now_ms) const {
     const Target& each = at(place(i));
     const Provider& provider = *each.provider;
     Skipped made{.provider = &provider, .model = each.model};
-    if (is_besides(each)) continue;
+    if (is_left_out(each)) continue;
     if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) {
       made.why = "breaker_open";
       made.until_ms = provider.cell->breaker.load().until_ms;
     } else if (!provider.accounts.empty()) {
-      const AccountChoice found = look_at_accounts(query(each, nullptr, now_ms));
-      if (found.fitness < Fitness::kWaiting || found.why == "tried") continue;
+      // Those that failed in this request too: it is known what they asked for.
+      AccountQuery all = query(each, nullptr, now_ms);
+      all.excluded = {};
+      const AccountChoice found = look_at_accounts(all);
+      if (found.fitness < Fitness::kWaiting) continue;
       made.why = found.why;
       made.until_ms = found.until_ms;
     }

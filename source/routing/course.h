@@ -71,13 +71,16 @@ class Course {
   // The committed answer is over; or it broke off, through no fault of ours.
   void end(bool is_whole, int64_t now_ms);
 
-  // What stands in the way of those that were not tried, in the plan's order. After kEnd.
+  // What stands in the way of each, in the plan's order, of those that were tried as well. After
+  // kEnd.
   std::vector<Skipped> skipped(int64_t now_ms) const;
   // How long an attempt that just began may take before another is made beside it; nullopt: as long
   // as it likes.
   std::optional<absl::Duration> hedge_delay() const;
   // Whether the combo's requests may cost one more attempt; counts it.
   bool take_hedge() const;
+  // It is tried beside this one: not here as well.
+  void leave_out(const Target& target) { left_out_ = target; }
 
   bool has_timed_out() const { return has_timed_out_; }
   int attempts() const { return attempts_; }
@@ -98,7 +101,7 @@ class Course {
   };
 
   AccountQuery query(const Target& target, const Account* only, int64_t now_ms) const;
-  bool is_besides(const Target& target) const;
+  bool is_left_out(const Target& target) const;
   bool is_full(const Account& account) const;
   bool admit(const Account& account, int64_t now_ms);
   void put_back(uint16_t place);
@@ -130,6 +133,7 @@ class Course {
   absl::InlinedVector<const Account*, 4> excluded_;
   absl::InlinedVector<Again, 4> again_;
   Target target_;
+  std::optional<Target> left_out_;
   uint16_t place_ = 0;
   std::optional<Again> due_;  // Tried again when next() is called.
   int attempts_ = 0, waits_ = 0, retries_ = 0;
