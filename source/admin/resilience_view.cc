@@ -63,10 +63,11 @@ std::string render_resilience(const Snapshot& snapshot, absl::Time now) {
   const routing::Policy& policy = snapshot.resilience;
   const int64_t now_ms = absl::ToUnixMillis(now);
   std::string out = fmt::format(
-      R"({{"requestQueue":{{"enabled":false}},"connectionCooldown":{{"apikey":{{"baseCooldownMs":{},"maxCooldownMs":{}}}}},"providerBreaker":{{"apikey":{{"failureThreshold":{},"resetTimeoutMs":{}}}}},"waitForCooldown":{{"enabled":{},"maxRetries":{},"maxRetryWaitSec":{}}},"providers":[)",
-      policy.cooldown.base_ms, policy.cooldown.max_ms, policy.breaker.failures,
-      policy.breaker.reset_ms, policy.wait.enabled, policy.wait.max_retries,
-      absl::ToInt64Seconds(policy.wait.max_wait));
+      R"({{"requestQueue":{{"enabled":{},"requestsPerMinute":{},"minTimeBetweenRequestsMs":{},"concurrentRequests":{},"maxWaitMs":{}}},"connectionCooldown":{{"apikey":{{"baseCooldownMs":{},"maxCooldownMs":{}}}}},"providerBreaker":{{"apikey":{{"failureThreshold":{},"resetTimeoutMs":{}}}}},"waitForCooldown":{{"enabled":{},"maxRetries":{},"maxRetryWaitSec":{}}},"providers":[)",
+      policy.queue.enabled, policy.queue.per_minute, policy.queue.min_gap_ms,
+      policy.queue.concurrent, policy.queue.max_wait_ms, policy.cooldown.base_ms,
+      policy.cooldown.max_ms, policy.breaker.failures, policy.breaker.reset_ms, policy.wait.enabled,
+      policy.wait.max_retries, absl::ToInt64Seconds(policy.wait.max_wait));
   bool is_first = true;
   for (const Provider& each : snapshot.providers->all()) {
     if (each.is_demo || !each.cell) continue;

@@ -1,5 +1,6 @@
 """10,000 requests at once against providers that come and go: each ends with an answer or a typed error, the accounts
-agree with the providers' own books, and nothing is left behind."""
+agree with the providers' own books, and nothing is left behind. Who leaves cancels the provider's work, and pays for what
+had arrived by then (pitfall 72)."""
 import asyncio
 import json
 import os
@@ -11,7 +12,7 @@ from client import get
 from flapping_fleet import FlappingFleet, order_of, raise_file_limit
 from harness import GatewayTest, config, wait_until
 
-PROVIDERS = 5
+PROVIDERS = 4
 PRICE_IN, PRICE_OUT = 2500, 10000  # Nanodollars a token.
 # Builds with sanitizers are slow, and what they look for is found with fewer.
 REQUESTS = int(os.environ.get("OMNI_TEST_REQUESTS", 10_000 if harness.SLOW == 1 else 1_500))
@@ -140,6 +141,10 @@ class FlappingTest(GatewayTest):
                 self.assertNotIn("cost", records[ending.identity], ending.body)
                 continue
             record = records[ending.identity]
+            if "cost" not in record:
+                # It had waited long enough for a heartbeat when the last target failed: nobody was paid.
+                self.assertEqual((ending.kind, ending.words), ("broken", 0), record)
+                continue
             paid = round(record["cost"] * 1e9)
             if ending.kind == "answer":
                 tokens_in, tokens_out = order_of(ending.number)
@@ -158,8 +163,8 @@ class FlappingTest(GatewayTest):
         return whole_paid, partly_paid, partly_sold
 
     def test_every_request_ends_and_every_cent_is_known(self):
-        room = raise_file_limit()
-        count = min(REQUESTS, room // 2 - 1500)
+        # The gateway has a socket for each client, and at most 1,024 for each provider and worker.
+        count = min(REQUESTS, raise_file_limit() - 2 * 1024 * PROVIDERS - 200)
         self.start()
         resident = []
         for turn in range(3):
