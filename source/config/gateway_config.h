@@ -87,8 +87,15 @@ struct ListenerConfig {
 
 // A gateway key of the file, before it is hashed.
 struct KeyConfig {
+  // A value that the key had before, and that clients may go on with until they have the new one.
+  struct Previous {
+    Secret key;
+    absl::Time until;
+  };
+
   std::string name;
   Secret key;
+  std::vector<Previous> previous;
   std::vector<std::string> allowed_models, allowed_connections;
   bool disabled = false;
   bool no_log = false;

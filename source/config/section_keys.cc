@@ -121,25 +121,40 @@ std::optional<Schedule> read_schedule(MappingReader& key) {
   return out;
 }
 
-std::optional<absl::Time> read_expiry(MappingReader& reader) {
-  const std::optional<std::string> text = reader.text("expires_at");
+std::optional<absl::Time> read_time(MappingReader& reader, std::string_view key) {
+  const std::optional<std::string> text = reader.text(key);
   if (!text) return std::nullopt;
   absl::Time time;
   if (absl::ParseTime(absl::RFC3339_full, *text, &time, nullptr)) return time;
-  reader.fail("expires_at", "expected a time such as 2027-01-31T00:00:00Z");
+  reader.fail(key, "expected a time such as 2027-01-31T00:00:00Z");
   return std::nullopt;
 }
 
 // False when the key is left out: a ${NAME:-} that fell back to nothing.
-bool read_secret(MappingReader& reader, SeenKeys& seen, KeyConfig& out) {
+bool read_secret(MappingReader& reader, SeenKeys& seen, const std::string& name, Secret& out) {
   const ConfigValue* value = reader.find("key");
   const std::optional<std::string> key = reader.required_text("key");
   if (key && key->empty() && value->used_default) return false;
   if (!key || !check_header_text(reader, "key", *key)) return true;
-  const auto [other, is_new] = seen.name_by_digest.emplace(sha256(*key), out.name);
+  const auto [other, is_new] = seen.name_by_digest.emplace(sha256(*key), name);
   if (!is_new) reader.fail("key", fmt::format("is the same as that of '{}'", other->second));
-  out.key = Secret(*key);
+  out = Secret(*key);
   return true;
+}
+
+std::vector<KeyConfig::Previous> read_previous(MappingReader& key, SeenKeys& seen,
+                                               const std::string& name) {
+  std::vector<KeyConfig::Previous> out;
+  for (const MappingReader::Item& item : key.items("previous")) {
+    MappingReader reader(*item.value, item.path, key.errors());
+    KeyConfig::Previous made;
+    const bool is_there = read_secret(reader, seen, name, made.key);
+    if (!reader.has("until")) reader.missing("until", "'until' is missing");
+    made.until = read_time(reader, "until").value_or(absl::InfinitePast());
+    reader.done();
+    if (is_there) out.push_back(std::move(made));
+  }
+  return out;
 }
 
 void read_key(const MappingReader::Item& item, SectionContext& context, SeenKeys& seen) {
@@ -149,12 +164,13 @@ void read_key(const MappingReader::Item& item, SectionContext& context, SeenKeys
   if (out.name.empty() && reader.has("name")) reader.fail("name", "must not be empty");
   if (!out.name.empty() && !seen.names.insert(out.name).second)
     reader.fail("name", fmt::format("another key is named '{}'", out.name));
-  const bool is_there = read_secret(reader, seen, out);
+  const bool is_there = read_secret(reader, seen, out.name, out.key);
+  out.previous = read_previous(reader, seen, out.name);
   out.allowed_models = reader.text_list("allowed_models");
   out.allowed_connections = reader.text_list("allowed_connections");
   out.proxy = read_proxy(reader, context);
   out.disabled = reader.boolean("disabled").value_or(false);
-  out.expires_at = read_expiry(reader);
+  out.expires_at = read_time(reader, "expires_at");
   out.schedule = read_schedule(reader);
   out.no_log = reader.boolean("no_log").value_or(false);
   out.rules.rate_limits = read_rate_limits(reader);

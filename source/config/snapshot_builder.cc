@@ -58,7 +58,17 @@ absl::StatusOr<std::shared_ptr<const KeySection>> make_keys(const std::vector<Ke
     const Digest hash = key->hash;
     return section->by_hash.emplace(hash, std::move(key));
   };
-  for (const KeyConfig& key : file_keys) add(make_file_key(key, section->hash));
+  for (const KeyConfig& key : file_keys) {
+    const std::shared_ptr<GatewayKey> made = make_file_key(key, section->hash);
+    // The same key under another value: what it uses counts as before.
+    for (const KeyConfig::Previous& before : key.previous) {
+      auto old = std::make_shared<GatewayKey>(*made);
+      old->hash = section->hash(before.key.reveal());
+      old->expires_at = std::min(before.until, key.expires_at.value_or(before.until));
+      add(std::move(old));
+    }
+    add(made);
+  }
   for (const GatewayKey& key : stored) {
     const auto [other, is_new] = add(std::make_shared<GatewayKey>(key));
     if (!is_new)

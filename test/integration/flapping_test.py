@@ -1,6 +1,6 @@
 """10,000 requests at once against providers that come and go: each ends with an answer or a typed error, the accounts
 agree with the providers' own books, and nothing is left behind. Who leaves cancels the provider's work, and pays for what
-had arrived by then (pitfall 72)."""
+had arrived by then."""
 import asyncio
 import json
 import os
@@ -162,7 +162,7 @@ class FlappingTest(GatewayTest):
         self.assertEqual(whole_paid, whole_sold)
         return whole_paid, partly_paid, partly_sold
 
-    def test_every_request_ends_and_every_cent_is_known(self):
+    def test_pitfall_72_every_request_ends_and_every_cent_is_known(self):
         # The gateway has a socket for each client, and at most 1,024 for each provider and worker.
         count = min(REQUESTS, raise_file_limit() - 2 * 1024 * PROVIDERS - 200)
         self.start()

@@ -95,7 +95,7 @@ class RestartTest(LifeTest):
 
 
 class DrainTest(LifeTest):
-    def test_sigterm_lets_streams_finish_and_exits_with_0(self):
+    def test_pitfall_71_sigterm_lets_streams_finish_and_exits_with_0(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             gateway = self.start()
             streams = OpenStreams(self.upstream).open(gateway.port, 50)

@@ -147,6 +147,29 @@ class PolicyTest(GatewayTest):
                           "Access denied outside allowed hours")
 
 
+    def test_pitfall_65_a_key_that_gets_another_value_stays_the_same_key(self):
+        upstream = Upstream(lambda call: call.respond(200, answer()))
+        self.addCleanup(upstream.close)
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+        limited = {"rate_limits": [{"limit": 3, "window": "24h"}]}
+        before = settings_for(upstream, **limited)
+        gateway = self.run_gateway(before)
+        self.assertEqual(chat(gateway.port, hello("up/m"), KEY).status, 200)
+        key = before["keys"][0]
+        after = {**before, "keys": [{**key, "key": "sk-new-value", "previous": [
+            {"key": key["key"], "until": soon}, {"key": "sk-older-value", "until": "2020-01-01T00:00:00Z"}]}]}
+        gateway.write(after)
+        wait_until(lambda: gateway.status()["generation"] == 2, what="the new value")
+        new = [("authorization", "Bearer sk-new-value")]
+        self.assertEqual(chat(gateway.port, hello("up/m"), new).status, 200)
+        self.assertEqual(chat(gateway.port, hello("up/m"), KEY).status, 200)
+        self.assertEqual(chat(gateway.port, hello("up/m"), new).status, 429, "one count for both")
+        self.assert_error(chat(gateway.port, hello("up/m"), [("authorization", "Bearer sk-older-value")]), 403,
+                          "key_expired")
+        names = {record["key"] for record in gateway.access(5) if "key" in record}
+        self.assertEqual(names, {key["name"]})
+
+
 class CostTest(GatewayTest):
     def setUp(self):
         self.upstream = Upstream(lambda call: call.respond(200, answer(usage=(2, 1))))

@@ -124,7 +124,7 @@ class RoutingTest(FleetTest):
                 self.assertIn(b"[DONE]", response.body)
                 self.assertEqual(fleet.calls, [1, 1])
 
-    def test_a_cut_before_the_first_word_moves_on_and_one_behind_it_is_an_error(self):
+    def test_pitfall_67_a_cut_before_the_first_word_moves_on_and_one_behind_it_is_an_error(self):
         fleet = Fleet(self, 2)
         self.gateway_for(fleet)
         fleet.script(1, lambda call: call.stream(ROLE, WORD, LAST))

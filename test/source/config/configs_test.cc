@@ -120,7 +120,8 @@ TEST_F(ConfigsTest, HeadlessRequiresKeysEverywhere) {
 TEST_F(ConfigsTest, CombosRunWithAndWithoutKeys) {
   LoadResult result = load_shipped(world_, "combos.yaml");
   ASSERT_TRUE(result.ok()) << errors_of(result);
-  EXPECT_EQ(result.config.combos.size(), 4u);
+  ASSERT_EQ(result.config.combos.size(), 5u);
+  EXPECT_TRUE(result.config.combos.back().rules.hedge.enabled);
   world_.environment = {{"OPENAI_API_KEY", "sk-1"}, {"OPENAI_SPARE_KEY", "sk-2"}};
   result = load_shipped(world_, "combos.yaml");
   ASSERT_TRUE(result.ok()) << errors_of(result);

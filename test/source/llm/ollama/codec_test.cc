@@ -117,6 +117,25 @@ TEST(OllamaRequestTest, AChatRequestBecomesIt) {
     "options":{"num_predict":5,"stop":["E"],"seed":1}})"));
 }
 
+// Pitfall 73: a schema is told in the target's own words, not as a tool or a sentence in the
+// prompt.
+TEST(OllamaRequestTest, Pitfall73ASchemaIsNativeWhereTheTargetHasOne) {
+  const std::string request = R"({"model":"m","messages":[{"role":"user","content":"x"}],
+    "response_format":{"type":"json_schema","json_schema":{"name":"s","schema":
+      {"type":"object","properties":{"a":{"type":"string"}}}}}})";
+  const std::string ollama = test::transcode_request(kChat, kOllama, request, {.model = "m"});
+  EXPECT_THAT(ollama,
+              HasSubstr(R"("format":{"type":"object","properties":{"a":{"type":"string"}}})"));
+  const std::string gemini =
+      test::transcode_request(kChat, Dialect::kGemini, request, {.model = "m"});
+  EXPECT_THAT(gemini, HasSubstr(R"("responseMimeType":"application/json")"));
+  EXPECT_THAT(gemini, HasSubstr(R"("responseJsonSchema":{"type":"object")"));
+  for (const std::string& each : {ollama, gemini}) {
+    EXPECT_EQ(each.find("tools"), std::string::npos) << each;
+    EXPECT_EQ(each.find("DROPPED"), std::string::npos) << each;
+  }
+}
+
 TEST(OllamaRequestTest, WhatCannotBeSaidIsDroppedOrRefused) {
   EXPECT_THAT(from_chat(R"("user":"u","metadata":{},"logit_bias":{})"),
               HasSubstr("\nDROPPED user, metadata, logit_bias"));
