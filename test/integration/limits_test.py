@@ -166,8 +166,8 @@ class PolicyTest(GatewayTest):
         self.assertEqual(chat(gateway.port, hello("up/m"), new).status, 429, "one count for both")
         self.assert_error(chat(gateway.port, hello("up/m"), [("authorization", "Bearer sk-older-value")]), 403,
                           "key_expired")
-        names = {record["key"] for record in gateway.access(5) if "key" in record}
-        self.assertEqual(names, {key["name"]})
+        names = wait_until(lambda: [record["key"] for record in gateway.records if "key" in record][3:], what="its lines")
+        self.assertEqual(set(names), {key["name"]})
 
 
 class CostTest(GatewayTest):
