@@ -62,7 +62,8 @@ TEST(CombosTest, EveryMistakeIsToldAtItsPlace) {
   EXPECT_EQ(errors("  - { name: x, strategy: wieghted, targets: [{ model: a/m }] }\n"),
             at + "7:26: combos[0].strategy: expected one of priority, weighted, round-robin, "
                  "random, strict-random, least-used, cost-optimized, context-optimized, "
-                 "fill-first, p2c, lkgp, cache-optimized, latency, found 'wieghted'; did you mean "
+                 "fill-first, p2c, lkgp, cache-optimized, latency, auto, headroom, reset-aware, "
+                 "reset-window, found 'wieghted'; did you mean "
                  "'weighted'?\n");
   EXPECT_EQ(errors("  - { name: x, strategy: fusion, targets: [{ model: a/m }] }\n"),
             at + "7:26: combos[0].strategy: 'fusion' is not available in this version\n");
