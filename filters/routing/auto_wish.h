@@ -12,7 +12,8 @@
 
 namespace omni::filters {
 
-// Changes the plan, which has a combo of Strategy::kAuto; or says why the request is refused.
+// Of a chat. Changes the plan, which has a combo of Strategy::kAuto; or says why the request is
+// refused.
 std::optional<LocalReply> grant_wishes(const Headers& headers, llm::Call& call, Plan& plan);
 
 // A name that begins as those that are built in and means nothing here: 503 for a known one, for

@@ -146,7 +146,7 @@ Next RoutingFilter::plan_combo(const routing::Combo& combo) {
   plan.combo = &combo;
   plan.rules = combo.rules;
   plan.session = facts.session;
-  if (combo.strategy == routing::Strategy::kAuto) {
+  if (combo.strategy == routing::Strategy::kAuto && facts.endpoint == Endpoint::kChat) {
     const Headers& headers = context_.exchange().request().headers;
     if (std::optional<LocalReply> refusal = grant_wishes(headers, facts.call, plan))
       return refuse(*std::move(refusal));

@@ -75,6 +75,27 @@ TEST(CombosTest, EveryMistakeIsToldAtItsPlace) {
                 "8:26: combos[1].targets[0]: leads in a circle: y -> x -> y\n");
 }
 
+TEST(CombosTest, AutoSaysHowItScores) {
+  FakeWorld world;
+  const std::string head =
+      kProviders + "combos:\n  - { name: x, strategy: auto, targets: [{ model: a/m }], ";
+  const GatewayConfig config = good(
+      world, head + "config: { mode: fast, task: coding, weights: { cost: 3, health: 1 } } }\n");
+  const routing::AutoRule& rule = config.combos[0].scoring;
+  EXPECT_EQ(rule.pack, routing::Pack::kShipFast);
+  EXPECT_EQ(rule.task, routing::Task::kCoding);
+  ASSERT_TRUE(rule.weights);
+  EXPECT_EQ((*rule.weights)[static_cast<size_t>(routing::Factor::kCost)], 3);
+  const auto error = [&](const std::string& rules) { return world.errors(head + rules); };
+  EXPECT_THAT(error("config: { mode: fats } }\n"), testing::HasSubstr("did you mean 'fast'?"));
+  EXPECT_THAT(error("config: { weights: { price: 1 } } }\n"), testing::HasSubstr("price"));
+  EXPECT_THAT(error("config: { weights: { cost: 0 } } }\n"),
+              testing::HasSubstr("one of them must be more than zero"));
+  EXPECT_THAT(world.errors(kProviders + "combos:\n  - { name: x, targets: [{ model: a/m }], "
+                                        "config: { mode: fast } }\n"),
+              testing::HasSubstr("is for the strategy auto only"));
+}
+
 TEST(ResilienceTest, SaysHowLongPlacesRest) {
   FakeWorld world;
   const GatewayConfig config =

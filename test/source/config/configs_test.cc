@@ -120,7 +120,7 @@ TEST_F(ConfigsTest, HeadlessRequiresKeysEverywhere) {
 TEST_F(ConfigsTest, CombosRunWithAndWithoutKeys) {
   LoadResult result = load_shipped(world_, "combos.yaml");
   ASSERT_TRUE(result.ok()) << errors_of(result);
-  EXPECT_EQ(result.config.combos.size(), 4u);
+  EXPECT_EQ(result.config.combos.size(), 7u);
   world_.environment = {{"OPENAI_API_KEY", "sk-1"}, {"OPENAI_SPARE_KEY", "sk-2"}};
   result = load_shipped(world_, "combos.yaml");
   ASSERT_TRUE(result.ok()) << errors_of(result);
