@@ -92,6 +92,13 @@ MEANINGS = {
     "too_many_background_responses": (GATEWAY, "A worker makes 1024 responses in the background at "
                                                "once."),
     "unknown_provider": (MODEL, "The path names a provider (`/v1/providers/{provider}/...`) that is not configured."),
+    "no_connected_providers": (MODEL, "An `auto` model for which no provider is connected: no account "
+                                      "has a key, or none is free or local where the name asks "
+                                      "for that."),
+    "invalid_header": (REQUEST, "An `X-OmniRoute-...` header says what it cannot; `param` names it. "
+                                "docs/routing.md"),
+    "request_over_budget": (MODEL, "`X-OmniRoute-Budget-Fallback: strict`, and no target is "
+                                   "estimated to answer for `X-OmniRoute-Budget` or less."),
     "ambiguous_model": (MODEL, "Several providers list the bare name: write `provider/model`."),
     "model_not_allowed": (MODEL, "The key's `allowed_models` do not name it."),
     "no_embeddings": (MODEL, "The model's provider has no embeddings: it speaks Anthropic's dialect, or is the demo."),

@@ -11,6 +11,7 @@
 #include "filters/routing/may_use.h"
 #include "source/llm/model_list.h"
 #include "source/llm/ollama/model_list.h"
+#include "source/routing/auto_pool.h"
 #include "source/routing/combo.h"
 
 namespace omni::filters {
@@ -66,7 +67,7 @@ Answered list_models(Exchange& exchange) {
       llm::list_models(*snapshot.providers, *snapshot.aliases, visible, only);
   if (snapshot.combos != nullptr && only == nullptr) {
     for (const routing::Combo& combo : snapshot.combos->all()) {
-      if (combo.name.find('*') != std::string::npos) continue;
+      if (combo.name.find('*') != std::string::npos || !routing::is_listed(combo.name)) continue;
       if (auto row = list_combo(facts.principal.key, combo, combo.name))
         models.push_back(*std::move(row));
     }

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "api/snapshot.h"
+#include "filters/routing/auto_wish.h"
 #include "filters/routing/listing.h"
 #include "filters/routing/may_use.h"
 #include "source/catalog/allowed.h"
@@ -82,6 +84,7 @@ Next RoutingFilter::plan() {
   if (snapshot.combos != nullptr)
     if (const routing::Combo* combo = snapshot.combos->find(facts.call.model()))
       return plan_combo(*combo);
+  if (routing::is_auto_name(facts.call.model())) return refuse(refuse_auto(facts.call.model()));
   const Resolution& names = facts.call.target_names(*snapshot.providers, *snapshot.aliases);
   if (!names.ok()) {
     return refuse({.status = names.failure.status,
@@ -143,6 +146,11 @@ Next RoutingFilter::plan_combo(const routing::Combo& combo) {
   plan.combo = &combo;
   plan.rules = combo.rules;
   plan.session = facts.session;
+  if (combo.strategy == routing::Strategy::kAuto && facts.endpoint == Endpoint::kChat) {
+    const Headers& headers = context_.exchange().request().headers;
+    if (std::optional<LocalReply> refusal = grant_wishes(headers, facts.call, plan))
+      return refuse(*std::move(refusal));
+  }
   return Next::kContinue;
 }
 

@@ -86,7 +86,7 @@ LocalReply nothing_tried(const EndingInput& input) {
     out.code = "provider_circuit_open";
     out.message = fmt::format("Provider {} circuit breaker is open", provider);
     out.headers.emplace_back("x-omniroute-provider-breaker", "open");
-  } else if (first == "cooling_down" || first == "model_locked") {
+  } else if (first == "cooling_down" || first == "model_locked" || first == "quota_exhausted") {
     out.status = 429;
     out.code = "model_cooldown";
     out.message =

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/snapshot.h"
 #include "filters/upstream/answer_coding.h"
 #include "filters/upstream/egress.h"
 #include "filters/upstream/failure_code.h"
@@ -13,6 +14,7 @@
 #include "source/base/status.h"
 #include "source/llm/error.h"
 #include "source/llm/token_count.h"
+#include "source/routing/quota.h"
 #include "source/routing/retry_hint.h"
 
 namespace omni::filters {
@@ -77,6 +79,7 @@ void HttpAttempt::hold(bool hold) {
 void HttpAttempt::on_response_headers(ResponseHead&& head) {
   first_byte_us_ = exchange_.elapsed_us() - began_us_;
   head_ = std::move(head);
+  learn_quota();
   absl::StatusOr<std::unique_ptr<coding::BodyDecoder>> decoder = take_codings(head_);
   is_unreadable_ = !decoder.ok();
   if (head_.status < 200 || head_.status >= 300) {
@@ -96,6 +99,17 @@ void HttpAttempt::on_response_headers(ResponseHead&& head) {
     state_ = State::kPlain;
   }
   if (decoder.ok()) decoder_ = *std::move(decoder);
+}
+
+// What it says of one model must not stop the others.
+void HttpAttempt::learn_quota() {
+  if (target_.account == nullptr || !target_.account->cell) return;
+  if (target_.provider->limits_by_model || !exchange_.snapshot().resilience.keeps_hints) return;
+  const absl::Time now = exchange_.dispatcher().clock().now();
+  routing::QuotaReader reader;
+  for (const auto& [name, value] : head_.headers) reader.read(name, value, now);
+  const routing::QuotaState quota = reader.scarcest(now);
+  if (quota.is_known) target_.account->cell->quota.store(quota);
 }
 
 void HttpAttempt::on_response_body(Buffer&& bytes) {

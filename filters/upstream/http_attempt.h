@@ -43,6 +43,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   static constexpr size_t kGatherBytes = 32 * 1024 * 1024;
 
   void on_turn_end() override;
+  void learn_quota();
   void take_body(Buffer&& bytes);
   [[gnu::cold]] void on_broken_coding(const absl::Status& why);
   void watch_stream(Buffer&& bytes);

@@ -29,6 +29,12 @@ std::string_view phase(const routing::BreakerState& state) {
   }
 }
 
+std::string quota(const routing::QuotaState& state) {
+  if (!state.is_known) return "null";
+  return fmt::format(R"({{"remainingPercent":{:.1f},"resetAt":{}}})", 100 * state.share,
+                     moment(state.reset_ms));
+}
+
 std::string connection(const Account& account, int64_t now_ms) {
   const routing::AccountCell& cell = *account.cell;
   const routing::CooldownState cooldown = cell.cooldown.load();
@@ -36,12 +42,13 @@ std::string connection(const Account& account, int64_t now_ms) {
   const routing::Standing standing = cell.standing.load();
   const bool is_out = standing != routing::Standing::kGood && is_cooling;
   return fmt::format(
-      R"({{"connectionId":{},"status":{},"rateLimitedUntil":{},"mayBeTriedBefore":{},"backoffLevel":{},"errorCode":{},"inFlight":{},"requests":{},"lastUsedAt":{}}})",
+      R"({{"connectionId":{},"status":{},"rateLimitedUntil":{},"mayBeTriedBefore":{},"backoffLevel":{},"errorCode":{},"inFlight":{},"requests":{},"lastUsedAt":{},"quota":{}}})",
       json::quoted(account.connection),
       json::quoted(is_out ? name_of(standing) : (is_cooling ? "cooling_down" : "active")),
       is_cooling ? moment(cooldown.until_ms) : "null", is_cooling && !cooldown.is_hard,
       cooldown.level, cell.last_status == 0 ? "null" : fmt::format("{}", cell.last_status.load()),
-      std::max(cell.in_flight.load(), 0), cell.uses.load(), moment(cell.last_used_ms));
+      std::max(cell.in_flight.load(), 0), cell.uses.load(), moment(cell.last_used_ms),
+      quota(cell.quota.load(now_ms)));
 }
 
 std::string provider(const Provider& provider, int64_t now_ms) {

@@ -23,8 +23,7 @@ using routing::ComboStep;
 constexpr double kMostWeight = 1e6;
 
 // What OmniRoute has and this version does not run yet.
-constexpr std::array<std::string_view, 7> kNotBuilt = {
-    "auto", "fusion", "pipeline", "context-relay", "headroom", "reset-aware", "reset-window"};
+constexpr std::array<std::string_view, 3> kNotBuilt = {"fusion", "pipeline", "context-relay"};
 
 ComboStep read_step(const MappingReader::Item& item, ConfigErrors& errors) {
   MappingReader reader(*item.value, item.path, errors);
@@ -39,6 +38,47 @@ ComboStep read_step(const MappingReader::Item& item, ConfigErrors& errors) {
   if (out.weight > kMostWeight) reader.fail("weight", "must not be more than 1000000");
   reader.done();
   return out;
+}
+
+template <class Value>
+void read_word(MappingReader& reader, std::string_view key, const std::vector<std::string>& words,
+               std::optional<Value> (*from)(std::string_view), Value& into) {
+  const std::optional<std::string> word = reader.text(key);
+  if (!word) return;
+  if (const std::optional<Value> value = from(*word)) {
+    into = *value;
+    return;
+  }
+  reader.fail(key, fmt::format("expected one of {}, found '{}'{}", fmt::join(words, ", "), *word,
+                               suggestion(*word, words)));
+}
+
+void read_weights(MappingReader& rules, ConfigErrors& errors, routing::AutoRule& out) {
+  const ConfigValue* value = rules.find("weights");
+  if (value == nullptr) return;
+  MappingReader reader(*value, rules.path_of("weights"), errors);
+  routing::Weights weights{};
+  float sum = 0;
+  for (size_t i = 0; i < routing::kFactors; ++i) {
+    const std::string_view name = routing::name_of(static_cast<routing::Factor>(i));
+    const double weight = reader.number(name, 0).value_or(0);
+    if (weight > kMostWeight) reader.fail(name, "must not be more than 1000000");
+    weights[i] = static_cast<float>(weight);
+    sum += weights[i];
+  }
+  reader.done();
+  if (sum <= 0) rules.fail("weights", "one of them must be more than zero");
+  out.weights = weights;
+}
+
+void read_scoring(MappingReader& reader, ConfigErrors& errors, ComboConfig& out) {
+  if (out.strategy != routing::Strategy::kAuto) {
+    for (const std::string_view key : {"mode", "task", "weights"})
+      if (reader.has(key)) reader.fail(key, "is for the strategy auto only");
+  }
+  read_word(reader, "mode", routing::pack_names(), routing::pack_from, out.scoring.pack);
+  read_word(reader, "task", routing::task_names(), routing::task_from, out.scoring.task);
+  read_weights(reader, errors, out.scoring);
 }
 
 void read_rules(MappingReader& combo, ConfigErrors& errors, ComboConfig& out) {
@@ -67,6 +107,7 @@ void read_rules(MappingReader& combo, ConfigErrors& errors, ComboConfig& out) {
   else
     rules.hedge.max_cost_nanos = static_cast<int64_t>(dollars * kNanos);
   out.sticky = static_cast<int>(reader.integer("sticky_limit", 1, 1000).value_or(1));
+  read_scoring(reader, errors, out);
   reader.done();
 }
 
@@ -91,7 +132,7 @@ ComboConfig read_combo(const MappingReader::Item& item, SectionContext& context,
   if (reader.has("name")) {
     if (out.name.empty() || out.name.size() > 128)
       reader.fail("name", "must have 1 to 128 characters");
-    else if (out.name == "auto" || out.name.substr(0, 5) == "auto/")
+    else if (routing::is_auto_name(out.name))
       reader.fail("name", "'auto' is reserved");
     else if (!names.insert(out.name).second)
       reader.fail("name", fmt::format("another combo is named '{}'", out.name));

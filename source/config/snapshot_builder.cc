@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "source/base/status.h"
+#include "source/routing/auto_pool.h"
 #include "source/routing/combo.h"
 
 namespace omni {
@@ -108,6 +109,11 @@ absl::StatusOr<std::shared_ptr<const routing::ComboList>> SnapshotBuilder::make_
         .name = each.name, .strategy = each.strategy, .rules = each.rules, .sticky = each.sticky};
     if (const auto failure = flattener.flatten(each, made.targets))
       return failed(fmt::format("the combo '{}': {}", each.name, failure->message));
+    if (made.strategy == routing::Strategy::kAuto) routing::prepare_scores(each.scoring, made);
+    cells_.attach(made);
+    out.push_back(std::move(made));
+  }
+  for (routing::Combo& made : routing::make_auto_combos(providers)) {
     cells_.attach(made);
     out.push_back(std::move(made));
   }

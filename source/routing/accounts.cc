@@ -3,6 +3,8 @@
 #include <absl/container/inlined_vector.h>
 #include <algorithm>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 #include "source/catalog/allowed.h"
 #include "source/routing/cells.h"
@@ -47,6 +49,11 @@ Fitness fitness_of(const Account& account, const AccountQuery& query, int64_t& u
   rest_until(cooldown.until_ms, cooldown.is_hard, "cooling_down");
   const ModelLocks::Lock lock = cell->locks.find(query.model, query.now_ms);
   rest_until(lock.until_ms, lock.is_hard, "model_locked");
+  // Nothing is left, so an answer would only say so.
+  if (cell->quota.may_be_spent()) {
+    const QuotaState quota = cell->quota.load(query.now_ms);
+    if (quota.is_known) rest_until(quota.reset_ms, true, "quota_exhausted");
+  }
   if (const Standing standing = cell->standing.load(std::memory_order_relaxed);
       standing != Standing::kGood) {
     // When its time is over it may be tried again: money is topped up, bans are lifted.
@@ -97,16 +104,17 @@ const Account* by_weight(absl::Span<const Account* const> among, uint64_t random
   return among.back();
 }
 
-const Account* less_busy(const Account* a, const Account* b) {
-  const auto rank = [](const Account& each) {
+const Account* less_busy(const Account* a, const Account* b, int64_t now_ms) {
+  const auto rank = [&](const Account& each) {
     const int level = each.cell ? each.cell->cooldown.load().level : 0;
-    return std::pair(level, load_of(each));
+    const double share = each.cell ? each.cell->quota.load(now_ms).share : 1;
+    return std::tuple(level, load_of(each), -share);
   };
   return rank(*b) < rank(*a) ? b : a;
 }
 
 const Account* pick(const Provider& provider, absl::Span<const Account* const> among,
-                    uint64_t random) {
+                    uint64_t random, int64_t now_ms) {
   if (among.size() == 1) return among.front();
   const auto least = [&](auto rank) {
     return *std::min_element(among.begin(), among.end(), [&](const Account* a, const Account* b) {
@@ -128,7 +136,7 @@ const Account* pick(const Provider& provider, absl::Span<const Account* const> a
     case AccountSpread::kPowerOfTwo: {
       const size_t first = random % among.size();
       const size_t second = (first + 1 + (random >> 32) % (among.size() - 1)) % among.size();
-      return less_busy(among[first], among[second]);
+      return less_busy(among[first], among[second], now_ms);
     }
     default:
       return least([](const Account& each) { return each.priority; });
@@ -173,7 +181,7 @@ AccountChoice choose_account(const AccountQuery& query) {
       for (const Account* each : among.best)
         if (short_hash(each->name) == pinned) out.account = each;
   }
-  if (out.account == nullptr) out.account = pick(provider, among.best, query.random);
+  if (out.account == nullptr) out.account = pick(provider, among.best, query.random, query.now_ms);
   const Account& account = *out.account;
   if (pins)
     provider.cell->pins.pin(query.session, short_hash(account.name),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -39,6 +40,17 @@ std::optional<std::vector<int64_t>> numbers(std::string_view text, size_t count)
   return out;
 }
 
+// Limits change with every answer, and what is kept is written: so only roughly, and not what is
+// over before anybody asks.
+QuotaState worth_keeping(QuotaState quota, int64_t now_ms) {
+  constexpr int64_t kMinuteMs = 60000;
+  const bool is_soon_over = quota.reset_ms <= now_ms + kMinuteMs;
+  if (!quota.is_known || (quota.share > 0 && is_soon_over)) return {};
+  quota.share = std::ceil(quota.share * 20) / 20;
+  if (quota.share > 0) quota.reset_ms = (quota.reset_ms + kMinuteMs - 1) / kMinuteMs * kMinuteMs;
+  return quota;
+}
+
 bool begins_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
@@ -63,6 +75,8 @@ void CellRegistry::attach(Combo& made) {
     const Account* first = each.target.account;
     if (first == nullptr && !provider.accounts.empty()) first = &provider.accounts.front();
     each.account = first == nullptr ? nullptr : first->cell.get();
+    each.has_one_account = each.account != nullptr &&
+                           (each.target.account != nullptr || provider.accounts.size() == 1);
   }
 }
 
@@ -70,10 +84,14 @@ std::vector<CellRegistry::Saved> CellRegistry::save(int64_t now_ms) const {
   std::vector<Saved> out;
   accounts_.each([&](const std::string& name, const AccountCell& cell) {
     const CooldownState state = cell.cooldown.load();
-    if (state.until_ms <= now_ms) return;
-    out.push_back({name, fmt::format("{} {} {} {}", state.until_ms, state.level,
-                                     static_cast<int>(state.is_hard),
-                                     static_cast<int>(cell.standing.load()))});
+    const QuotaState quota = worth_keeping(cell.quota.load(now_ms), now_ms);
+    if (state.until_ms <= now_ms && !quota.is_known) return;
+    std::string value =
+        fmt::format("{} {} {} {}", state.until_ms, state.level, static_cast<int>(state.is_hard),
+                    static_cast<int>(cell.standing.load()));
+    if (quota.is_known)
+      value += fmt::format(" {} {}", std::lround(quota.share * 1000), quota.reset_ms);
+    out.push_back({name, std::move(value)});
   });
   providers_.each([&](const std::string& name, const ProviderCell& cell) {
     const BreakerState state = cell.breaker.load();
@@ -90,15 +108,22 @@ std::vector<CellRegistry::Saved> CellRegistry::save(int64_t now_ms) const {
 
 void CellRegistry::restore(const Saved& saved, int64_t now_ms) {
   if (begins_with(saved.name, "account/")) {
-    const auto read = numbers(saved.value, 4);
-    if (!read || (*read)[0] <= now_ms || (*read)[1] > CooldownCell::kMostLevel || (*read)[3] > 2)
-      return;
+    auto read = numbers(saved.value, 6);
+    const bool has_quota = read && (*read)[4] <= 1000 && (*read)[5] > now_ms;
+    if (!read) read = numbers(saved.value, 4);
+    if (!read || (*read)[1] > CooldownCell::kMostLevel || (*read)[3] > 2) return;
+    if ((*read)[0] <= now_ms && !has_quota) return;
     const std::shared_ptr<AccountCell> cell = accounts_.at(saved.name);
+    restored_.push_back(cell);
+    if (has_quota)
+      cell->quota.store({.is_known = true,
+                         .share = static_cast<double>((*read)[4]) / 1000,
+                         .reset_ms = (*read)[5]});
+    if ((*read)[0] <= now_ms) return;
     cell->cooldown.restore({.until_ms = (*read)[0],
                             .level = static_cast<int>((*read)[1]),
                             .is_hard = (*read)[2] != 0});
     cell->standing.store(static_cast<Standing>((*read)[3]));
-    restored_.push_back(cell);
   } else if (begins_with(saved.name, "provider/")) {
     const auto read = numbers(saved.value, 2);
     if (!read || (*read)[1] > 63) return;
@@ -119,6 +144,7 @@ void CellRegistry::restore(const Saved& saved, int64_t now_ms) {
 void CellRegistry::reset() {
   accounts_.each([](const std::string&, AccountCell& cell) {
     cell.cooldown.restore({});
+    cell.quota.store({});
     cell.standing.store(Standing::kGood);
     cell.locks.clear();
     cell.has_locks.store(false);

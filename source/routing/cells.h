@@ -136,6 +136,34 @@ class SessionPins {
   std::array<std::atomic<uint64_t>, kPlaces> words_{};
 };
 
+struct QuotaState {
+  bool is_known = false;
+  double share = 1;      // What is left of the scarcest limit, 0 to 1; 0 only when nothing is.
+  int64_t reset_ms = 0;  // When that limit is whole again.
+};
+
+// What an account may still ask for, as its provider last said. One word, so that a share and its
+// end belong together. Any thread.
+class QuotaCell {
+ public:
+  // Nothing is known once the limit is whole again.
+  QuotaState load(int64_t now_ms) const;
+  bool is_unset() const { return word_.load(std::memory_order_relaxed) == 0; }
+  // It was spent when last heard of, if perhaps long ago.
+  bool may_be_spent() const {
+    const uint64_t word = word_.load(std::memory_order_relaxed);
+    return word != 0 && (word >> kShareAt & kShareMask) == 0;
+  }
+  void store(const QuotaState& state) { word_.store(pack(state), std::memory_order_relaxed); }
+
+ private:
+  static constexpr int kShareAt = 44;
+  static constexpr uint64_t kShareMask = 0x3FF;
+  static uint64_t pack(const QuotaState& state);
+
+  std::atomic<uint64_t> word_{0};
+};
+
 enum class Standing : uint8_t { kGood, kBanned, kOutOfCredits };
 std::string_view name_of(Standing standing);
 
@@ -162,7 +190,7 @@ struct alignas(64) AccountCell {
   // Nothing stands in the way of a request for any model: one line tells.
   bool is_quiet() const {
     return cooldown.is_unset() && !has_locks.load(std::memory_order_relaxed) &&
-           standing.load(std::memory_order_relaxed) == Standing::kGood;
+           standing.load(std::memory_order_relaxed) == Standing::kGood && !quota.may_be_spent();
   }
 
   void lock(std::string_view model, int64_t now_ms, const ModelLocks::Lock& wanted) {
@@ -171,6 +199,7 @@ struct alignas(64) AccountCell {
   }
 
   CooldownCell cooldown;
+  QuotaCell quota;
   std::atomic<bool> has_locks{false};  // Ever had any.
   std::atomic<Standing> standing{Standing::kGood};
   std::atomic<uint16_t> last_status{0};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "source/base/random.h"
+#include "source/routing/quota.h"
 
 namespace omni::routing {
 namespace {
@@ -26,11 +27,14 @@ double burden(const TargetCell* cell) {
 }  // namespace
 
 Chooser::Chooser(const Combo& combo, absl::Span<const uint16_t> places, uint64_t random,
-                 std::string_view session)
+                 std::string_view session, int64_t now_ms, Pack pack)
     : combo_(combo),
       places_(places),
       random_(random),
       session_(session.empty() ? 0 : std::hash<std::string_view>{}(session)),
+      now_ms_(now_ms),
+      pack_(pack),
+      weights_(weights_for(combo, pack)),
       is_in_order_(combo.strategy == Strategy::kPriority ||
                    combo.strategy == Strategy::kFillFirst) {
   const bool counts =
@@ -56,6 +60,18 @@ void Chooser::shuffle_deck() {
   const size_t first = turn_ % size;
   for (size_t i = 0; i < size; ++i)
     deck_[cards[i]] = static_cast<uint16_t>((i + size - first) % size);
+}
+
+double Chooser::rank_by_limits(const ComboTarget& target) const {
+  const QuotaState quota = best_quota(target, now_ms_);
+  switch (combo_.strategy) {
+    case Strategy::kHeadroom:
+      return rank_by_headroom(quota);
+    case Strategy::kResetAware:
+      return rank_reset_aware(quota, now_ms_);
+    default:
+      return rank_by_reset(quota);
+  }
 }
 
 double Chooser::rank_by_use(uint16_t index) const {
@@ -102,6 +118,13 @@ double Chooser::rank(uint16_t index) const {
     case Strategy::kPriority:
     case Strategy::kFillFirst:
       return index;
+    case Strategy::kAuto:
+      return -score(weights_, target, pack_,
+                    {.now_ms = now_ms_, .random = random_, .session = session_});
+    case Strategy::kHeadroom:
+    case Strategy::kResetAware:
+    case Strategy::kResetWindow:
+      return rank_by_limits(target);
     default:
       return rank_by_use(index);
   }

@@ -22,9 +22,10 @@ class Chooser {
   using LookAt = absl::FunctionRef<Fitness(const ComboTarget&)>;
 
   // Everything outlives this. `random` is fresh for each request; a strategy that counts requests
-  // counts this one. `session` keeps a conversation where its prompt is cached.
+  // counts this one. `session` keeps a conversation where its prompt is cached. The time is for
+  // strategies that look at limits, the pack for kAuto.
   Chooser(const Combo& combo, absl::Span<const uint16_t> places, uint64_t random,
-          std::string_view session);
+          std::string_view session, int64_t now_ms = 0, Pack pack = Pack::kOwn);
 
   // The place of the next target, which will not be chosen again; nullopt when none that is left
   // may be tried.
@@ -42,6 +43,7 @@ class Chooser {
   uint16_t find_best(LookAt look_at) const;
   double rank(uint16_t index) const;
   double rank_by_use(uint16_t index) const;
+  double rank_by_limits(const ComboTarget& target) const;
   void shuffle_deck();
   void draw(uint16_t index, Two& two) const;
   uint16_t better(const Two& two) const;
@@ -51,6 +53,9 @@ class Chooser {
   const absl::Span<const uint16_t> places_;
   const uint64_t random_;
   const uint64_t session_;
+  const int64_t now_ms_;
+  const Pack pack_;
+  const Weights& weights_;
   const bool is_in_order_;  // Nobody behind the first good one can be better.
   uint64_t turn_ = 0;
   bool is_first_ = true;

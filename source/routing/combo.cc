@@ -15,7 +15,7 @@ struct Named {
   std::string_view name;
   Strategy strategy;
 };
-constexpr std::array<Named, 13> kStrategies = {{{"priority", Strategy::kPriority},
+constexpr std::array<Named, 17> kStrategies = {{{"priority", Strategy::kPriority},
                                                 {"weighted", Strategy::kWeighted},
                                                 {"round-robin", Strategy::kRoundRobin},
                                                 {"random", Strategy::kRandom},
@@ -27,22 +27,30 @@ constexpr std::array<Named, 13> kStrategies = {{{"priority", Strategy::kPriority
                                                 {"p2c", Strategy::kPowerOfTwo},
                                                 {"lkgp", Strategy::kLastKnownGood},
                                                 {"cache-optimized", Strategy::kCacheOptimized},
-                                                {"latency", Strategy::kLatency}}};
+                                                {"latency", Strategy::kLatency},
+                                                {"auto", Strategy::kAuto},
+                                                {"headroom", Strategy::kHeadroom},
+                                                {"reset-aware", Strategy::kResetAware},
+                                                {"reset-window", Strategy::kResetWindow}}};
 
-ComboTarget describe(const Provider& provider, std::string model, double weight) {
+}  // namespace
+
+ComboTarget make_target(const Provider& provider, std::string model, double weight) {
   ComboTarget out;
   const Model* known = provider.find_model(model);
   out.price = std::numeric_limits<double>::infinity();
-  if (known != nullptr && known->price) out.price = known->price->input + known->price->output;
-  if (provider.is_demo) out.price = 0;
+  out.cost = out.price;
+  if (known != nullptr && known->price) {
+    out.price = known->price->input + known->price->output;
+    out.cost = 0.6 * known->price->input + 0.4 * known->price->output;
+  }
+  if (provider.is_demo) out.price = out.cost = 0;
   out.context = known == nullptr ? 0 : known->context;
   out.weight = weight;
   out.hash = std::hash<std::string_view>{}(provider.id) * 31 + std::hash<std::string>{}(model);
   out.target = {.provider = &provider, .model = std::move(model)};
   return out;
 }
-
-}  // namespace
 
 std::optional<Strategy> strategy_from(std::string_view name) {
   for (const Named& known : kStrategies)
@@ -62,6 +70,8 @@ std::vector<std::string> strategy_names() {
   return out;
 }
 
+bool is_auto_name(std::string_view name) { return name == "auto" || name.substr(0, 5) == "auto/"; }
+
 ComboList::ComboList(std::vector<Combo> combos) : combos_(std::move(combos)) {
   for (size_t i = 0; i < combos_.size(); ++i) {
     by_name_.emplace(combos_[i].name, i);
@@ -80,6 +90,7 @@ const Combo* ComboList::find(std::string_view name) const {
     const auto it = by_name_.find(name.substr(kPrefix.size()));
     return it == by_name_.end() ? nullptr : &combos_[it->second];
   }
+  if (is_auto_name(name)) return nullptr;
   for (const size_t at : patterns_)
     if (matches_glob(name, combos_[at].name)) return &combos_[at];
   return nullptr;
@@ -126,8 +137,8 @@ std::string Flattener::add_model(const ComboStep& step, double weight,
   };
   for (NamedTarget& each : named) {
     if (!step.account.empty() && is_absent(*each.provider)) continue;
-    ComboTarget made =
-        describe(*each.provider, std::move(each.model), weight / static_cast<double>(named.size()));
+    ComboTarget made = make_target(*each.provider, std::move(each.model),
+                                   weight / static_cast<double>(named.size()));
     if (!step.account.empty()) {
       for (const Account& account : each.provider->accounts)
         if (account.name == step.account) made.target.account = &account;

@@ -1,6 +1,7 @@
 // A name that stands for several targets, and how one of them is chosen.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "source/base/strings.h"
 #include "source/catalog/names.h"
+#include "source/routing/auto_score.h"
 #include "source/routing/cells.h"
 #include "source/routing/plan.h"
 
@@ -29,6 +31,10 @@ enum class Strategy : uint8_t {
   kLastKnownGood,
   kCacheOptimized,
   kLatency,
+  kAuto,
+  kHeadroom,
+  kResetAware,
+  kResetWindow,
 };
 std::optional<Strategy> strategy_from(std::string_view name);
 std::string_view name_of(Strategy strategy);
@@ -47,25 +53,38 @@ struct ComboConfig {
   Strategy strategy = Strategy::kPriority;
   std::vector<ComboStep> steps;
   Rules rules;
-  int sticky = 1;  // Requests in a row that round robin gives to one target.
+  int sticky = 1;    // Requests in a row that round robin gives to one target.
+  AutoRule scoring;  // Of kAuto.
 };
 
-struct ComboTarget {
+// In the order of use: choosing among a hundred is mostly waiting for memory.
+struct alignas(64) ComboTarget {
   Target target;        // With an account when the step names one.
-  double weight = 1;    // Its share, whatever the sum.
-  double price = 0;     // Of a million tokens in and out; infinite: not known.
   int64_t context = 0;  // Tokens; 0: not known.
-  uint64_t hash = 0;    // Of provider and model.
   // Of the provider, and of its first account; null before attach().
   const ProviderCell* provider = nullptr;
   const AccountCell* account = nullptr;
+  bool has_one_account = false;  // That one.
+  uint64_t hash = 0;             // Of provider and model.
+  // Of kAuto: what the factors that no request changes add to the score, for each pack.
+  std::array<float, kPacks> fixed{};
+  double weight = 1;  // Its share, whatever the sum.
+  double price = 0;   // Of a million tokens in and out; infinite: not known.
+  double cost = 0;    // The same, weighed 0.6 to 0.4 as requests usually are.
 };
+
+// What is known of a provider's model.
+ComboTarget make_target(const Provider& provider, std::string model, double weight);
+
+// Reserved for what is built in.
+bool is_auto_name(std::string_view name);
 
 struct Combo {
   std::string name;
   Strategy strategy = Strategy::kPriority;
   Rules rules;
   int sticky = 1;
+  Weights weights{};                 // Of Pack::kOwn.
   std::vector<ComboTarget> targets;  // Nested ones flattened; at most ComboCell::kMostTargets.
   std::shared_ptr<ComboCell> cell;
   // Who owns what the targets' pointers lead to.

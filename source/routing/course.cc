@@ -19,7 +19,8 @@ int64_t ms(absl::Duration duration) { return absl::ToInt64Milliseconds(duration)
 Course::Course(const Plan& plan, const Policy& policy, const CourseInput& input)
     : plan_(plan), policy_(policy), input_(input) {
   if (plan.combo != nullptr)
-    chooser_.emplace(*plan.combo, absl::MakeConstSpan(plan.places), input.random, plan.session);
+    chooser_.emplace(*plan.combo, absl::MakeConstSpan(plan.places), input.random, plan.session,
+                     input.began_ms, static_cast<Pack>(plan.pack));
   if (plan.combo != nullptr && plan.rules.hedge.enabled && input.besides == nullptr)
     plan.combo->cell->hedges.on_request(plan.rules.hedge.share);
 }

@@ -56,6 +56,8 @@ struct Plan {
   const routing::Combo* combo = nullptr;
   absl::InlinedVector<uint16_t, 16> places;
   routing::Rules rules;
+  // By which weights the combo scores, as routing::Pack; 0: its own.
+  uint8_t pack = 0;
   // Who stays with one account or target; empty: nobody. Lives as long as the request's facts.
   std::string_view session;
 

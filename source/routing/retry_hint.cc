@@ -125,4 +125,19 @@ absl::Duration retry_hint(const RetryHintSource& said, absl::Time now) {
   return wait;
 }
 
+absl::Time reset_moment(std::string_view text, absl::Time now) {
+  text = trim(text);
+  if (const auto seconds = number(text)) {
+    constexpr double kSince1970 = 1e9;
+    if (*seconds < kSince1970) return now + bounded(absl::Seconds(*seconds));
+    return now + from_reset(text, now);
+  }
+  absl::Time moment;
+  std::string wrong;
+  if (absl::ParseTime(absl::RFC3339_full, {text.data(), text.size()}, &moment, &wrong))
+    return moment;
+  const absl::Duration span = spelled(text);
+  return span > absl::ZeroDuration() ? now + bounded(span) : absl::UnixEpoch();
+}
+
 }  // namespace omni::routing

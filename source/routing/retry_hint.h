@@ -19,4 +19,8 @@ struct RetryHintSource {
 // The first of them that says something, at most a day; zero when none does.
 absl::Duration retry_hint(const RetryHintSource& said, absl::Time now);
 
+// When a limit is whole again: "2025-01-01T00:00:00Z", "6m0s", seconds or milliseconds since 1970,
+// or seconds from now; the epoch when it says none of these.
+absl::Time reset_moment(std::string_view text, absl::Time now);
+
 }  // namespace omni::routing

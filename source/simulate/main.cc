@@ -76,7 +76,8 @@ int run_all(const std::vector<std::string>& words) {
   const LoadResult loaded =
       load_config(words[0], LoadEnv{registry, stats, store, ConfigInput::real()});
   if (!loaded.ok()) return fail(loaded.errors.front().text());
-  if (loaded.config.combos.empty()) return fail(words[0] + " has no combos");
+  if (loaded.config.combos.empty() && words.size() < 3)
+    return fail(words[0] + " has no combos; name one that is built in, as auto");
   const std::optional<std::string> text = read_file(words[1]);
   if (!text) return fail("cannot read " + words[1]);
   const absl::StatusOr<Trace> trace = read_trace(*text);

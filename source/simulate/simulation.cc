@@ -11,6 +11,7 @@
 
 #include "source/base/random.h"
 #include "source/base/status.h"
+#include "source/routing/auto_pool.h"
 #include "source/routing/cell_registry.h"
 #include "source/routing/course.h"
 
@@ -177,6 +178,28 @@ class Simulation {
   Result result_;
 };
 
+// A configured one, or one of those that are built in.
+absl::StatusOr<routing::Combo> find_combo(const GatewayConfig& config, const ProviderList& list,
+                                          const std::string& name) {
+  if (routing::is_auto_name(name)) {
+    for (routing::Combo& each : routing::make_auto_combos(list))
+      if (each.name == name) return std::move(each);
+    return invalid(fmt::format("no connected providers match '{}'", name));
+  }
+  const auto found = std::find_if(config.combos.begin(), config.combos.end(),
+                                  [&](const auto& each) { return each.name == name; });
+  if (found == config.combos.end()) return invalid(fmt::format("no combo is named '{}'", name));
+  routing::Combo made{.name = found->name,
+                      .strategy = found->strategy,
+                      .rules = found->rules,
+                      .sticky = found->sticky};
+  if (const auto failure =
+          routing::Flattener(config.combos, list, config.aliases).flatten(*found, made.targets))
+    return invalid(failure->message);
+  routing::prepare_scores(found->scoring, made);
+  return made;
+}
+
 }  // namespace
 
 int64_t Result::first_token(double share) const {
@@ -189,19 +212,15 @@ int64_t Result::first_token(double share) const {
 
 absl::StatusOr<Result> run(const GatewayConfig& config, const std::string& combo,
                            routing::Strategy strategy, const Trace& trace) {
-  const auto found = std::find_if(config.combos.begin(), config.combos.end(),
-                                  [&](const auto& each) { return each.name == combo; });
-  if (found == config.combos.end()) return invalid(fmt::format("no combo is named '{}'", combo));
   // Nobody knows anything yet, for each strategy alike.
   routing::CellRegistry cells;
   std::vector<Provider> providers = config.providers;
   cells.attach(providers);
   const ProviderList list(std::move(providers));
-  routing::Combo made{
-      .name = found->name, .strategy = strategy, .rules = found->rules, .sticky = found->sticky};
-  if (const auto failure =
-          routing::Flattener(config.combos, list, config.aliases).flatten(*found, made.targets))
-    return invalid(failure->message);
+  absl::StatusOr<routing::Combo> found = find_combo(config, list, combo);
+  if (!found.ok()) return found.status();
+  routing::Combo made = *std::move(found);
+  made.strategy = strategy;
   cells.attach(made);
   return Simulation(config, made, trace).run();
 }

@@ -44,7 +44,10 @@ class EndpointsTest(GatewayTest):
         return post(self.gateway.port, path, body, [(name.replace("_", "-"), value) for name, value in headers.items()])
 
     def test_each_listing_names_the_same_models_in_its_vendors_shape(self):
-        wanted = ["up/m", "demo/echo", "demo/lorem", "fast"]
+        built_in = ["auto", *(f"auto/{word}" for word in (
+            "fast", "cheap", "offline", "smart", "lkgp", "chaos", "coding", "reasoning", "vision", "chat",
+            "multimodal"))]
+        wanted = ["up/m", "demo/echo", "demo/lorem", "fast", *built_in]
         for path in ("/v1/models", "/v1", "/models", "/api/v1/models"):
             self.assertEqual([model["id"] for model in self.get(path).json["data"]], wanted, path)
         first = self.get("/v1/models").json["data"][0]
@@ -62,7 +65,7 @@ class EndpointsTest(GatewayTest):
         self.assertEqual(self.get("/v1/providers/nobody/models").status, 400)
 
     def test_one_model_is_shown_and_an_unknown_one_is_404_in_the_callers_dialect(self):
-        self.assertEqual(self.get("/v1/models/fast").json, self.get("/v1/models").json["data"][-1])
+        self.assertEqual(self.get("/v1/models/fast").json, self.get("/v1/models").json["data"][3])
         self.assertEqual(self.get("/v1/models/up/ghost").json["id"], "up/ghost")
         self.assertEqual(self.get("/v1beta/models/up%2Fm").json["inputTokenLimit"], 1000)
         self.assertEqual(self.post("/api/show", {"model": "fast"}).json["capabilities"], ["completion", "tools", "vision"])

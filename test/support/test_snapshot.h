@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/snapshot.h"
+#include "source/routing/auto_pool.h"
 #include "source/routing/cell_registry.h"
 
 namespace omni::test {
@@ -81,6 +82,11 @@ class SnapshotBuilder {
     for (const routing::ComboConfig& each : combos_) {
       routing::Combo made{.name = each.name, .strategy = each.strategy, .rules = each.rules};
       flattener.flatten(each, made.targets);
+      if (made.strategy == routing::Strategy::kAuto) routing::prepare_scores(each.scoring, made);
+      cells_.attach(made);
+      out.push_back(std::move(made));
+    }
+    for (routing::Combo& made : routing::make_auto_combos(providers)) {
       cells_.attach(made);
       out.push_back(std::move(made));
     }

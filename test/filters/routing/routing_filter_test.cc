@@ -77,6 +77,35 @@ TEST(RoutingFilterTest, AComboIsPlannedByTheTargetsThatTheKeyMayUse) {
   EXPECT_EQ(plan("", "combo/worst"), "model_not_found");
 }
 
+TEST(RoutingFilterTest, AutoIsPlannedByTheModelsThatTheKeyMayUse) {
+  test::SnapshotBuilder builder;
+  builder.provider("a", {"m"}).provider("b", {"coder"});
+  builder.key("sk-some", {.name = "some", .allowed_models = {"b/*"}});
+  const auto plan = [&, snapshot = builder.build()](std::string_view key, std::string_view model,
+                                                    std::string_view mode = "") {
+    test::FakeExchange exchange(snapshot);
+    test::FakeContext context{exchange};
+    RoutingFilter::Config config;
+    RoutingFilter filter(config, context);
+    exchange.read_chat(R"({"model":")" + std::string(model) + "\"}");
+    exchange.facts().principal.key = snapshot->keys->find(key);
+    if (!mode.empty()) exchange.request().headers.add("x-omniroute-mode", mode);
+    filter.on_request_headers(exchange.request());
+    if (!context.replies.empty()) return context.replies[0].code;
+    std::string out;
+    const Plan& made = exchange.facts().plan;
+    for (const uint16_t place : made.places) out += made.combo->targets[place].target.provider->id;
+    return out;
+  };
+  EXPECT_EQ(plan("", "auto"), "ab");
+  EXPECT_EQ(plan("", "auto/coding"), "b");
+  EXPECT_EQ(plan("sk-some", "auto"), "b");
+  EXPECT_EQ(plan("", "auto", "Fast"), "ab");
+  EXPECT_EQ(plan("", "auto", "swift"), "invalid_header");
+  EXPECT_EQ(plan("", "auto/offline"), "no_connected_providers");
+  EXPECT_EQ(plan("", "auto/quick"), "model_not_found");
+}
+
 TEST(RoutingFilterTest, ANameThatMeansNothingIsRefusedInTheClientsTerms) {
   test::SnapshotBuilder builder;
   builder.provider("a", {"m"}).provider("b", {"m"});

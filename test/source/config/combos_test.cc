@@ -62,7 +62,8 @@ TEST(CombosTest, EveryMistakeIsToldAtItsPlace) {
   EXPECT_EQ(errors("  - { name: x, strategy: wieghted, targets: [{ model: a/m }] }\n"),
             at + "7:26: combos[0].strategy: expected one of priority, weighted, round-robin, "
                  "random, strict-random, least-used, cost-optimized, context-optimized, "
-                 "fill-first, p2c, lkgp, cache-optimized, latency, found 'wieghted'; did you mean "
+                 "fill-first, p2c, lkgp, cache-optimized, latency, auto, headroom, reset-aware, "
+                 "reset-window, found 'wieghted'; did you mean "
                  "'weighted'?\n");
   EXPECT_EQ(errors("  - { name: x, strategy: fusion, targets: [{ model: a/m }] }\n"),
             at + "7:26: combos[0].strategy: 'fusion' is not available in this version\n");
@@ -72,6 +73,27 @@ TEST(CombosTest, EveryMistakeIsToldAtItsPlace) {
                    "  - { name: y, targets: [{ combo: x }] }\n"),
             at + "7:26: combos[0].targets[0]: leads in a circle: x -> y -> x\n" + at +
                 "8:26: combos[1].targets[0]: leads in a circle: y -> x -> y\n");
+}
+
+TEST(CombosTest, AutoSaysHowItScores) {
+  FakeWorld world;
+  const std::string head =
+      kProviders + "combos:\n  - { name: x, strategy: auto, targets: [{ model: a/m }], ";
+  const GatewayConfig config = good(
+      world, head + "config: { mode: fast, task: coding, weights: { cost: 3, health: 1 } } }\n");
+  const routing::AutoRule& rule = config.combos[0].scoring;
+  EXPECT_EQ(rule.pack, routing::Pack::kShipFast);
+  EXPECT_EQ(rule.task, routing::Task::kCoding);
+  ASSERT_TRUE(rule.weights);
+  EXPECT_EQ((*rule.weights)[static_cast<size_t>(routing::Factor::kCost)], 3);
+  const auto error = [&](const std::string& rules) { return world.errors(head + rules); };
+  EXPECT_THAT(error("config: { mode: fats } }\n"), testing::HasSubstr("did you mean 'fast'?"));
+  EXPECT_THAT(error("config: { weights: { price: 1 } } }\n"), testing::HasSubstr("price"));
+  EXPECT_THAT(error("config: { weights: { cost: 0 } } }\n"),
+              testing::HasSubstr("one of them must be more than zero"));
+  EXPECT_THAT(world.errors(kProviders + "combos:\n  - { name: x, targets: [{ model: a/m }], "
+                                        "config: { mode: fast } }\n"),
+              testing::HasSubstr("is for the strategy auto only"));
 }
 
 TEST(ResilienceTest, SaysHowLongPlacesRest) {

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -120,8 +122,9 @@ TEST_F(ConfigsTest, HeadlessRequiresKeysEverywhere) {
 TEST_F(ConfigsTest, CombosRunWithAndWithoutKeys) {
   LoadResult result = load_shipped(world_, "combos.yaml");
   ASSERT_TRUE(result.ok()) << errors_of(result);
-  ASSERT_EQ(result.config.combos.size(), 5u);
-  EXPECT_TRUE(result.config.combos.back().rules.hedge.enabled);
+  ASSERT_EQ(result.config.combos.size(), 8u);
+  EXPECT_TRUE(std::any_of(result.config.combos.begin(), result.config.combos.end(),
+                          [](const auto& each) { return each.rules.hedge.enabled; }));
   world_.environment = {{"OPENAI_API_KEY", "sk-1"}, {"OPENAI_SPARE_KEY", "sk-2"}};
   result = load_shipped(world_, "combos.yaml");
   ASSERT_TRUE(result.ok()) << errors_of(result);

@@ -271,8 +271,9 @@ TEST(CourseTest, OnlyAllowedConnectionsAreUsed) {
 
 // The bar is 2 us among 100 targets with live health.
 TEST(CourseTest, ChoosesAmongAHundredInTime) {
-  for (const Strategy strategy : {Strategy::kPriority, Strategy::kWeighted, Strategy::kLeastUsed,
-                                  Strategy::kLatency, Strategy::kCacheOptimized}) {
+  for (const Strategy strategy :
+       {Strategy::kPriority, Strategy::kWeighted, Strategy::kLeastUsed, Strategy::kLatency,
+        Strategy::kCacheOptimized, Strategy::kAuto, Strategy::kHeadroom, Strategy::kResetAware}) {
     Through through(100, strategy);
     through.plan.session = "s";
     double best_us = 1e9;

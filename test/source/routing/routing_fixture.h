@@ -53,6 +53,7 @@ class Fleet {
           {.model = list().all()[i].id + "/m", .weight = i < weights.size() ? weights[i] : 1});
     routing::Combo made{.name = "c", .strategy = strategy};
     routing::Flattener({config}, list(), aliases_).flatten(config, made.targets);
+    prepare_scores({}, made);
     cells.attach(made);
     return made;
   }
