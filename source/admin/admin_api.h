@@ -1,5 +1,5 @@
 // What management answers today: the state of the configuration, the metrics, live sessions, the
-// health of providers, and the description of all paths.
+// health of providers, usage, and the description of all paths.
 #pragma once
 
 #include <string>
@@ -17,8 +17,13 @@ class AdminApi final : public ControlPlane {
  public:
   // What the answers are made from; all of it on the main thread, and outlives this.
   AdminApi(const ConfigStatus& status, const StatRegistry& stats, SessionSource& sessions,
-           HealthSource& health, const Clock& clock)
-      : status_(status), stats_(stats), sessions_(sessions), health_(health), clock_(clock) {}
+           HealthSource& health, ControlPlane& usage, const Clock& clock)
+      : status_(status),
+        stats_(stats),
+        sessions_(sessions),
+        health_(health),
+        usage_(usage),
+        clock_(clock) {}
 
   // Empty: no login; whoever got past the address rules is in.
   void set_password(Secret password) { password_ = std::move(password); }
@@ -38,6 +43,7 @@ class AdminApi final : public ControlPlane {
   const StatRegistry& stats_;
   SessionSource& sessions_;
   HealthSource& health_;
+  ControlPlane& usage_;  // Whatever is below /api/usage.
   const Clock& clock_;
   Secret password_;
 };

@@ -60,6 +60,8 @@ Server::~Server() {
   if (health_) health_->save();
   health_.reset();
   spends_.reset();
+  usage_.reset();
+  retention_.reset();
   reloader_.reset();
   store_.reset();
   registry_.detach_thread();
@@ -83,8 +85,15 @@ absl::Status Server::start() {
   resolver_ = std::make_unique<net::Resolver>(loop_);
   SessionSource& sessions = *this;
   HealthSource& health = *this;
-  admin_ =
-      std::make_unique<AdminApi>(reloader_->status(), registry_, sessions, health, loop_.clock());
+  const StorageConfig& storage = reloader_->config().storage;
+  retention_ = std::make_unique<UsageRetention>(
+      *store_, loop_,
+      UsageRetention::Bounds{storage.retention_age, storage.retention_bytes > 0
+                                                        ? storage.retention_bytes
+                                                        : storage.map_size_bytes / 2});
+  usage_ = std::make_unique<UsageApi>(*store_, loop_);
+  admin_ = std::make_unique<AdminApi>(reloader_->status(), registry_, sessions, health, *usage_,
+                                      loop_.clock());
   router_.admin_row.push_back(AdminFilter::make_template(loop_, *admin_));
   start_workers();
   put_in_force(reloader_->snapshot());

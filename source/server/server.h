@@ -7,6 +7,7 @@
 
 #include "api/filter_registry.h"
 #include "source/admin/admin_api.h"
+#include "source/admin/usage_api.h"
 #include "source/config/absent.h"
 #include "source/config/reloader.h"
 #include "source/event/file_watch.h"
@@ -18,6 +19,7 @@
 #include "source/server/spend_keeper.h"
 #include "source/server/worker.h"
 #include "source/store/lmdb_store.h"
+#include "source/store/usage_retention.h"
 
 namespace omni {
 
@@ -66,6 +68,8 @@ class Server final : private SessionSource, private HealthSource {
   std::unique_ptr<SpendKeeper> spends_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<HealthKeeper> health_;
+  std::unique_ptr<UsageRetention> retention_;
+  std::unique_ptr<UsageApi> usage_;
   std::unique_ptr<AdminApi> admin_;
   RouterState router_;
   std::unique_ptr<BodyLedger> ledger_;

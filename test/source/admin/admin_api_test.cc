@@ -18,6 +18,10 @@
 namespace omni {
 namespace {
 
+struct UsageDesk final : ControlPlane {
+  void handle(AdminRequest request, AdminDone done) override { done({.body = request.path}); }
+};
+
 struct Office final : SessionSource, HealthSource {
   AdminReply ask(std::string method, std::string path, std::string authorization = "") {
     AdminRequest request;
@@ -42,7 +46,8 @@ struct Office final : SessionSource, HealthSource {
   test::FakeClock clock;
   SessionSource& as_sessions = *this;
   HealthSource& as_health = *this;
-  AdminApi api{status, stats, as_sessions, as_health, clock};
+  UsageDesk usage;
+  AdminApi api{status, stats, as_sessions, as_health, usage, clock};
 };
 
 TEST(AdminApiTest, TheStatusOfTheConfigurationIsJson) {
@@ -120,6 +125,14 @@ TEST(AdminApiTest, TheDescriptionOfAllPathsIsForEverybody) {
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(nlohmann::json::parse(reply.body)["openapi"].get<std::string>().substr(0, 2), "3.");
   EXPECT_EQ(office.ask("GET", "/api/sessions").status, 401);
+}
+
+TEST(AdminApiTest, UsageIsReadByThoseWhoMay) {
+  Office office;
+  EXPECT_EQ(office.ask("GET", "/api/usage/history").body, "/api/usage/history");
+  EXPECT_EQ(office.ask("POST", "/api/usage/history").status, 405);
+  office.api.set_password(Secret("open:sesame"));
+  EXPECT_EQ(office.ask("GET", "/api/usage/history").status, 401);
 }
 
 TEST(AdminApiTest, OtherPathsAndMethodsAreSaidToBeWrong) {
