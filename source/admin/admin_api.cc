@@ -60,6 +60,7 @@ void AdminApi::handle(AdminRequest request, AdminDone done) {
       {"/api/config/status", &AdminApi::show_config, false, false},
       {"/api/sessions", &AdminApi::show_sessions, false, false},
       {"/api/resilience", &AdminApi::show_resilience, false, false},
+      {"/api/telemetry/summary", &AdminApi::show_latencies, false, false},
       {"/api/resilience/reset", &AdminApi::reset_resilience, false, true}};
   const Row* row = nullptr;
   for (const Row& candidate : kRows)
@@ -114,6 +115,14 @@ void AdminApi::show_resilience(AdminDone done) {
 void AdminApi::reset_resilience(AdminDone done) {
   health_.reset_health();
   show_resilience(std::move(done));
+}
+
+void AdminApi::show_latencies(AdminDone done) {
+  latencies_.list_latencies([done = std::move(done)](const ProviderLatencies& found) mutable {
+    AdminReply reply;
+    reply.body = render_latencies(found);
+    done(std::move(reply));
+  });
 }
 
 void AdminApi::show_sessions(AdminDone done) {

@@ -6,6 +6,7 @@
 
 #include "api/event.h"
 #include "source/admin/control_plane.h"
+#include "source/admin/latency_view.h"
 #include "source/admin/resilience_view.h"
 #include "source/admin/session_list.h"
 #include "source/config/config_status.h"
@@ -17,11 +18,12 @@ class AdminApi final : public ControlPlane {
  public:
   // What the answers are made from; all of it on the main thread, and outlives this.
   AdminApi(const ConfigStatus& status, const StatRegistry& stats, SessionSource& sessions,
-           HealthSource& health, ControlPlane& usage, const Clock& clock)
+           HealthSource& health, LatencySource& latencies, ControlPlane& usage, const Clock& clock)
       : status_(status),
         stats_(stats),
         sessions_(sessions),
         health_(health),
+        latencies_(latencies),
         usage_(usage),
         clock_(clock) {}
 
@@ -38,11 +40,13 @@ class AdminApi final : public ControlPlane {
   void show_sessions(AdminDone done);
   void show_resilience(AdminDone done);
   void reset_resilience(AdminDone done);
+  void show_latencies(AdminDone done);
 
   const ConfigStatus& status_;
   const StatRegistry& stats_;
   SessionSource& sessions_;
   HealthSource& health_;
+  LatencySource& latencies_;
   ControlPlane& usage_;  // Whatever is below /api/usage.
   const Clock& clock_;
   Secret password_;

@@ -23,7 +23,7 @@
 
 namespace omni {
 
-class Server final : private SessionSource, private HealthSource {
+class Server final : private SessionSource, private HealthSource, private LatencySource {
  public:
   Server(std::string config_path, const FilterRegistry& filters, Inheritance inheritance);
   ~Server();
@@ -54,6 +54,7 @@ class Server final : private SessionSource, private HealthSource {
   size_t connections() const;
   void end_workers();
   void list_sessions(Listed done) override;
+  void list_latencies(Latencies done) override;
   std::shared_ptr<const Snapshot> snapshot() const override;
   void reset_health() override;
 

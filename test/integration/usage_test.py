@@ -71,6 +71,14 @@ class UsageTest(GatewayTest):
                              ("from=2020-01-01&to=2020-01-02", 0)):
             self.assertEqual(len(self.ask(f"/api/usage/call-logs?{query}")), count, query)
 
+    def test_how_fast_a_provider_is_can_be_read(self):
+        self.spend(4)
+        told = self.ask("/api/telemetry/summary")["providers"]
+        self.assertEqual(list(told), ["up"])
+        self.assertEqual(told["up"]["count"], 4)
+        self.assertLessEqual(told["up"]["p50"], told["up"]["p99"])
+        self.assertLessEqual(told["up"]["firstByte"]["p50"], told["up"]["p50"])
+
     def test_a_bad_parameter_is_named(self):
         for path in ("call-logs?limit=0", "call-logs?limit=x", "call-logs?status=fine",
                      "call-logs?from=yesterday", "call-logs?to=99999999999999999999",

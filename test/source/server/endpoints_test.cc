@@ -32,7 +32,8 @@ TEST(EndpointsTest, TheTableAndTheDescriptionAreOne) {
                                   "get /api/usage/totals",
                                   "get /api/usage/call-logs",
                                   "get /api/usage/logs",
-                                  "get /api/usage/request-logs"};
+                                  "get /api/usage/request-logs",
+                                  "get /api/telemetry/summary"};
   for (const EndpointRow& row : client_endpoints()) {
     if ((row.methods & kGet) != 0) served.insert("get " + described(row.pattern));
     if ((row.methods & kPost) != 0) served.insert("post " + described(row.pattern));
