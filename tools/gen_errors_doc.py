@@ -23,8 +23,8 @@ FORMS = [
     # .status = 503, .code = "overloaded"; the code alone; and code = "bad_path".
     re.compile(r"\.status = (?P<status>\d{3}),\s*\.code = " + WORD),
     re.compile(r"\bcode\s*=\s*(?:std::string\()?" + WORD),
-    # refuse(401, "x", ...), fail(502, "x", ...), error(404, "x", ...).
-    re.compile(r"\b(?:refuse|fail|error)\(\s*(?P<status>\d{3}),\s*" + WORD),
+    # refuse(401, "x", ...), fail(502, "x", ...), admin_error(404, "x", ...).
+    re.compile(r"\b(?:refuse|fail|(?:admin_)?error)\(\s*(?P<status>\d{3}),\s*" + WORD),
     # fail("x", ...) of a filter whose failures share a status.
     re.compile(r"\bfail\(\s*" + WORD + r"\s*,"),
     # {502, "x"} of a table, CallError{400, "x", ...}.
@@ -119,6 +119,8 @@ MEANINGS = {
     "admin_address_refused": (MANAGE, "The client's address is not in `admin.allow`."),
     "needs_setup": (MANAGE, "No admin password is set, so management is open to this host only, "
                             "without a proxy, a foreign `Host` or a foreign `Origin`."),
+    "invalid_parameter": (MANAGE, "A parameter of the query is wrong; the message begins with its name."),
+    "store_failed": (MANAGE, "What was asked for could not be read from the store; the message says why."),
     "login_required": (MANAGE, "The admin password is missing or wrong (HTTP Basic, any user "
                                 "name)."),
     "upstream_name_unknown": (PROVIDER, "The host's name has no address."),

@@ -6,20 +6,14 @@
 
 #include <utility>
 
+#include "source/admin/admin_error.h"
 #include "source/base/strings.h"
 #include "source/config/openapi.h"
+#include "source/http/path.h"
 #include "source/json/writer.h"
 
 namespace omni {
 namespace {
-
-AdminReply error(int status, std::string_view code, std::string_view message) {
-  AdminReply reply;
-  reply.status = status;
-  reply.body = fmt::format(R"({{"error":{{"message":{},"code":{}}}}})", json::quoted(message),
-                           json::quoted(code));
-  return reply;
-}
 
 std::string render_error(const ConfigError& error) {
   return fmt::format(R"({{"file":{},"line":{},"column":{},"path":{},"message":{}}})",
@@ -66,23 +60,29 @@ void AdminApi::handle(AdminRequest request, AdminDone done) {
       {"/api/config/status", &AdminApi::show_config, false, false},
       {"/api/sessions", &AdminApi::show_sessions, false, false},
       {"/api/resilience", &AdminApi::show_resilience, false, false},
+      {"/api/telemetry/summary", &AdminApi::show_latencies, false, false},
       {"/api/resilience/reset", &AdminApi::reset_resilience, false, true}};
   const Row* row = nullptr;
   for (const Row& candidate : kRows)
     if (candidate.path == request.path) row = &candidate;
   if ((row == nullptr || !row->is_open) && !is_logged_in(request)) {
-    AdminReply reply = error(401, "login_required", "Management needs the admin password.");
+    AdminReply reply = admin_error(401, "login_required", "Management needs the admin password.");
     reply.headers.emplace_back("www-authenticate", "Basic realm=\"omniroute\"");
     return done(std::move(reply));
   }
-  if (row == nullptr) return done(error(404, "not_found", "There is nothing at this path."));
+  const bool is_usage = is_below(request.path, "/api/usage");
+  if (row == nullptr && !is_usage)
+    return done(admin_error(404, "not_found", "There is nothing at this path."));
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (row->writes ? request.method != "POST" : !reads) {
-    AdminReply reply = error(405, "method_not_allowed",
-                             row->writes ? "This path takes POST." : "This path can only be read.");
-    reply.headers.emplace_back("allow", row->writes ? "POST" : "GET, HEAD");
+  const bool writes = row != nullptr && row->writes;
+  if (writes ? request.method != "POST" : !reads) {
+    AdminReply reply =
+        admin_error(405, "method_not_allowed",
+                    writes ? "This path takes POST." : "This path can only be read.");
+    reply.headers.emplace_back("allow", writes ? "POST" : "GET, HEAD");
     return done(std::move(reply));
   }
+  if (row == nullptr) return usage_.handle(std::move(request), std::move(done));
   (this->*row->show)(std::move(done));
 }
 
@@ -115,6 +115,14 @@ void AdminApi::show_resilience(AdminDone done) {
 void AdminApi::reset_resilience(AdminDone done) {
   health_.reset_health();
   show_resilience(std::move(done));
+}
+
+void AdminApi::show_latencies(AdminDone done) {
+  latencies_.list_latencies([done = std::move(done)](const ProviderLatencies& found) mutable {
+    AdminReply reply;
+    reply.body = render_latencies(found);
+    done(std::move(reply));
+  });
 }
 
 void AdminApi::show_sessions(AdminDone done) {

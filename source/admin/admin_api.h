@@ -1,11 +1,12 @@
 // What management answers today: the state of the configuration, the metrics, live sessions, the
-// health of providers, and the description of all paths.
+// health of providers, usage, and the description of all paths.
 #pragma once
 
 #include <string>
 
 #include "api/event.h"
 #include "source/admin/control_plane.h"
+#include "source/admin/latency_view.h"
 #include "source/admin/resilience_view.h"
 #include "source/admin/session_list.h"
 #include "source/config/config_status.h"
@@ -17,8 +18,14 @@ class AdminApi final : public ControlPlane {
  public:
   // What the answers are made from; all of it on the main thread, and outlives this.
   AdminApi(const ConfigStatus& status, const StatRegistry& stats, SessionSource& sessions,
-           HealthSource& health, const Clock& clock)
-      : status_(status), stats_(stats), sessions_(sessions), health_(health), clock_(clock) {}
+           HealthSource& health, LatencySource& latencies, ControlPlane& usage, const Clock& clock)
+      : status_(status),
+        stats_(stats),
+        sessions_(sessions),
+        health_(health),
+        latencies_(latencies),
+        usage_(usage),
+        clock_(clock) {}
 
   // Empty: no login; whoever got past the address rules is in.
   void set_password(Secret password) { password_ = std::move(password); }
@@ -33,11 +40,14 @@ class AdminApi final : public ControlPlane {
   void show_sessions(AdminDone done);
   void show_resilience(AdminDone done);
   void reset_resilience(AdminDone done);
+  void show_latencies(AdminDone done);
 
   const ConfigStatus& status_;
   const StatRegistry& stats_;
   SessionSource& sessions_;
   HealthSource& health_;
+  LatencySource& latencies_;
+  ControlPlane& usage_;  // Whatever is below /api/usage.
   const Clock& clock_;
   Secret password_;
 };

@@ -14,6 +14,7 @@ AdminFilter::~AdminFilter() { *self_ = nullptr; }
 
 Next AdminFilter::on_request_headers(RequestHead& head) {
   request_.method = head.method;
+  request_.target = head.target;
   request_.path = context_.exchange().facts().path;
   request_.authorization = Secret(std::string(head.headers.value("authorization")));
   return Next::kContinue;

@@ -14,7 +14,8 @@ namespace omni {
 // An owned copy of a management request, so that it can cross threads.
 struct AdminRequest {
   std::string method;
-  std::string path;  // Canonical.
+  std::string path;    // Canonical.
+  std::string target;  // As sent, with the query.
   Secret authorization;
   std::string body;
 };

@@ -31,6 +31,9 @@ namespace omni {
 struct StorageConfig {
   std::string path = "./data";  // Relative to the working directory.
   uint64_t map_size_bytes = uint64_t{4} << 30;
+  // Of usage records, whichever they reach first.
+  absl::Duration retention_age = absl::Hours(24 * 90);
+  uint64_t retention_bytes = 0;  // 0: half of map_size_bytes.
 };
 
 struct TlsConfig {

@@ -21,6 +21,8 @@ std::vector<std::string> keep_fixed_values(const GatewayConfig& now, GatewayConf
   keep("workers", now.workers, next.workers);
   keep("storage.path", now.storage.path, next.storage.path);
   keep("storage.map_size", now.storage.map_size_bytes, next.storage.map_size_bytes);
+  keep("storage.retention.age", now.storage.retention_age, next.storage.retention_age);
+  keep("storage.retention.size", now.storage.retention_bytes, next.storage.retention_bytes);
   return warnings;
 }
 

@@ -51,6 +51,18 @@ bool is_cidr(const std::string& text) {
   return prefix && length[0] != '-' && *prefix <= bits;
 }
 
+void read_retention(MappingReader& storage, SectionContext& context) {
+  StorageConfig& out = context.config.storage;
+  const ConfigValue* value = storage.find("retention");
+  if (value == nullptr) return;
+  MappingReader retention(*value, "storage.retention", context.errors);
+  if (const auto age = retention.duration("age", absl::Hours(1), absl::Hours(24 * 36500)))
+    out.retention_age = *age;
+  if (const auto size = retention.size_bytes("size", kMiB, 16 * kMiB * kMiB))
+    out.retention_bytes = static_cast<uint64_t>(*size);
+  retention.done();
+}
+
 }  // namespace
 
 void read_process(MappingReader& root, SectionContext& context) {
@@ -71,6 +83,7 @@ void read_process(MappingReader& root, SectionContext& context) {
     }
     if (const auto size = storage.size_bytes("map_size", 16 * kMiB, 16 * kMiB * kMiB))
       context.config.storage.map_size_bytes = static_cast<uint64_t>(*size);
+    read_retention(storage, context);
     storage.done();
   }
   if (const ConfigValue* value = root.find("shutdown")) {

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "source/routing/quantile_cell.h"
+
 namespace omni::routing {
 
 // Times are milliseconds since 1970: what fits into one word beside other things.
@@ -213,6 +215,8 @@ struct alignas(64) AccountCell {
 struct alignas(64) ProviderCell {
   BreakerCell breaker;
   std::atomic<uint64_t> turn{0};  // Of its accounts.
+  // Until an attempt had something for the client. For whoever would rather ask another than wait.
+  Percentile95Cell first_token_p95;
   alignas(64) SessionPins pins;
 };
 

@@ -199,6 +199,20 @@ char* put_line(char* at, absl::Time now, const Finished& finished, std::string_v
   return line.pen().at();
 }
 
+// Who answered; when nobody did, who was asked last, so that failures count where they happen.
+void note_target(const Facts& facts, UsageView& record) {
+  if (facts.answer.provider != nullptr) {
+    record.model_sent = facts.answer.model;
+    record.provider = facts.answer.provider->id;
+    record.account = facts.answer.account;
+  } else if (!facts.attempts.empty()) {
+    const Attempt& last = facts.attempts.back();
+    record.model_sent = last.model;
+    record.provider = last.provider->id;
+    record.account = last.account;
+  }
+}
+
 uint64_t count(int64_t tokens) { return tokens < 0 ? 0 : static_cast<uint64_t>(tokens); }
 
 }  // namespace
@@ -241,9 +255,7 @@ UsageView usage_view(absl::Time now, const Finished& finished) {
     record.key_name = key->name;
   }
   record.model_asked = facts.call.model();
-  record.model_sent = facts.answer.model;
-  if (facts.answer.provider != nullptr) record.provider = facts.answer.provider->id;
-  record.account = facts.answer.account;
+  note_target(facts, record);
   record.dialect = name_of(facts.call.dialect());
   record.status = static_cast<uint16_t>(finished.status);
   record.is_streamed = facts.answer.is_stream;

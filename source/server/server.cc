@@ -60,6 +60,8 @@ Server::~Server() {
   if (health_) health_->save();
   health_.reset();
   spends_.reset();
+  usage_.reset();
+  retention_.reset();
   reloader_.reset();
   store_.reset();
   registry_.detach_thread();
@@ -83,8 +85,16 @@ absl::Status Server::start() {
   resolver_ = std::make_unique<net::Resolver>(loop_);
   SessionSource& sessions = *this;
   HealthSource& health = *this;
-  admin_ =
-      std::make_unique<AdminApi>(reloader_->status(), registry_, sessions, health, loop_.clock());
+  LatencySource& latencies = *this;
+  const StorageConfig& storage = reloader_->config().storage;
+  retention_ = std::make_unique<UsageRetention>(
+      *store_, loop_,
+      UsageRetention::Bounds{storage.retention_age, storage.retention_bytes > 0
+                                                        ? storage.retention_bytes
+                                                        : storage.map_size_bytes / 2});
+  usage_ = std::make_unique<UsageApi>(*store_, loop_);
+  admin_ = std::make_unique<AdminApi>(reloader_->status(), registry_, sessions, health, latencies,
+                                      *usage_, loop_.clock());
   router_.admin_row.push_back(AdminFilter::make_template(loop_, *admin_));
   start_workers();
   put_in_force(reloader_->snapshot());
@@ -313,6 +323,21 @@ void Server::list_sessions(Listed done) {
     worker->list_sessions([this, all](std::vector<SessionInfo> found) {
       std::move(found.begin(), found.end(), std::back_inserter(all->found));
       if (--all->missing == 0) all->done(std::move(all->found), loop_.clock().now());
+    });
+  }
+}
+
+void Server::list_latencies(Latencies done) {
+  struct Gathering {
+    Latencies done;
+    ProviderLatencies found;
+    size_t missing;
+  };
+  const auto all = std::make_shared<Gathering>(Gathering{std::move(done), {}, workers_.size()});
+  for (const auto& worker : workers_) {
+    worker->list_latencies([all](const ProviderLatencies& found) {
+      merge_latencies(all->found, found);
+      if (--all->missing == 0) all->done(std::move(all->found));
     });
   }
 }

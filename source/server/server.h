@@ -7,6 +7,7 @@
 
 #include "api/filter_registry.h"
 #include "source/admin/admin_api.h"
+#include "source/admin/usage_api.h"
 #include "source/config/absent.h"
 #include "source/config/reloader.h"
 #include "source/event/file_watch.h"
@@ -18,10 +19,11 @@
 #include "source/server/spend_keeper.h"
 #include "source/server/worker.h"
 #include "source/store/lmdb_store.h"
+#include "source/store/usage_retention.h"
 
 namespace omni {
 
-class Server final : private SessionSource, private HealthSource {
+class Server final : private SessionSource, private HealthSource, private LatencySource {
  public:
   Server(std::string config_path, const FilterRegistry& filters, Inheritance inheritance);
   ~Server();
@@ -52,6 +54,7 @@ class Server final : private SessionSource, private HealthSource {
   size_t connections() const;
   void end_workers();
   void list_sessions(Listed done) override;
+  void list_latencies(Latencies done) override;
   std::shared_ptr<const Snapshot> snapshot() const override;
   void reset_health() override;
 
@@ -66,6 +69,8 @@ class Server final : private SessionSource, private HealthSource {
   std::unique_ptr<SpendKeeper> spends_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<HealthKeeper> health_;
+  std::unique_ptr<UsageRetention> retention_;
+  std::unique_ptr<UsageApi> usage_;
   std::unique_ptr<AdminApi> admin_;
   RouterState router_;
   std::unique_ptr<BodyLedger> ledger_;

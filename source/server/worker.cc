@@ -265,6 +265,15 @@ void Worker::list_sessions(absl::AnyInvocable<void(std::vector<SessionInfo>)> do
   });
 }
 
+void Worker::list_latencies(absl::AnyInvocable<void(ProviderLatencies)> done) {
+  dispatcher().post([this, done = std::move(done)]() mutable {
+    services_.main.post([done = std::move(done),
+                         found = latencies_.list(dispatcher().clock().since_start())]() mutable {
+      done(std::move(found));
+    });
+  });
+}
+
 void Worker::tell_budget(const Facts& facts) {
   const BudgetNotices& budget = facts.budget;
   if (budget.is_near_limit)
@@ -294,6 +303,7 @@ void Worker::finished(const Finished& finished) {
     stats.first_byte.record_us(static_cast<uint64_t>(finished.phases.first_byte));
   stats.total.record_us(static_cast<uint64_t>(finished.phases.end));
   tell_budget(facts);
+  if (!facts.attempts.empty()) latencies_.add(facts.attempts, dispatcher().clock().since_start());
   const absl::Time now = dispatcher().clock().now();
   if (!facts.session.empty()) note_session(facts, now);
   if (access_log_ && log_->wants(LogLevel::kInfo)) {

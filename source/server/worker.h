@@ -19,6 +19,7 @@
 #include "source/net/tls_context.h"
 #include "source/server/doorway.h"
 #include "source/server/job_table.h"
+#include "source/server/latency_table.h"
 #include "source/server/router.h"
 #include "source/server/sessions.h"
 #include "source/server/worker_stats.h"
@@ -65,6 +66,7 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   void end_exchanges();
   // Of this worker; `done` runs on main.
   void list_sessions(absl::AnyInvocable<void(std::vector<SessionInfo>)> done);
+  void list_latencies(absl::AnyInvocable<void(ProviderLatencies)> done);
   // Ends what is made in the background, and waits for that.
   void end_jobs();
   // Any thread.
@@ -140,6 +142,7 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   std::unique_ptr<UsageLog> usage_;
   std::unique_ptr<JobTable> jobs_;
   SessionTable sessions_;
+  LatencyTable latencies_;
   ThreadLoop thread_;
 };
 

@@ -92,6 +92,60 @@ class Scan {
   std::string scratch_;
 };
 
+// The same from the end to the beginning; no row twice, also when rows come and go meanwhile.
+class BackScan {
+ public:
+  BackScan(const store::Environment& environment, const TableHandle& table, std::string_view before)
+      : environment_(environment), table_(table), before_(before) {}
+
+  absl::Status run(Store::Visit visit) {
+    while (!is_done_) OMNI_RETURN_IF_ERROR(slice(visit));
+    return damage_;
+  }
+
+ private:
+  // The last row in front of before_.
+  int enter(MDB_cursor* cursor, MDB_val& key, MDB_val& value) const {
+    if (before_.empty()) return mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    key = store::to_val(before_);
+    const int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    if (code == MDB_NOTFOUND) return mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    return code == MDB_SUCCESS ? mdb_cursor_get(cursor, &key, &value, MDB_PREV) : code;
+  }
+
+  absl::Status slice(Store::Visit visit) {
+    OMNI_ASSIGN_OR_RETURN(const ReadLease lease, ReadLease::take(environment_));
+    MDB_cursor* raw = nullptr;
+    OMNI_RETURN_IF_ERROR(
+        store::lmdb_status(mdb_cursor_open(lease.txn(), table_.rows, &raw), table_.name));
+    const store::Cursor cursor(raw);
+    MDB_val key, value;
+    int code = enter(raw, key, value);
+    const absl::Duration until = monotonic_now() + kScanSlice;
+    for (int rows = 1; code == MDB_SUCCESS; ++rows) {
+      const absl::StatusOr<std::string_view> opened = store::open_row(
+          lease.txn(), table_, store::to_view(key), store::to_view(value), scratch_);
+      if (!opened.ok() && damage_.ok()) damage_ = opened.status();
+      is_done_ = opened.ok() && !visit(store::to_view(key), *opened);
+      if (is_done_) return absl::OkStatus();
+      if (rows == kScanRows || monotonic_now() >= until) {
+        before_ = store::to_view(key);
+        return absl::OkStatus();
+      }
+      code = mdb_cursor_get(raw, &key, &value, MDB_PREV);
+    }
+    is_done_ = true;
+    return code == MDB_NOTFOUND ? absl::OkStatus() : store::lmdb_status(code, table_.name);
+  }
+
+  const store::Environment& environment_;
+  const TableHandle& table_;
+  std::string before_;
+  bool is_done_ = false;
+  absl::Status damage_;
+  std::string scratch_;
+};
+
 }  // namespace
 
 const store::Environment& LmdbStore::environment(Realm realm) const {
@@ -107,6 +161,29 @@ absl::Status LmdbStore::scan(TableId table, std::string_view from, Visit visit) 
   const TableHandle* handle = here.find(table.name);
   if (handle == nullptr) return absl::OkStatus();
   return Scan(here, *handle, from).run(visit);
+}
+
+absl::Status LmdbStore::scan_back(TableId table, std::string_view before, Visit visit) const {
+  const store::Environment& here = environment(table.realm);
+  const TableHandle* handle = here.find(table.name);
+  if (handle == nullptr) return absl::OkStatus();
+  return BackScan(here, *handle, before).run(visit);
+}
+
+absl::StatusOr<LmdbStore::Size> LmdbStore::size_of(TableId table) const {
+  const store::Environment& here = environment(table.realm);
+  const TableHandle* handle = here.find(table.name);
+  if (handle == nullptr) return Size();
+  OMNI_ASSIGN_OR_RETURN(const ReadLease lease, ReadLease::take(here));
+  Size out;
+  for (const MDB_dbi dbi : {handle->rows, handle->chunks}) {
+    MDB_stat stat;
+    OMNI_RETURN_IF_ERROR(store::lmdb_status(mdb_stat(lease.txn(), dbi, &stat), table.name));
+    if (dbi == handle->rows) out.rows = stat.ms_entries;
+    out.bytes += (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
+                 uint64_t{stat.ms_psize};
+  }
+  return out;
 }
 
 std::unique_ptr<Pending> LmdbStore::fetch(Dispatcher& home, TableId table, std::string_view key,

@@ -51,6 +51,14 @@ class LmdbStore final : public Store {
                                                  std::string_view key) const override;
   // Damaged records are left out; the status then is kDataLoss and names the first of them.
   absl::Status scan(TableId table, std::string_view from, Visit visit) const override;
+  // The same from the end to the beginning: keys in front of `before`, "" is behind all.
+  absl::Status scan_back(TableId table, std::string_view before, Visit visit) const;
+  struct Size {
+    uint64_t rows = 0;
+    uint64_t bytes = 0;  // Of the pages that they lie in.
+  };
+  // Never on a loop.
+  absl::StatusOr<Size> size_of(TableId table) const;
   std::unique_ptr<Pending> fetch(Dispatcher& home, TableId table, std::string_view key,
                                  Fetched done) override;
   std::unique_ptr<Pending> read(Dispatcher& home, Reading work, Done done) override;

@@ -215,14 +215,14 @@ std::string UsageRecord::encode() const {
   return out;
 }
 
-absl::StatusOr<UsageRecord> UsageRecord::decode(std::string_view bytes) {
+absl::StatusOr<UsageView> UsageView::parse(std::string_view bytes) {
   RecordReader in(bytes);
   OMNI_RETURN_IF_ERROR(check_version(in.u8(), kUsageVersion, "usage"));
-  UsageRecord out;
+  UsageView out;
   out.time_us = in.i64();
-  for (std::string* each : {&out.exchange_id, &out.key_id, &out.key_name, &out.model_asked,
-                            &out.model_sent, &out.provider, &out.account, &out.dialect}) {
-    *each = in.text();
+  for (std::string_view* each : {&out.exchange_id, &out.key_id, &out.key_name, &out.model_asked,
+                                 &out.model_sent, &out.provider, &out.account, &out.dialect}) {
+    *each = in.raw(in.u32());
   }
   out.status = in.u16();
   out.is_streamed = in.boolean();
@@ -237,6 +237,11 @@ absl::StatusOr<UsageRecord> UsageRecord::decode(std::string_view bytes) {
   out.cost_nanodollars = in.optional_i64();
   OMNI_RETURN_IF_ERROR(in.finish("usage"));
   return out;
+}
+
+absl::StatusOr<UsageRecord> UsageRecord::decode(std::string_view bytes) {
+  OMNI_ASSIGN_OR_RETURN(const UsageView view, UsageView::parse(bytes));
+  return UsageRecord(view);
 }
 
 void write_usage_key(char* to, int64_t time_us, uint32_t sequence) {

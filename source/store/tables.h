@@ -80,6 +80,8 @@ struct UsageView : UsageNumbers {
   size_t encoded_size() const;
   // Writes that many bytes.
   void encode(char* to) const;
+  // The texts are views of `bytes`.
+  static absl::StatusOr<UsageView> parse(std::string_view bytes);
 };
 
 // The same with texts of its own.

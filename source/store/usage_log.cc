@@ -6,6 +6,7 @@
 #include "source/base/random.h"
 #include "source/base/record_codec.h"
 #include "source/base/status.h"
+#include "source/store/usage_totals.h"
 
 namespace omni {
 namespace {
@@ -31,6 +32,20 @@ class Share {
   std::shared_ptr<std::atomic<size_t>> waiting_;
   size_t count_;
 };
+
+// The records and, in the same transaction, their sums: the two never disagree.
+absl::Status write_rows(Update& update, std::string_view rows) {
+  UsageTally tally;
+  while (!rows.empty()) {
+    const size_t size = load_little32(rows.data());
+    const std::string_view value = rows.substr(kRowBytes, size);
+    OMNI_RETURN_IF_ERROR(update.append(kUsageTable, rows.substr(4, kUsageKeyBytes), value));
+    OMNI_ASSIGN_OR_RETURN(const UsageView record, UsageView::parse(value));
+    tally.add(record);
+    rows.remove_prefix(kRowBytes + size);
+  }
+  return tally.write(update);
+}
 
 }  // namespace
 
@@ -73,18 +88,10 @@ void UsageLog::flush() {
   const size_t bytes = rows_.size();
   store_.write([rows = std::exchange(rows_, {}), count = count_, share = Share(waiting_, count_),
                 stats = stats_](Update& update) -> absl::Status {
-    for (std::string_view rest = rows; !rest.empty();) {
-      const size_t size = load_little32(rest.data());
-      if (absl::Status status = update.append(kUsageTable, rest.substr(4, kUsageKeyBytes),
-                                              rest.substr(kRowBytes, size));
-          !status.ok()) {
-        stats.dropped.add(count);  // A failed work is undone as a whole.
-        return status;
-      }
-      rest.remove_prefix(kRowBytes + size);
-    }
-    stats.written.add(count);
-    return absl::OkStatus();
+    absl::Status status = write_rows(update, rows);
+    // A failed work is undone as a whole.
+    (status.ok() ? stats.written : stats.dropped).add(count);
+    return status;
   });
   count_ = 0;
   rows_.reserve(bytes);

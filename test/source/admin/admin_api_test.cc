@@ -18,7 +18,11 @@
 namespace omni {
 namespace {
 
-struct Office final : SessionSource, HealthSource {
+struct UsageDesk final : ControlPlane {
+  void handle(AdminRequest request, AdminDone done) override { done({.body = request.path}); }
+};
+
+struct Office final : SessionSource, HealthSource, LatencySource {
   AdminReply ask(std::string method, std::string path, std::string authorization = "") {
     AdminRequest request;
     request.method = std::move(method);
@@ -34,6 +38,7 @@ struct Office final : SessionSource, HealthSource {
   std::shared_ptr<const Snapshot> snapshot() const override { return shown; }
   void reset_health() override { ++resets; }
   void list_sessions(Listed done) override { done(sessions, absl::FromUnixSeconds(1000)); }
+  void list_latencies(Latencies done) override { done({}); }
   std::vector<SessionInfo> sessions;
   ConfigStatus status;
   StatRegistry stats;
@@ -42,7 +47,9 @@ struct Office final : SessionSource, HealthSource {
   test::FakeClock clock;
   SessionSource& as_sessions = *this;
   HealthSource& as_health = *this;
-  AdminApi api{status, stats, as_sessions, as_health, clock};
+  LatencySource& as_latencies = *this;
+  UsageDesk usage;
+  AdminApi api{status, stats, as_sessions, as_health, as_latencies, usage, clock};
 };
 
 TEST(AdminApiTest, TheStatusOfTheConfigurationIsJson) {
@@ -120,6 +127,18 @@ TEST(AdminApiTest, TheDescriptionOfAllPathsIsForEverybody) {
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(nlohmann::json::parse(reply.body)["openapi"].get<std::string>().substr(0, 2), "3.");
   EXPECT_EQ(office.ask("GET", "/api/sessions").status, 401);
+}
+
+TEST(AdminApiTest, ProvidersThatAnsweredNobodyHaveNoLatency) {
+  EXPECT_EQ(Office().ask("GET", "/api/telemetry/summary").body, R"({"providers":{}})");
+}
+
+TEST(AdminApiTest, UsageIsReadByThoseWhoMay) {
+  Office office;
+  EXPECT_EQ(office.ask("GET", "/api/usage/history").body, "/api/usage/history");
+  EXPECT_EQ(office.ask("POST", "/api/usage/history").status, 405);
+  office.api.set_password(Secret("open:sesame"));
+  EXPECT_EQ(office.ask("GET", "/api/usage/history").status, 401);
 }
 
 TEST(AdminApiTest, OtherPathsAndMethodsAreSaidToBeWrong) {

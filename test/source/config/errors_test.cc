@@ -79,6 +79,11 @@ TEST(ErrorsTest, WrongTypesPointAtTheValue) {
         "the text '4GB'\n"},
        {"storage: { map_size: 1KiB }\n",
         "gateway.yaml:1:22: storage.map_size: must be from 16384KiB to 17179869184KiB\n"},
+       {"storage: { retention: { age: 90 } }\n",
+        "gateway.yaml:1:30: storage.retention.age: expected a duration such as 250ms, 5s, 2m, 1h "
+        "or 7d, found the number 90\n"},
+       {"storage: { retention: { size: 1KiB } }\n",
+        "gateway.yaml:1:31: storage.retention.size: must be from 1024KiB to 17179869184KiB\n"},
        {"shutdown: { drain: 30 }\n",
         "gateway.yaml:1:20: shutdown.drain: expected a duration such as 250ms, 5s, 2m, 1h or 7d, "
         "found the number 30\n"},

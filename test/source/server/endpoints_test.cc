@@ -20,10 +20,20 @@ std::string described(std::string_view pattern) {
 
 // What api/openapi.yaml says and what is served, in both directions.
 TEST(EndpointsTest, TheTableAndTheDescriptionAreOne) {
-  std::set<std::string> served = {"get /healthz",           "get /readyz",
-                                  "get /openapi.json",      "get /metrics",
-                                  "get /api/config/status", "get /api/sessions",
-                                  "get /api/resilience",    "post /api/resilience/reset"};
+  std::set<std::string> served = {"get /healthz",
+                                  "get /readyz",
+                                  "get /openapi.json",
+                                  "get /metrics",
+                                  "get /api/config/status",
+                                  "get /api/sessions",
+                                  "get /api/resilience",
+                                  "post /api/resilience/reset",
+                                  "get /api/usage/history",
+                                  "get /api/usage/totals",
+                                  "get /api/usage/call-logs",
+                                  "get /api/usage/logs",
+                                  "get /api/usage/request-logs",
+                                  "get /api/telemetry/summary"};
   for (const EndpointRow& row : client_endpoints()) {
     if ((row.methods & kGet) != 0) served.insert("get " + described(row.pattern));
     if ((row.methods & kPost) != 0) served.insert("post " + described(row.pattern));
