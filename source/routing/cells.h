@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "source/routing/quantile_cell.h"
 
 namespace omni::routing {
 
@@ -216,7 +215,6 @@ struct alignas(64) ProviderCell {
   BreakerCell breaker;
   std::atomic<uint64_t> turn{0};  // Of its accounts.
   // Until an attempt had something for the client. For whoever would rather ask another than wait.
-  Percentile95Cell first_token_p95;
   alignas(64) SessionPins pins;
 };
 

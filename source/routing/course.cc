@@ -327,10 +327,7 @@ void Course::commit(int64_t first_token_us, int64_t now_ms) {
       cell->standing.store(Standing::kGood, std::memory_order_relaxed);
     if (cell->locks.find(target_.model, now_ms).until_ms != 0) cell->locks.unlock(target_.model);
   }
-  if (ProviderCell* cell = target_.provider->cell.get()) {
-    cell->breaker.on_success();
-    cell->first_token_p95.add(first_token_us);
-  }
+  if (target_.provider->cell) target_.provider->cell->breaker.on_success();
   probes_ = false;
   if (target_.cell != nullptr) {
     target_.cell->first_token.add(first_token_us);
