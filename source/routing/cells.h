@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "source/routing/hedge_cells.h"
+#include "source/routing/queue_cell.h"
 
 namespace omni::routing {
 
@@ -168,8 +170,6 @@ class QuotaCell {
 enum class Standing : uint8_t { kGood, kBanned, kOutOfCredits };
 std::string_view name_of(Standing standing);
 
-struct QueueRule;
-
 // When the next request may go to an account that is not to be asked too fast. Who is given a time
 // has it for good: they go in the order in which they asked. Any thread.
 class QueueCell {
@@ -216,35 +216,6 @@ struct alignas(64) ProviderCell {
   std::atomic<uint64_t> turn{0};  // Of its accounts.
   // Until an attempt had something for the client. For whoever would rather ask another than wait.
   alignas(64) SessionPins pins;
-};
-
-// How long streams took to begin, lately: within a fifth of the truth. Any thread.
-class FirstTokenCell {
- public:
-  void add(int64_t us);
-  // Microseconds below which `share` of them were; 0 before there are kFewest.
-  int64_t quantile_us(double share) const;
-  static constexpr uint32_t kFewest = 20;
-
- private:
-  // Four to an octave, from a millisecond to half a minute; the first and the last take the rest.
-  static constexpr size_t kBuckets = 62;
-  static constexpr uint32_t kMost = 1000;  // Then the old ones count half.
-  static size_t bucket(int64_t us);
-
-  std::atomic<uint32_t> count_{0};
-  std::array<std::atomic<uint32_t>, kBuckets> buckets_{};
-};
-
-// Lets a share of requests cost a second one. Any thread.
-class HedgeCell {
- public:
-  void on_request(double share);
-  bool take();
-
- private:
-  static constexpr int64_t kOne = 1000, kMost = 10 * kOne;
-  std::atomic<int64_t> credit_{0};
 };
 
 // One model of one provider, whichever account serves it.

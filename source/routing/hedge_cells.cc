@@ -1,8 +1,7 @@
-// What is known about streams that are slow to begin.
+#include "source/routing/hedge_cells.h"
+
 #include <algorithm>
 #include <bit>
-
-#include "source/routing/cells.h"
 
 namespace omni::routing {
 

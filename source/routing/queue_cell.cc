@@ -1,6 +1,7 @@
+#include "source/routing/queue_cell.h"
+
 #include <algorithm>
 
-#include "source/routing/cells.h"
 #include "source/routing/policy.h"
 
 namespace omni::routing {
