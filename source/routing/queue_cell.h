@@ -23,5 +23,6 @@ class QueueCell {
   // When the minute's allowance would be whole again (GCRA's theoretical arrival time), and when
   // the gap after the last request ends.
   std::atomic<int64_t> full_us_{0}, gap_ms_{0};
+};
 
 }  // namespace omni::routing
