@@ -18,25 +18,6 @@ constexpr int64_t kMinuteUs = 60'000'000;
 constexpr int64_t kDayUs = 1440 * kMinuteUs;
 constexpr absl::CivilMonth kFirstMonth(1970, 1);
 
-// Whether the row is about a name that clients choose. One is made when something was answered
-// under it: else a client could fill the disk with models that do not exist.
-bool names_models(std::string_view key) {
-  const auto group = static_cast<TotalsGroup>(key[kPrefixBytes]);
-  return group == TotalsGroup::kModel || group == TotalsGroup::kConnection ||
-         group == TotalsGroup::kAsked;
-}
-
-// Adds what is stored under `key` to `row`. True when nothing is, or nothing that can be read.
-absl::StatusOr<bool> merge_stored(Update& update, std::string_view key, UsageTotals& row) {
-  const absl::StatusOr<std::optional<std::string_view>> stored = update.get(kUsageTotalsTable, key);
-  if (!stored.ok() && stored.status().code() != absl::StatusCode::kDataLoss) return stored.status();
-  if (!stored.ok() || !stored->has_value()) return true;
-  absl::StatusOr<UsageTotals> sum = UsageTotals::decode(**stored);
-  if (!sum.ok()) return true;
-  row.add(*sum);
-  return false;
-}
-
 int64_t floor_div(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
 
 }  // namespace
@@ -179,16 +160,15 @@ absl::Status UsageTally::write(Update& update) const {
         add(totals_key(period, number, TotalsGroup::kAsked, {group.asked}));
     }
   }
-  StringMap<UsageTotals> unnamed;
   for (auto& [key, row] : rows) {
-    OMNI_ASSIGN_OR_RETURN(const bool is_new, merge_stored(update, key, row));
-    if (is_new && names_models(key) && row.requests == row.errors)
-      unnamed[key.substr(0, kPrefixBytes + 1)].add(row);
-    else
-      OMNI_RETURN_IF_ERROR(update.put(kUsageTotalsTable, key, row.encode()));
-  }
-  for (auto& [key, row] : unnamed) {
-    OMNI_RETURN_IF_ERROR(merge_stored(update, key, row).status());
+    const absl::StatusOr<std::optional<std::string_view>> stored =
+        update.get(kUsageTotalsTable, key);
+    if (!stored.ok() && stored.status().code() != absl::StatusCode::kDataLoss)
+      return stored.status();
+    if (stored.ok() && stored->has_value()) {
+      absl::StatusOr<UsageTotals> sum = UsageTotals::decode(**stored);
+      if (sum.ok()) row.add(*sum);
+    }
     OMNI_RETURN_IF_ERROR(update.put(kUsageTotalsTable, key, row.encode()));
   }
   return absl::OkStatus();
