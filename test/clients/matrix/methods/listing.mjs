@@ -14,7 +14,9 @@ export const models = [
 export const aliases = { [alias]: `anthropic/${canary}` };
 
 // In pages of two the last one is full, too.
-const ids = [...every.map((provider) => `${provider}/${canary}`), alias];
+const tasks = ["coding", "reasoning", "vision", "chat", "multimodal"];
+const builtIn = ["auto", ...["fast", "cheap", "offline", "smart", "lkgp", "chaos", ...tasks].map((each) => `auto/${each}`)];
+const ids = [...every.map((provider) => `${provider}/${canary}`), alias, ...builtIn];
 const pageSize = 2;
 
 const pick = (keys) => Object.fromEntries(keys.map((key) => [key, shown[key]]));
