@@ -153,9 +153,10 @@ void UpstreamFilter::hedge() {
   Exchange& exchange = context_.exchange();
   if (hedge_ || !leg_->runs || exchange.is_over()) return;
   routing::CourseInput input = course_input();
-  input.besides = &leg_->course.target();
+  input.is_hedge = true;
   auto leg =
       std::make_unique<Leg>(*this, exchange.facts().plan, exchange.snapshot().resilience, input);
+  leg->course.leave_out(leg_->course.target());
   if (leg->course.next(now_ms()).kind != routing::Course::Step::Kind::kTry) return;
   if (!is_worth(leg->course.target()) || !leg->course.take_hedge()) return;
   config_.hedges.add();

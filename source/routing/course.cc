@@ -21,7 +21,7 @@ Course::Course(const Plan& plan, const Policy& policy, const CourseInput& input)
   if (plan.combo != nullptr)
     chooser_.emplace(*plan.combo, absl::MakeConstSpan(plan.places), input.random, plan.session,
                      input.began_ms, static_cast<Pack>(plan.pack));
-  if (plan.combo != nullptr && plan.rules.hedge.enabled && input.besides == nullptr)
+  if (plan.combo != nullptr && plan.rules.hedge.enabled && !input.is_hedge)
     plan.combo->cell->hedges.on_request(plan.rules.hedge.share);
 }
 
@@ -40,15 +40,12 @@ AccountQuery Course::query(const Target& target, const Account* only, int64_t no
 }
 
 bool Course::is_left_out(const Target& target) const {
-  const auto is = [&](const Target& other) {
-    return other.provider == target.provider && other.model == target.model;
-  };
-  return (input_.besides != nullptr && is(*input_.besides)) || (left_out_ && is(*left_out_));
+  return left_out_ && left_out_->provider == target.provider && left_out_->model == target.model;
 }
 
 std::optional<absl::Duration> Course::hedge_delay() const {
   const HedgeRule& rule = plan_.rules.hedge;
-  if (!rule.enabled || !chooser_ || input_.besides != nullptr || count() < 2) return std::nullopt;
+  if (!rule.enabled || !chooser_ || input_.is_hedge || count() < 2) return std::nullopt;
   constexpr double kSlow = 0.95;
   const int64_t usual_us =
       target_.cell != nullptr ? target_.cell->first_tokens.quantile_us(kSlow) : 0;
@@ -102,7 +99,7 @@ std::optional<uint16_t> Course::choose(int64_t now_ms) {
   // Nothing is held against most targets most of the time, and that can be said without asking
   // each of their accounts.
   const bool is_plain = excluded_.empty() && input_.allowed == nullptr && needs_context_ == 0 &&
-                        input_.besides == nullptr && !left_out_ && !policy_.queue.enabled;
+                        !left_out_ && !policy_.queue.enabled;
   return chooser_->next([&](const ComboTarget& each) {
     const bool is_quiet = is_plain && each.provider != nullptr && each.account != nullptr &&
                           each.provider->breaker.is_closed() && each.account->is_quiet();
@@ -176,7 +173,7 @@ void Course::leave() {
 }
 
 Course::Step Course::next(int64_t now_ms) {
-  const int most = input_.besides != nullptr ? 1 : kMostAttempts;
+  const int most = input_.is_hedge ? 1 : kMostAttempts;
   if (has_stopped_ || attempts_ >= most) return {};
   if (plan_.rules.timeout > absl::ZeroDuration() &&
       now_ms - input_.began_ms >= ms(plan_.rules.timeout)) {
@@ -202,7 +199,7 @@ Course::Step Course::next(int64_t now_ms) {
 // What is left may be asked, only not so fast: how long until the request's turn. A place in line
 // is kept; who waits for a running request to end asks again.
 std::optional<absl::Duration> Course::stand_in_line(int64_t now_ms) {
-  if (queued_.account == nullptr || input_.besides != nullptr) return std::nullopt;
+  if (queued_.account == nullptr || input_.is_hedge) return std::nullopt;
   if (queue_until_ms_ == 0) queue_until_ms_ = now_ms + policy_.queue.max_wait_ms;
   if (is_full(*queued_.account)) {
     if (queued_.until_ms > queue_until_ms_) return std::nullopt;

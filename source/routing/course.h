@@ -35,8 +35,8 @@ struct CourseInput {
   uint64_t random = 0;                                // Fresh for each request.
   size_t body_bytes = 0;                              // For a guess at the tokens.
   int64_t began_ms = 0;
-  // The request is under way at this one: a single attempt is made, elsewhere.
-  const Target* besides = nullptr;
+  // The request is under way elsewhere, which leave_out() names: a single attempt is made.
+  bool is_hedge = false;
 };
 
 // One thread. Destroying it, while an attempt runs, says that the client left.

@@ -88,7 +88,8 @@ TEST(HedgeTest, AsksAnotherTargetOnce) {
   Hedged combo(3);
   Walk walk(combo.plan, combo.policy);
   ASSERT_EQ(walk.next(), "p0/a");
-  Walk beside(combo.plan, combo.policy, {.random = 7, .besides = &walk.course.target()});
+  Walk beside(combo.plan, combo.policy, {.random = 7, .is_hedge = true});
+  beside.course.leave_out(walk.course.target());
   EXPECT_EQ(beside.next(), "p1/a");
   walk.course.leave_out(beside.course.target());
   EXPECT_EQ(beside.fail(500), "end");
@@ -104,7 +105,8 @@ TEST(HedgeTest, WhereNobodyElseIsThereNobodyIsAsked) {
   two.account(1).cooldown.begin(test::kNowMs, two.policy.cooldown, 60000, true);
   Walk first(two.plan, two.policy);
   ASSERT_EQ(first.next(), "p0/a");
-  Walk beside(two.plan, two.policy, {.random = 7, .besides = &first.course.target()});
+  Walk beside(two.plan, two.policy, {.random = 7, .is_hedge = true});
+  beside.course.leave_out(first.course.target());
   EXPECT_EQ(beside.next(), "end");
 }
 
