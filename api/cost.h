@@ -1,6 +1,7 @@
 // What an exchange costs its owner.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -9,21 +10,69 @@
 
 namespace omni {
 
-// In nanodollars, with `usage` as it is known by now: the answer's tokens, and for each target that
-// was asked beside it in vain the prompt once more, which its provider bills as well. Nullopt when
-// nobody answered or the model has no price.
-inline std::optional<int64_t> cost_of(const Facts& facts, const llm::Usage& usage) {
+// What the answer and all that was asked beside it used, as it is known by now.
+inline llm::Usage whole_usage(const Facts& facts, const llm::Usage& answer) {
+  llm::Usage out = answer;
+  const auto add = [](int64_t& sum, int64_t more) {
+    if (more >= 0) sum = std::max<int64_t>(sum, 0) + more;
+  };
+  for (const Aside& aside : facts.asides) {
+    add(out.input, aside.usage.input);
+    add(out.output, aside.usage.output);
+    add(out.cached, aside.usage.cached);
+    add(out.cache_write, aside.usage.cache_write);
+    add(out.reasoning, aside.usage.reasoning);
+    out.estimated |= aside.usage.estimated;
+  }
+  return out;
+}
+
+// In nanodollars.
+struct Cost {
+  int64_t nanos = 0;
+  bool is_whole = true;  // False: something that was used has no price.
+};
+
+// Nullopt when nothing was asked aside, or nothing came of it.
+inline std::optional<Cost> cost_of_asides(const Facts& facts) {
+  std::optional<Cost> made;
+  for (const Aside& aside : facts.asides) {
+    if (!aside.usage.is_known()) continue;
+    Cost& out = made ? *made : made.emplace();
+    const Price* price = llm::find_price(*aside.provider, aside.model);
+    if (price != nullptr)
+      out.nanos += llm::cost_of(*price, aside.usage);
+    else
+      out.is_whole = false;
+  }
+  return made;
+}
+
+// With `usage` as it is known by now: the answer's tokens, for each target that was asked beside it
+// in vain the prompt once more, which its provider bills as well, and what was asked aside. Nullopt
+// when nobody answered.
+inline std::optional<Cost> known_cost_of(const Facts& facts, const llm::Usage& usage) {
   const Answer& answer = facts.answer;
-  if (answer.provider == nullptr || !usage.is_known()) return std::nullopt;
-  const Price* price = llm::find_price(*answer.provider, answer.model);
-  if (price == nullptr) return std::nullopt;
-  int64_t cost = llm::cost_of(*price, usage);
+  const bool is_answered = answer.provider != nullptr && usage.is_known();
+  const std::optional<Cost> aside = cost_of_asides(facts);
+  if (!is_answered) return aside;
+  Cost out = aside.value_or(Cost());
+  if (const Price* price = llm::find_price(*answer.provider, answer.model))
+    out.nanos += llm::cost_of(*price, usage);
+  else
+    out.is_whole = false;
   for (const Attempt& attempt : facts.attempts) {
     if (attempt.reason != kHedgeLost) continue;
     if (const Price* lost = llm::find_price(*attempt.provider, attempt.model))
-      cost += llm::cost_of(*lost, {.input = usage.input});
+      out.nanos += llm::cost_of(*lost, {.input = usage.input});
   }
-  return cost;
+  return out;
+}
+
+// The same where all of it has a price, in nanodollars.
+inline std::optional<int64_t> cost_of(const Facts& facts, const llm::Usage& usage) {
+  const std::optional<Cost> known = known_cost_of(facts, usage);
+  return known && known->is_whole ? std::optional(known->nanos) : std::nullopt;
 }
 
 }  // namespace omni

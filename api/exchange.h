@@ -114,6 +114,7 @@ struct Facts {
   Principal principal;            // auth.
   Plan plan;                      // routing.
   std::vector<Attempt> attempts;  // upstream.
+  std::vector<Aside> asides;      // upstream.
   Answer answer;                  // whoever answers.
   llm::Usage usage;               // translation: so far, and in the end.
   BudgetNotices budget;           // limits.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "source/catalog/provider.h"
+#include "source/llm/usage.h"
 #include "source/routing/plan.h"
 
 namespace omni {
@@ -22,6 +23,14 @@ inline Dialect spoken_to(const Provider& provider, Dialect client) {
 
 // Of an attempt that another one, made beside it, was quicker than.
 inline constexpr std::string_view kHedgeLost = "hedge_lost";
+
+// What was asked beside the answer and is paid for as well: a member of a panel, a step of a
+// pipeline, the summary of a conversation.
+struct Aside {
+  const Provider* provider = nullptr;
+  std::string model;
+  llm::Usage usage;  // An estimate of the prompt while nobody has answered.
+};
 
 // One line of history per upstream attempt, for the log, the receipt and the failure body.
 struct Attempt {

@@ -201,8 +201,9 @@ void LimitsFilter::charge(bool is_final) {
 
 // A client that left before the answer began has made its provider read the prompt all the same.
 int64_t LimitsFilter::tokens_so_far(const llm::Usage& usage) const {
-  if (usage.is_known()) return count(usage.input) + count(usage.output);
   const Facts& facts = context_.exchange().facts();
+  const llm::Usage whole = whole_usage(facts, usage);
+  if (whole.is_known()) return count(whole.input) + count(whole.output);
   const bool is_running = facts.answer.source == Answer::Source::kNone && !facts.plan.empty();
   return is_running ? guess_.input : 0;
 }
@@ -210,13 +211,17 @@ int64_t LimitsFilter::tokens_so_far(const llm::Usage& usage) const {
 void LimitsFilter::charge_money(const llm::Usage& usage, bool is_final) {
   Facts& facts = context_.exchange().facts();
   const Answer& answer = facts.answer;
-  if (!usage.is_known() || !is_remote(answer) || answer.provider == nullptr) return;
+  const bool is_answered = usage.is_known() && is_remote(answer) && answer.provider != nullptr;
+  const std::optional<Cost> cost =
+      is_answered ? known_cost_of(facts, usage) : cost_of_asides(facts);
+  if (!cost) return;
   const absl::Time time = now();
-  if (const std::optional<int64_t> cost = cost_of(facts, usage)) {
-    spending_->charge(*cost, time);
+  if (cost->is_whole || cost->nanos > 0) {
+    spending_->charge(cost->nanos, time);
     is_over_budget_ = answer.is_stream && spending_->is_over(time);
     note_near_limit();
-  } else if (is_final) {
+  }
+  if (is_final && !cost->is_whole) {
     config_.unpriced.add();
     spending_->count_unpriced(time);
     facts.budget.is_unpriced |= spending_->is_first_unpriced(time);

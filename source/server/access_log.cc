@@ -140,7 +140,8 @@ void put_attempts(Line<kJson>& line, const Facts& facts) {
 // No price is not a price of nothing.
 template <bool kJson>
 void put_cost(Line<kJson>& line, const Facts& facts) {
-  if (facts.answer.provider == nullptr || !facts.usage.is_known()) return;
+  const bool is_answered = facts.answer.provider != nullptr && facts.usage.is_known();
+  if (!is_answered && !cost_of_asides(facts)) return;
   const std::optional<int64_t> cost = cost_of(facts);
   line.template name<"cost">();
   line.pen().put(cost ? llm::dollars(*cost) : std::string("null"));
@@ -159,10 +160,11 @@ void put_answer(Line<kJson>& line, const Facts& facts) {
     line.template text<"target">(answer.model);
   }
   line.template flag<"stream">(answer.is_stream);
-  line.template number<"input_tokens">(facts.usage.input);
-  line.template number<"output_tokens">(facts.usage.output);
-  line.template number<"cached_tokens">(facts.usage.cached);
-  line.template flag<"estimated">(facts.usage.estimated);
+  const llm::Usage usage = whole_usage(facts, facts.usage);
+  line.template number<"input_tokens">(usage.input);
+  line.template number<"output_tokens">(usage.output);
+  line.template number<"cached_tokens">(usage.cached);
+  line.template flag<"estimated">(usage.estimated);
   put_cost(line, facts);
 }
 
@@ -259,13 +261,14 @@ UsageView usage_view(absl::Time now, const Finished& finished) {
   record.dialect = name_of(facts.call.dialect());
   record.status = static_cast<uint16_t>(finished.status);
   record.is_streamed = facts.answer.is_stream;
-  record.is_estimated = facts.usage.estimated;
+  const llm::Usage usage = whole_usage(facts, facts.usage);
+  record.is_estimated = usage.estimated;
   record.is_aborted = finished.aborted;
-  record.input_tokens = count(facts.usage.input);
-  record.output_tokens = count(facts.usage.output);
-  record.cached_tokens = count(facts.usage.cached);
-  record.cache_write_tokens = count(facts.usage.cache_write);
-  record.reasoning_tokens = count(facts.usage.reasoning);
+  record.input_tokens = count(usage.input);
+  record.output_tokens = count(usage.output);
+  record.cached_tokens = count(usage.cached);
+  record.cache_write_tokens = count(usage.cache_write);
+  record.reasoning_tokens = count(usage.reasoning);
   record.total_us = finished.phases.end;
   record.first_byte_us = finished.phases.first_byte;
   record.cost_nanodollars = cost_of(facts);

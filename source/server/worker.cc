@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/cost.h"
 #include "source/base/random.h"
 #include "source/base/status.h"
 #include "source/http/path.h"
@@ -281,12 +282,18 @@ void Worker::tell_budget(const Facts& facts) {
                   fmt::format("the key '{}' has spent {} of its budget of {} dollars",
                               facts.principal.key->name, llm::dollars(budget.spent_nanos),
                               llm::dollars(budget.limit_nanos)));
-  if (budget.is_unpriced)
-    log_->message(
-        LogLevel::kWarning,
-        fmt::format("the budget of the key '{}' does not count what {}/{} costs: the "
-                    "model has no price",
-                    facts.principal.key->name, facts.answer.provider->id, facts.answer.model));
+  if (!budget.is_unpriced) return;
+  const auto is_priced = [](const Aside& aside) {
+    return llm::find_price(*aside.provider, aside.model) != nullptr;
+  };
+  const auto aside = std::find_if_not(facts.asides.begin(), facts.asides.end(), is_priced);
+  const bool is_aside = aside != facts.asides.end();
+  log_->message(LogLevel::kWarning,
+                fmt::format("the budget of the key '{}' does not count what {}/{} costs: the "
+                            "model has no price",
+                            facts.principal.key->name,
+                            is_aside ? aside->provider->id : facts.answer.provider->id,
+                            is_aside ? aside->model : facts.answer.model));
 }
 
 void Worker::finished(const Finished& finished) {
@@ -297,8 +304,9 @@ void Worker::finished(const Finished& finished) {
   if (finished.aborted) stats.aborted.add();
   stats.bytes_in.add(finished.bytes_in);
   stats.bytes_out.add(finished.bytes_out);
-  if (facts.usage.input > 0) stats.tokens_in.add(static_cast<uint64_t>(facts.usage.input));
-  if (facts.usage.output > 0) stats.tokens_out.add(static_cast<uint64_t>(facts.usage.output));
+  const llm::Usage usage = whole_usage(facts, facts.usage);
+  if (usage.input > 0) stats.tokens_in.add(static_cast<uint64_t>(usage.input));
+  if (usage.output > 0) stats.tokens_out.add(static_cast<uint64_t>(usage.output));
   if (finished.phases.first_byte >= 0)
     stats.first_byte.record_us(static_cast<uint64_t>(finished.phases.first_byte));
   stats.total.record_us(static_cast<uint64_t>(finished.phases.end));

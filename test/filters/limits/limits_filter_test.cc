@@ -347,6 +347,21 @@ TEST(Pitfalls, Pitfall62_StreamedTokensAreChargedOnce) {
   EXPECT_EQ(gate.spent(visit.now()), 1'680'000);
 }
 
+TEST(LimitsFilterTest, WhatWasAskedAsideIsChargedWhateverBecomesOfTheAnswer) {
+  Gate gate({.rate_limits = {per_minute(100'000, Measure::kTokens)}, .budget = budget(1)});
+  Visit visit(gate);
+  const Provider* provider = visit.facts().plan.targets[0].provider;
+  visit.facts().asides.push_back({provider, "m", {.input = 1000, .output = 100}});
+  visit.refuse(502);
+  visit.leave();
+  EXPECT_EQ(gate.window().remaining(absl::ToUnixSeconds(visit.now())), 100'000 - 1100);
+  EXPECT_EQ(gate.spent(visit.now()), 1'100'000);
+  Visit second(gate);
+  second.facts().asides.push_back({provider, "m", {.input = 1000, .output = 100}});
+  second.answer(200, 100);
+  EXPECT_EQ(gate.spent(visit.now()), 1'100'000 + 1'400'000);
+}
+
 // Row 63: nobody is refused, or let through, for what was spent some time ago.
 TEST(Pitfalls, Pitfall63_ABudgetIsNeverStale) {
   Gate gate({.rate_limits = {}, .budget = budget(1)});

@@ -194,6 +194,30 @@ TEST(UsageRecordTest, OfUnknownCountsThereIsNoCostAndMoreCachedThanSentIsNotNega
   EXPECT_EQ(record.cost_nanodollars, 500'000);
 }
 
+TEST(UsageRecordTest, WhatWasAskedAsideIsCountedAndPaidFor) {
+  Done done;
+  Facts& facts = done.exchange.facts();
+  const Provider* provider = facts.answer.provider;
+  facts.asides.push_back({provider, "m", {.input = 100, .output = 10}});
+  facts.asides.push_back({provider, "m", {}});  // Nothing came of it.
+  UsageRecord record = record_of(absl::UnixEpoch(), done.finished());
+  EXPECT_EQ(record.input_tokens, 1100u);
+  EXPECT_EQ(record.output_tokens, 210u);
+  const int64_t answer = 600 * 2'000 + 400 * 500 + 200 * 10'000;
+  EXPECT_EQ(record.cost_nanodollars, answer + 100 * 2'000 + 10 * 10'000);
+  facts.asides.push_back({provider, "free", {.input = 5, .estimated = true}});
+  record = record_of(absl::UnixEpoch(), done.finished());
+  EXPECT_EQ(record.cost_nanodollars, std::nullopt) << "a part of it has no price";
+  EXPECT_TRUE(record.is_estimated);
+  // Nobody answered in the end.
+  facts.asides.pop_back();
+  facts.answer = {};
+  facts.usage = {};
+  record = record_of(absl::UnixEpoch(), done.finished());
+  EXPECT_EQ(record.input_tokens, 100u);
+  EXPECT_EQ(record.cost_nanodollars, 100 * 2'000 + 10 * 10'000);
+}
+
 TEST(UsageRecordTest, OnlyModelsThatWereUsedAreRecorded) {
   Done done;
   EXPECT_TRUE(is_recorded(done.finished()));
