@@ -14,6 +14,7 @@
 #include "source/llm/decoded.h"
 #include "source/llm/responses/history.h"
 #include "source/llm/session.h"
+#include "source/llm/side_request.h"
 #include "source/llm/system_prompt.h"
 
 namespace omni::llm {
@@ -457,11 +458,23 @@ const Decoded& Call::decoded() {
   return *decoded_;
 }
 
+Request& Call::edit() {
+  if (edited_) return edited_->request;
+  edited_ = std::make_unique<Decoded>();
+  if (!read_) return edited_->request;
+  edited_->error = decoded().error;
+  copy_request(decoded().request, edited_->request);
+  return edited_->request;
+}
+
+const Decoded& Call::asked() { return edited_ ? *edited_ : decoded(); }
+
 const Request* Call::decoded_request() const {
   return decoded_ && !decoded_->error ? &decoded_->request : nullptr;
 }
 
 void Call::release_decoded() {
+  edited_.reset();
   decoded_.reset();
   body_.clear();
 }

@@ -99,6 +99,13 @@ class Call {
   // The request in neutral form, decoded when first asked for; needs the body, and keeps it.
   const Decoded& decoded();
   bool is_decoded() const { return decoded_ != nullptr; }
+  // The request that targets are sent instead of the body's, to be changed before one of them is:
+  // at first what decoded() says, whose views it shares; of a call that was not read, nothing.
+  // Answers repeat what the client asked all the same.
+  Request& edit();
+  bool is_edited() const { return edited_ != nullptr; }
+  // What targets are asked: decoded(), or what became of it.
+  const Decoded& asked();
   // Null when it was not asked for, or there is none.
   const Request* decoded_request() const;
   // No attempt will need the body again. It stays while the decoded request may be asked for.
@@ -138,7 +145,7 @@ class Call {
   std::shared_ptr<const responses::History> history_;
   std::optional<Resolution> resolution_;
   std::optional<Digest> digest_;
-  std::unique_ptr<Decoded> decoded_;
+  std::unique_ptr<Decoded> decoded_, edited_;
 };
 
 }  // namespace omni::llm
