@@ -116,6 +116,14 @@ MEANINGS = {
                                         "what stands in the way of each."),
     "RATE_LIMIT_QUEUE_FULL": (PROVIDER, "`resilience.request_queue`: the request would have to stand in line longer than `max_wait`."),
     "COMBO_TIMEOUT": (PROVIDER, "The combo's `timeout` was over before a target answered."),
+    "fusion_panel_failed": (PROVIDER, "Fewer of a fusion's panel answered than its judge needs; the message says what "
+                                      "became of each. The status is that of those that failed where it is the same, else 502; 504 "
+                                      "when `panel_timeout` was over. In `attempts`, `panel_timeout` and "
+                                      "`panel_failed` are who was cancelled then."),
+    "pipeline_step_failed": (PROVIDER, "A step of a pipeline gave no answer: the message names it. The status is its "
+                                       "provider's, 502 when it said nothing."),
+    "upstream_answer_too_large": (PROVIDER, "A member of a panel or a step of a pipeline said more than 1 MiB, or "
+                                            "its answer is larger than 4 MiB."),
     "admin_address_refused": (MANAGE, "The client's address is not in `admin.allow`."),
     "needs_setup": (MANAGE, "No admin password is set, so management is open to this host only, "
                             "without a proxy, a foreign `Host` or a foreign `Origin`."),

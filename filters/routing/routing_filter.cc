@@ -11,6 +11,7 @@
 #include "filters/routing/auto_wish.h"
 #include "filters/routing/listing.h"
 #include "filters/routing/may_use.h"
+#include "filters/routing/stage_plans.h"
 #include "source/catalog/allowed.h"
 #include "source/routing/combo.h"
 
@@ -129,13 +130,16 @@ Next RoutingFilter::plan_combo(const routing::Combo& combo) {
   Facts& facts = context_.exchange().facts();
   Plan& plan = facts.plan;
   bool is_any_allowed = false;
-  for (uint16_t place = 0; place < combo.targets.size(); ++place) {
-    const Target& target = combo.targets[place].target;
-    if (!may_use(facts.principal.key, facts.call.model(), *target.provider, target.model)) continue;
+  const auto is_usable = [&](const Target& target) {
+    if (!may_use(facts.principal.key, facts.call.model(), *target.provider, target.model))
+      return false;
     is_any_allowed = true;
-    if (!lacks_account(*target.provider) && may_reach(facts.principal.key, *target.provider))
+    return !lacks_account(*target.provider) && may_reach(facts.principal.key, *target.provider);
+  };
+  const bool is_staged = routing::has_stages(combo.strategy);
+  for (uint16_t place = 0; place < combo.targets.size(); ++place)
+    if (is_usable(combo.targets[place].target) && (!is_staged || is_for_answers(combo, place)))
       plan.places.push_back(place);
-  }
   if (!is_any_allowed) return refuse_model();
   if (plan.places.empty())
     return refuse({.status = 503,
@@ -146,6 +150,8 @@ Next RoutingFilter::plan_combo(const routing::Combo& combo) {
   plan.combo = &combo;
   plan.rules = combo.rules;
   plan.session = facts.session;
+  if (is_staged && facts.endpoint == Endpoint::kChat)
+    plan.stages = plan_stages(context_.exchange().snapshot(), combo, plan, is_usable);
   if (combo.strategy == routing::Strategy::kAuto && facts.endpoint == Endpoint::kChat) {
     const Headers& headers = context_.exchange().request().headers;
     if (std::optional<LocalReply> refusal = grant_wishes(headers, facts.call, plan))

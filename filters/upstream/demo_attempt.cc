@@ -60,7 +60,7 @@ DemoAttempt::DemoAttempt(Exchange& exchange, const Target& target, AttemptEvents
   std::string text;
   if (is_lorem) {
     text = kLorem;
-  } else if (const llm::Decoded& decoded = call.decoded(); !decoded.error) {
+  } else if (const llm::Decoded& decoded = call.asked(); !decoded.error) {
     text = last_user_text(decoded.request);
   }
   if (text.empty()) text = "(There was no user message to repeat.)";
@@ -76,8 +76,8 @@ void DemoAttempt::hold(bool hold) {
 
 void DemoAttempt::begin() {
   Facts& facts = exchange_.facts();
-  if (facts.call.dialect() != Dialect::kOpenai && facts.call.decoded().error) {
-    const llm::CallError& error = *facts.call.decoded().error;
+  if (facts.call.dialect() != Dialect::kOpenai && facts.call.asked().error) {
+    const llm::CallError& error = *facts.call.asked().error;
     return events_.on_attempt_failed({.reply = {.status = error.status,
                                                 .code = error.code,
                                                 .message = error.message,

@@ -139,7 +139,7 @@ void HttpAttempt::take_body(Buffer&& bytes) {
 // A count is told in the client's words, and so are embeddings.
 Dialect HttpAttempt::dialect() const {
   if (is_count() || is_embedding()) return exchange_.facts().call.dialect();
-  return spoken_to(*target_.provider, exchange_.facts().call.dialect());
+  return asked_in(*target_.provider, exchange_.facts().call);
 }
 
 // A client that wants one document gets it when the whole of it is known to be good.

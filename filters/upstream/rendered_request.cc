@@ -40,26 +40,33 @@ Buffer render(Exchange& exchange, const Target& target, std::optional<llm::CallE
                            "previous_response_id"};
     return {};
   }
-  if (history != nullptr && !is_kept_there && provider.dialect == call.dialect()) {
+  if (history != nullptr && !is_kept_there && provider.dialect == call.dialect() &&
+      !call.is_edited()) {
     if (llm::responses::has_reasoning(history->items)) answer.dropped = {"reasoning"};
     return call.render_with_history(target.model, false);
   }
-  if (spoken_to(provider, call.dialect()) == call.dialect()) {
+  if (asked_in(provider, call) == call.dialect() && !call.is_edited()) {
     const bool ask_usage = may_ask_usage && !call.asked_for_usage();
     answer.hide_usage_chunk = ask_usage;
     return call.render_same_dialect(target.model, ask_usage);
   }
-  const llm::Decoded& decoded = call.decoded();
+  const llm::Decoded& decoded = call.asked();
   if (decoded.error) {
     error = decoded.error;
     return {};
   }
+  // What a client asks for by itself is between it and the provider, as it is where its own words
+  // are sent.
+  const bool passes_usage = call.is_edited() && provider.dialect == Dialect::kOpenai &&
+                            call.wants_stream() && call.asked_for_usage();
+  answer.hide_usage_chunk =
+      may_ask_usage && call.dialect() == Dialect::kOpenai && !call.asked_for_usage();
   const Model* model = provider.find_model(target.model);
   llm::EncodeResult result =
       llm::encode_request(provider.dialect, decoded.request,
                           {.model = target.model,
                            .stream = call.wants_stream(),
-                           .ask_usage = may_ask_usage,
+                           .ask_usage = may_ask_usage || passes_usage,
                            .max_output = model != nullptr ? model->max_output : 0,
                            .is_strict = is_strict(provider),
                            .takes_cache_control = provider.type == "openrouter"});
@@ -82,8 +89,8 @@ Buffer render_request(Exchange& exchange, const Target& target,
   if (error || !thinking.is_on()) return body;
   llm::Call& call = exchange.facts().call;
   const bool counts = thinking.mode == llm::ThinkingBudget::Mode::kAdaptive;
-  const int64_t budget = llm::budget_for(
-      thinking, counts && !call.decoded().error ? &call.decoded().request : nullptr);
+  const int64_t budget =
+      llm::budget_for(thinking, counts && !call.asked().error ? &call.asked().request : nullptr);
   std::string text(body.flatten());
   llm::set_thinking(thinking, budget, target.provider->dialect, target.model, text);
   return Buffer(text);

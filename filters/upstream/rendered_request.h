@@ -14,6 +14,12 @@ namespace omni::filters {
 Buffer render_request(Exchange& exchange, const Target& target,
                       std::optional<llm::CallError>& error);
 
+// The dialect that a provider is asked in. What was edited is written anew, which old endpoints
+// cannot be.
+inline Dialect asked_in(const Provider& provider, const llm::Call& call) {
+  return call.is_edited() ? provider.dialect : spoken_to(provider, call.dialect());
+}
+
 // The same for the provider's endpoint that counts tokens.
 Buffer render_count_request(Exchange& exchange, const Target& target,
                             std::optional<llm::CallError>& error);

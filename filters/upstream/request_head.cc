@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "filters/upstream/embedding_try.h"
+#include "filters/upstream/rendered_request.h"
 #include "source/base/strings.h"
 
 namespace omni::filters {
@@ -139,8 +140,7 @@ RequestHead make_request_head(const Exchange& exchange, const Target& target, ui
   } else if (facts.endpoint == Endpoint::kEmbed) {
     append_embedding_path(head.target, facts, target);
   } else {
-    append_path(head.target, target, spoken_to(*target.provider, call.dialect()),
-                call.wants_stream());
+    append_path(head.target, target, asked_in(*target.provider, call), call.wants_stream());
   }
   head.content_length = body_bytes;
   head.has_body = true;

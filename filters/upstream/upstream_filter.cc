@@ -6,10 +6,8 @@
 
 #include "api/snapshot.h"
 #include "api/upstream.h"
-#include "filters/upstream/demo_attempt.h"
 #include "filters/upstream/ending.h"
 #include "filters/upstream/estimate_attempt.h"
-#include "filters/upstream/http_attempt.h"
 #include "source/base/random.h"
 #include "source/llm/cost.h"
 #include "source/llm/responses/history.h"
@@ -57,9 +55,39 @@ Next UpstreamFilter::on_request_complete() {
     heartbeat_ = exchange.dispatcher().make_timer([this] { send_heartbeat(); });
     heartbeat_->arm(config_.heartbeat_after);
   }
+  if (exchange.facts().plan.stages != nullptr && begin_stages()) return Next::kContinue;
   leg_.emplace(*this, exchange.facts().plan, exchange.snapshot().resilience, course_input());
   try_next();
   return Next::kContinue;
+}
+
+// True: the answer has to wait.
+bool UpstreamFilter::begin_stages() {
+  staging_ = std::make_unique<Staging>(attempt_rules());
+  return staging_->begin(context_.exchange(), *this);
+}
+
+AttemptRules UpstreamFilter::attempt_rules() const {
+  return {.timeout = config_.timeout,
+          .connect_timeout = config_.connect_timeout,
+          .attempts = config_.attempts,
+          .failures = config_.failures};
+}
+
+void UpstreamFilter::on_prelude_done(Plan&& plan, size_t added_bytes) {
+  Exchange& exchange = context_.exchange();
+  exchange.facts().plan = std::move(plan);
+  routing::CourseInput input = course_input();
+  input.body_bytes += added_bytes;
+  // The rules' time is that of all of it.
+  input.began_ms -= exchange.elapsed_us() / 1000;
+  leg_.emplace(*this, exchange.facts().plan, exchange.snapshot().resilience, input);
+  try_next();
+}
+
+void UpstreamFilter::on_prelude_failed(LocalReply&& why) {
+  heartbeat_.reset();
+  context_.reply(std::move(why));
 }
 
 routing::CourseInput UpstreamFilter::course_input() const {
@@ -112,6 +140,13 @@ void UpstreamFilter::try_next() {
 }
 
 void UpstreamFilter::start_attempt(Leg& leg) {
+  const bool is_first = &leg == &*leg_;
+  if (staging_ && is_first && staging_->delays(leg.course.target(), [this] { launch(*leg_); }))
+    return;
+  launch(leg);
+}
+
+void UpstreamFilter::launch(Leg& leg) {
   leg.began_us = context_.exchange().elapsed_us();
   leg.runs = true;
   leg.attempt = make_attempt(leg);
@@ -125,17 +160,7 @@ std::unique_ptr<TargetAttempt> UpstreamFilter::make_attempt(Leg& leg) {
   if (exchange.facts().endpoint == Endpoint::kCountTokens &&
       (estimates_ || target.provider->is_demo || !llm::can_count(target.provider->dialect)))
     return std::make_unique<EstimateAttempt>(exchange, target, leg);
-  config_.attempts.add();
-  // Which says that it has no embeddings where it would say so of others.
-  if (target.provider->is_demo && exchange.facts().endpoint != Endpoint::kEmbed)
-    return std::make_unique<DemoAttempt>(exchange, target, leg);
-  const absl::Duration limit = exchange.facts().plan.rules.target_timeout;
-  const UpstreamTimeouts timeouts{.connect = config_.connect_timeout,
-                                  .first_byte = limit > absl::ZeroDuration()
-                                                    ? std::min(limit, config_.timeout)
-                                                    : config_.timeout,
-                                  .idle = config_.timeout};
-  return std::make_unique<HttpAttempt>(exchange, target, timeouts, leg);
+  return make_target_attempt(exchange, target, attempt_rules(), leg);
 }
 
 void UpstreamFilter::watch_for_slowness() {
@@ -211,6 +236,7 @@ void UpstreamFilter::on_commit(Leg& leg, ResponseHead&& head) {
     else
       leg_.reset();
   }
+  if (staging_) staging_->on_commit(leg.course.target());
   leg.course.commit(context_.exchange().elapsed_us() - leg.began_us, now_ms());
   if (!context_.exchange().facts().answer.is_early) context_.respond_headers(std::move(head));
 }

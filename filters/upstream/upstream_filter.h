@@ -15,13 +15,17 @@
 #include "api/filter_registry.h"
 #include "filters/upstream/leg.h"
 #include "filters/upstream/running_models.h"
+#include "filters/upstream/staging.h"
 
 namespace omni::filters {
 
 // Renders the request for each target, sends it, and holds what comes back until it commits: a
 // stream at its first content, a plain answer when it is whole and a success object. An attempt
 // that fails earlier leaves nothing behind but its line in facts.attempts.
-class UpstreamFilter final : public Filter, public LegEvents, private TurnEnd {
+class UpstreamFilter final : public Filter,
+                             public LegEvents,
+                             private PreludeEvents,
+                             private TurnEnd {
  public:
   static constexpr std::string_view kName = "upstream";
 
@@ -50,6 +54,11 @@ class UpstreamFilter final : public Filter, public LegEvents, private TurnEnd {
   void on_attempt_failed(Leg& leg, AttemptFailure&& failure) override;
   // The next attempt begins off the failed one's stack, unless the client left in the same turn.
   void on_turn_end() override;
+  void on_prelude_done(Plan&& plan, size_t added_bytes) override;
+  void on_prelude_failed(LocalReply&& why) override;
+  bool begin_stages();
+  AttemptRules attempt_rules() const;
+  void launch(Leg& leg);
   routing::CourseInput course_input() const;
   void try_next();
   void start_attempt(Leg& leg);
@@ -71,6 +80,8 @@ class UpstreamFilter final : public Filter, public LegEvents, private TurnEnd {
   // Beside it, once, when its stream is slow to begin. Whichever commits first goes on alone.
   std::unique_ptr<Leg> hedge_;
   std::unique_ptr<Timer> slowness_;
+  // Of combos that ask more than one for an answer.
+  std::unique_ptr<Staging> staging_;
   std::optional<AttemptFailure> last_;  // Of the attempts so far.
   std::unique_ptr<Timer> pause_;        // Until the next attempt.
   bool estimates_ = false;              // A count that the provider has no endpoint for.

@@ -3,8 +3,6 @@
 #include <absl/time/time.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +10,7 @@
 
 #include "source/base/strings.h"
 #include "source/config/section.h"
+#include "source/config/stage_rules.h"
 #include "source/routing/combo.h"
 
 namespace omni {
@@ -22,10 +21,8 @@ using routing::ComboStep;
 
 constexpr double kMostWeight = 1e6;
 
-// What OmniRoute has and this version does not run yet.
-constexpr std::array<std::string_view, 3> kNotBuilt = {"fusion", "pipeline", "context-relay"};
-
-ComboStep read_step(const MappingReader::Item& item, ConfigErrors& errors) {
+ComboStep read_step(const MappingReader::Item& item, routing::Strategy strategy,
+                    ConfigErrors& errors) {
   MappingReader reader(*item.value, item.path, errors);
   ComboStep out;
   out.model = reader.text("model").value_or("");
@@ -36,6 +33,7 @@ ComboStep read_step(const MappingReader::Item& item, ConfigErrors& errors) {
   if (!out.account.empty() && out.model.empty()) reader.fail("account", "is for a model only");
   out.weight = reader.number("weight", 0).value_or(1);
   if (out.weight > kMostWeight) reader.fail("weight", "must not be more than 1000000");
+  read_stage(reader, strategy, out);
   reader.done();
   return out;
 }
@@ -108,6 +106,7 @@ void read_rules(MappingReader& combo, ConfigErrors& errors, ComboConfig& out) {
     rules.hedge.max_cost_nanos = static_cast<int64_t>(dollars * kNanos);
   out.sticky = static_cast<int>(reader.integer("sticky_limit", 1, 1000).value_or(1));
   read_scoring(reader, errors, out);
+  read_stage_rules(reader, out);
   reader.done();
 }
 
@@ -118,8 +117,6 @@ void read_strategy(MappingReader& reader, ComboConfig& out) {
     out.strategy = *strategy;
     return;
   }
-  if (std::find(kNotBuilt.begin(), kNotBuilt.end(), *name) != kNotBuilt.end())
-    return reader.fail("strategy", fmt::format("'{}' is not available in this version", *name));
   const std::vector<std::string> names = routing::strategy_names();
   reader.fail("strategy", fmt::format("expected one of {}, found '{}'{}", fmt::join(names, ", "),
                                       *name, suggestion(*name, names)));
@@ -139,14 +136,25 @@ ComboConfig read_combo(const MappingReader::Item& item, SectionContext& context,
   }
   read_strategy(reader, out);
   for (const MappingReader::Item& target : reader.items("targets"))
-    out.steps.push_back(read_step(target, context.errors));
+    out.steps.push_back(read_step(target, out.strategy, context.errors));
   if (out.steps.empty() && !reader.has("targets"))
     reader.missing("targets", "'targets' is missing");
   else if (out.steps.empty())
     reader.fail("targets", "names no target");
   read_rules(reader, context.errors, out);
+  check_stages(reader, out);
   reader.done();
   return out;
+}
+
+void tell_step(const MappingReader::Item& combo, const routing::FlattenFailure& failure,
+               ConfigErrors& errors) {
+  MappingReader reader(*combo.value, combo.path, errors);
+  const std::vector<MappingReader::Item> steps = reader.items("targets");
+  if (failure.step < steps.size())
+    return errors.add(steps[failure.step].value->at, steps[failure.step].path, failure.message);
+  MappingReader rules(*reader.find("config"), reader.path_of("config"), errors);
+  rules.fail("handoff_model", failure.message);
 }
 
 }  // namespace
@@ -163,12 +171,9 @@ void read_combos(MappingReader& root, SectionContext& context) {
   const ProviderList providers(context.config.providers);
   routing::Flattener flattener(combos, providers, context.config.aliases);
   for (size_t i = 0; i < items.size(); ++i) {
-    std::vector<routing::ComboTarget> targets;
-    const auto failure = flattener.flatten(combos[i], targets);
-    if (!failure) continue;
-    MappingReader reader(*items[i].value, items[i].path, context.errors);
-    const MappingReader::Item step = reader.items("targets")[failure->step];
-    context.errors.add(step.value->at, step.path, failure->message);
+    routing::Combo made;
+    const auto failure = flattener.flatten(combos[i], made);
+    if (failure) tell_step(items[i], *failure, context.errors);
   }
 }
 

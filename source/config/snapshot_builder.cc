@@ -107,7 +107,9 @@ absl::StatusOr<std::shared_ptr<const routing::ComboList>> SnapshotBuilder::make_
   for (const routing::ComboConfig& each : config.combos) {
     routing::Combo made{
         .name = each.name, .strategy = each.strategy, .rules = each.rules, .sticky = each.sticky};
-    if (const auto failure = flattener.flatten(each, made.targets))
+    made.panel = each.panel;
+    made.handoff = each.handoff;
+    if (const auto failure = flattener.flatten(each, made))
       return failed(fmt::format("the combo '{}': {}", each.name, failure->message));
     if (made.strategy == routing::Strategy::kAuto) routing::prepare_scores(each.scoring, made);
     cells_.attach(made);

@@ -11,6 +11,7 @@
 #include "source/catalog/provider.h"
 #include "source/routing/cells.h"
 #include "source/routing/combo.h"
+#include "source/routing/handoff_book.h"
 
 namespace omni::routing {
 
@@ -41,6 +42,7 @@ class CellRegistry {
   CellMap<ProviderCell> providers_;
   CellMap<TargetCell> targets_;
   CellMap<ComboCell> combos_;
+  CellMap<HandoffBook> handoffs_;
   // What was restored waits here for the configuration that uses it.
   std::vector<std::shared_ptr<const void>> restored_;
 };

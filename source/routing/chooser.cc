@@ -36,7 +36,7 @@ Chooser::Chooser(const Combo& combo, absl::Span<const uint16_t> places, uint64_t
       pack_(pack),
       weights_(weights_for(combo, pack)),
       is_in_order_(combo.strategy == Strategy::kPriority ||
-                   combo.strategy == Strategy::kFillFirst) {
+                   combo.strategy == Strategy::kFillFirst || has_stages(combo.strategy)) {
   const bool counts =
       combo.strategy == Strategy::kRoundRobin || combo.strategy == Strategy::kStrictRandom;
   if (counts && combo.cell) turn_ = combo.cell->turn.fetch_add(1, std::memory_order_relaxed);
@@ -117,6 +117,9 @@ double Chooser::rank(uint16_t index) const {
       return session_ == 0 ? index : fraction(mixed(session_ ^ target.hash));
     case Strategy::kPriority:
     case Strategy::kFillFirst:
+    case Strategy::kFusion:
+    case Strategy::kPipeline:
+    case Strategy::kContextRelay:
       return index;
     case Strategy::kAuto:
       return -score(weights_, target, pack_,

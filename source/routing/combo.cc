@@ -15,7 +15,7 @@ struct Named {
   std::string_view name;
   Strategy strategy;
 };
-constexpr std::array<Named, 17> kStrategies = {{{"priority", Strategy::kPriority},
+constexpr std::array<Named, 20> kStrategies = {{{"priority", Strategy::kPriority},
                                                 {"weighted", Strategy::kWeighted},
                                                 {"round-robin", Strategy::kRoundRobin},
                                                 {"random", Strategy::kRandom},
@@ -31,7 +31,10 @@ constexpr std::array<Named, 17> kStrategies = {{{"priority", Strategy::kPriority
                                                 {"auto", Strategy::kAuto},
                                                 {"headroom", Strategy::kHeadroom},
                                                 {"reset-aware", Strategy::kResetAware},
-                                                {"reset-window", Strategy::kResetWindow}}};
+                                                {"reset-window", Strategy::kResetWindow},
+                                                {"fusion", Strategy::kFusion},
+                                                {"pipeline", Strategy::kPipeline},
+                                                {"context-relay", Strategy::kContextRelay}}};
 
 }  // namespace
 
@@ -96,14 +99,22 @@ const Combo* ComboList::find(std::string_view name) const {
   return nullptr;
 }
 
-std::optional<FlattenFailure> Flattener::flatten(const ComboConfig& config,
-                                                 std::vector<ComboTarget>& out) {
+std::optional<FlattenFailure> Flattener::flatten(const ComboConfig& config, Combo& out) {
+  const bool has_stages = asks_several(config.strategy);
   way_.assign(1, config.name);
   for (size_t i = 0; i < config.steps.size(); ++i) {
-    std::string wrong = add(config.steps[i], config.steps[i].weight, 1, out);
-    if (wrong.empty() && out.size() > ComboCell::kMostTargets)
+    const ComboStep& step = config.steps[i];
+    const size_t first = out.targets.size();
+    std::string wrong = add(step, step.weight, 1, out.targets);
+    if (wrong.empty() && out.targets.size() > ComboCell::kMostTargets)
       wrong = fmt::format("makes more than {} targets", ComboCell::kMostTargets);
     if (!wrong.empty()) return FlattenFailure{i, std::move(wrong)};
+    if (!has_stages && step.role != StageRole::kSummary) continue;
+    out.stages.push_back({.role = step.role,
+                          .first = static_cast<uint16_t>(first),
+                          .count = static_cast<uint16_t>(out.targets.size() - first),
+                          .combo = step.combo,
+                          .prompt = step.prompt});
   }
   return std::nullopt;
 }
@@ -155,6 +166,9 @@ std::string Flattener::add_combo(const ComboStep& step, double weight, int depth
   const auto child = std::find_if(combos_.begin(), combos_.end(),
                                   [&](const ComboConfig& each) { return each.name == step.combo; });
   if (child == combos_.end()) return fmt::format("no combo is named '{}'", step.combo);
+  if (asks_several(child->strategy))
+    return fmt::format("'{}' is a {}, which no combo can have as a step", step.combo,
+                       name_of(child->strategy));
   if (std::find(way_.begin(), way_.end(), step.combo) != way_.end())
     return fmt::format("leads in a circle: {} -> {}", fmt::join(way_, " -> "), step.combo);
   if (depth >= kMostDepth) return fmt::format("is nested more than {} deep", kMostDepth);

@@ -14,8 +14,11 @@
 #include "source/routing/auto_score.h"
 #include "source/routing/cells.h"
 #include "source/routing/plan.h"
+#include "source/routing/stage.h"
 
 namespace omni::routing {
+
+class HandoffBook;
 
 enum class Strategy : uint8_t {
   kPriority,
@@ -35,7 +38,18 @@ enum class Strategy : uint8_t {
   kHeadroom,
   kResetAware,
   kResetWindow,
+  kFusion,
+  kPipeline,
+  kContextRelay,
 };
+// Each of its requests asks several steps: it is no step itself.
+inline bool asks_several(Strategy strategy) {
+  return strategy == Strategy::kFusion || strategy == Strategy::kPipeline;
+}
+// Some of its requests ask for more than the answer.
+inline bool has_stages(Strategy strategy) {
+  return asks_several(strategy) || strategy == Strategy::kContextRelay;
+}
 std::optional<Strategy> strategy_from(std::string_view name);
 std::string_view name_of(Strategy strategy);
 std::vector<std::string> strategy_names();
@@ -46,6 +60,8 @@ struct ComboStep {
   std::string combo;    // Exactly one of the two is set.
   std::string account;  // Of the model's provider; empty: any.
   double weight = 1;
+  StageRole role = StageRole::kStep;
+  std::string prompt;
 };
 
 struct ComboConfig {
@@ -55,6 +71,8 @@ struct ComboConfig {
   Rules rules;
   int sticky = 1;    // Requests in a row that round robin gives to one target.
   AutoRule scoring;  // Of kAuto.
+  PanelRule panel;
+  HandoffRule handoff;
 };
 
 // In the order of use: choosing among a hundred is mostly waiting for memory.
@@ -86,7 +104,11 @@ struct Combo {
   int sticky = 1;
   Weights weights{};                 // Of Pack::kOwn.
   std::vector<ComboTarget> targets;  // Nested ones flattened; at most ComboCell::kMostTargets.
+  std::vector<Stage> stages;         // Of kFusion, kPipeline, kContextRelay (its summary's alone).
+  PanelRule panel;
+  HandoffRule handoff;
   std::shared_ptr<ComboCell> cell;
+  std::shared_ptr<HandoffBook> handoffs;  // Of kContextRelay.
   // Who owns what the targets' pointers lead to.
   std::vector<std::shared_ptr<TargetCell>> cells;
 };
@@ -114,8 +136,8 @@ struct FlattenFailure {
   std::string message;
 };
 
-// The targets of `config`, nested combos in the place of their step: their weights share the
-// step's. Fails for a name that means nothing, a circle, nesting beyond kMostDepth, too many
+// The targets and stages of `config`, nested combos in the place of their step: their weights share
+// the step's. Fails for a name that means nothing, a circle, nesting beyond kMostDepth, too many
 // targets.
 class Flattener {
  public:
@@ -125,7 +147,7 @@ class Flattener {
             const AliasMap& aliases)
       : combos_(combos), providers_(providers), aliases_(aliases) {}
 
-  std::optional<FlattenFailure> flatten(const ComboConfig& config, std::vector<ComboTarget>& out);
+  std::optional<FlattenFailure> flatten(const ComboConfig& config, Combo& out);
 
  private:
   std::string add(const ComboStep& step, double weight, int depth, std::vector<ComboTarget>& out);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@ namespace omni {
 namespace routing {
 
 struct Combo;
+struct StagePlans;
 struct TargetCell;
 
 // When a second target is asked as well, because the first is slow to begin its stream.
@@ -60,6 +62,8 @@ struct Plan {
   uint8_t pack = 0;
   // Who stays with one account or target; empty: nobody. Lives as long as the request's facts.
   std::string_view session;
+  // Of a chat with a combo that asks several of its steps; null for all others.
+  std::shared_ptr<const routing::StagePlans> stages;
 
   bool empty() const { return targets.empty() && places.empty(); }
 };

@@ -88,6 +88,8 @@ int run_all(const std::vector<std::string>& words) {
                            "answered by");
   for (const std::string& name : routing::strategy_names()) {
     const routing::Strategy strategy = *routing::strategy_from(name);
+    // Those ask more than one model for an answer: a trace says nothing of what that is worth.
+    if (routing::asks_several(strategy)) continue;
     const absl::StatusOr<Result> result = run(loaded.config, combo, strategy, *trace);
     if (!result.ok()) return fail(std::string(message(result.status())));
     print(strategy, *result);

@@ -194,7 +194,7 @@ absl::StatusOr<routing::Combo> find_combo(const GatewayConfig& config, const Pro
                       .rules = found->rules,
                       .sticky = found->sticky};
   if (const auto failure =
-          routing::Flattener(config.combos, list, config.aliases).flatten(*found, made.targets))
+          routing::Flattener(config.combos, list, config.aliases).flatten(*found, made))
     return invalid(failure->message);
   routing::prepare_scores(found->scoring, made);
   return made;

@@ -81,7 +81,9 @@ class SnapshotBuilder {
     routing::Flattener flattener(combos_, providers, aliases_);
     for (const routing::ComboConfig& each : combos_) {
       routing::Combo made{.name = each.name, .strategy = each.strategy, .rules = each.rules};
-      flattener.flatten(each, made.targets);
+      made.panel = each.panel;
+      made.handoff = each.handoff;
+      flattener.flatten(each, made);
       if (made.strategy == routing::Strategy::kAuto) routing::prepare_scores(each.scoring, made);
       cells_.attach(made);
       out.push_back(std::move(made));

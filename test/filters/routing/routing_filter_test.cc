@@ -77,6 +77,43 @@ TEST(RoutingFilterTest, AComboIsPlannedByTheTargetsThatTheKeyMayUse) {
   EXPECT_EQ(plan("", "combo/worst"), "model_not_found");
 }
 
+TEST(RoutingFilterTest, StagesArePlannedByTheTargetsThatTheKeyMayUse) {
+  test::SnapshotBuilder builder;
+  builder.provider("a", {"m"}).provider("b", {"m"}).provider("c", {"m"});
+  builder.key("sk-some", {.name = "some", .allowed_models = {"a/*", "c/*"}});
+  builder.combo({.name = "safe", .steps = {{.model = "b/m"}, {.model = "c/m"}}});
+  builder.combo({.name = "line",
+                 .strategy = routing::Strategy::kPipeline,
+                 .steps = {{.model = "a/m"}, {.combo = "safe"}, {.model = "b/m"}}});
+  builder.combo({.name = "relay",
+                 .strategy = routing::Strategy::kContextRelay,
+                 .steps = {{.model = "a/m"},
+                           {.model = "b/m"},
+                           {.model = "c/m", .role = routing::StageRole::kSummary}}});
+  const auto plan = [&, snapshot = builder.build()](std::string_view key, std::string_view model) {
+    test::FakeExchange exchange(snapshot);
+    test::FakeContext context{exchange};
+    RoutingFilter::Config config;
+    RoutingFilter filter(config, context);
+    exchange.read_chat(R"({"model":")" + std::string(model) + "\"}");
+    exchange.facts().principal.key = snapshot->keys->find(key);
+    filter.on_request_headers(exchange.request());
+    const Plan& made = exchange.facts().plan;
+    std::string out;
+    for (const uint16_t place : made.places) out += std::to_string(place);
+    if (made.stages == nullptr) return out;
+    for (const routing::StagePlan& each : made.stages->all) {
+      out += " " + each.plan.combo->name + ":";
+      for (const uint16_t place : each.plan.places) out += std::to_string(place);
+    }
+    return out;
+  };
+  EXPECT_EQ(plan("", "safe"), "01");
+  EXPECT_EQ(plan("", "line"), "0123 line:0 safe:01 line:3");
+  EXPECT_EQ(plan("sk-some", "line"), "02 line:0 safe:1 line:");
+  EXPECT_EQ(plan("", "relay"), "01 relay:2");
+}
+
 TEST(RoutingFilterTest, AutoIsPlannedByTheModelsThatTheKeyMayUse) {
   test::SnapshotBuilder builder;
   builder.provider("a", {"m"}).provider("b", {"coder"});

@@ -63,10 +63,8 @@ TEST(CombosTest, EveryMistakeIsToldAtItsPlace) {
             at + "7:26: combos[0].strategy: expected one of priority, weighted, round-robin, "
                  "random, strict-random, least-used, cost-optimized, context-optimized, "
                  "fill-first, p2c, lkgp, cache-optimized, latency, auto, headroom, reset-aware, "
-                 "reset-window, found 'wieghted'; did you mean "
+                 "reset-window, fusion, pipeline, context-relay, found 'wieghted'; did you mean "
                  "'weighted'?\n");
-  EXPECT_EQ(errors("  - { name: x, strategy: fusion, targets: [{ model: a/m }] }\n"),
-            at + "7:26: combos[0].strategy: 'fusion' is not available in this version\n");
   EXPECT_EQ(errors("  - { name: x, targets: [{ model: a/m }, { model: b/none }] }\n"),
             at + "7:42: combos[0].targets[1]: Provider 'b' does not offer the model 'none'.\n");
   EXPECT_EQ(errors("  - { name: x, targets: [{ combo: y }] }\n"

@@ -121,7 +121,7 @@ TEST_F(ConfigsTest, HeadlessRequiresKeysEverywhere) {
 TEST_F(ConfigsTest, CombosRunWithAndWithoutKeys) {
   LoadResult result = load_shipped(world_, "combos.yaml");
   ASSERT_TRUE(result.ok()) << errors_of(result);
-  ASSERT_EQ(result.config.combos.size(), 8u);
+  ASSERT_EQ(result.config.combos.size(), 11u);
   EXPECT_TRUE(std::any_of(result.config.combos.begin(), result.config.combos.end(),
                           [](const auto& each) { return each.rules.hedge.enabled; }));
   world_.environment = {{"OPENAI_API_KEY", "sk-1"}, {"OPENAI_SPARE_KEY", "sk-2"}};

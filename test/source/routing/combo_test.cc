@@ -17,11 +17,11 @@ struct Maker {
   std::string flatten(const std::string& name) {
     for (const ComboConfig& each : combos) {
       if (each.name != name) continue;
-      std::vector<ComboTarget> targets;
-      const auto failure = Flattener(combos, fleet.list(), aliases).flatten(each, targets);
+      Combo made;
+      const auto failure = Flattener(combos, fleet.list(), aliases).flatten(each, made);
       if (failure) return std::to_string(failure->step) + ": " + failure->message;
       std::string out;
-      for (const ComboTarget& target : targets)
+      for (const ComboTarget& target : made.targets)
         out += target.target.provider->id + "=" + std::to_string(target.weight).substr(0, 4) + " ";
       return out;
     }

@@ -52,7 +52,7 @@ class Fleet {
       config.steps.push_back(
           {.model = list().all()[i].id + "/m", .weight = i < weights.size() ? weights[i] : 1});
     routing::Combo made{.name = "c", .strategy = strategy};
-    routing::Flattener({config}, list(), aliases_).flatten(config, made.targets);
+    routing::Flattener({config}, list(), aliases_).flatten(config, made);
     prepare_scores({}, made);
     cells.attach(made);
     return made;

@@ -1,0 +1,116 @@
+#include "filters/upstream/handoff.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "filters/upstream/prelude.h"
+#include "source/llm/side_request.h"
+#include "source/llm/transcript.h"
+
+namespace omni::filters {
+namespace {
+
+constexpr std::string_view kAsk =
+    "You write handoffs. The user's message is the record of a conversation that another model is "
+    "about to take over. Say in at most 300 words what the user wants, what was decided and why, "
+    "what has been done, which names, numbers and files matter, and what is still open. Write the "
+    "handoff alone, without an introduction. Do not answer the conversation.";
+constexpr std::string_view kTell =
+    "Until now another model answered this conversation. What it leaves to you:\n\n";
+
+std::string server_name(const Target& target) {
+  return fmt::format("{}/{}/{}", target.provider->id,
+                     target.account != nullptr ? target.account->name : "", target.model);
+}
+
+bool is_of(const std::string& server, const Target& target) {
+  const std::string& provider = target.provider->id;
+  const std::string& model = target.model;
+  return server.size() > provider.size() + model.size() + 1 &&
+         server.compare(0, provider.size() + 1, provider + "/") == 0 &&
+         server.compare(server.size() - model.size() - 1, std::string::npos, "/" + model) == 0;
+}
+
+}  // namespace
+
+Handoff::Handoff(Exchange& exchange, const AttemptRules& rules)
+    : exchange_(exchange),
+      rules_(rules),
+      stages_(exchange.facts().plan.stages),
+      combo_(*exchange.facts().plan.combo) {
+  Plan& plan = exchange.facts().plan;
+  if (!plan.session.empty() && combo_.handoffs != nullptr)
+    before_ = combo_.handoffs->find(plan.session);
+  if (before_ == nullptr) return;
+  const auto has_it = [&](uint16_t place) {
+    return is_of(before_->server, combo_.targets[place].target);
+  };
+  const auto place = std::find_if(plan.places.begin(), plan.places.end(), has_it);
+  if (place != plan.places.end()) std::rotate(plan.places.begin(), place, place + 1);
+}
+
+bool Handoff::delays(const Target& target, absl::AnyInvocable<void()> go) {
+  if (before_ == nullptr || has_asked_) return false;
+  if (before_->server == server_name(target)) {
+    if (!before_->note.empty() && note_.empty()) tell(before_->note);
+    return false;
+  }
+  has_asked_ = true;
+  if (refuse_conversation(exchange_)) return false;
+  go_ = std::move(go);
+  timeout_ = exchange_.dispatcher().make_timer([this] {
+    call_->give_up("handoff_timeout");
+    finish();
+  });
+  timeout_->arm(combo_.handoff.timeout);
+  call_ = std::make_unique<SideCall>(
+      exchange_, rules_, summary_plan(target),
+      [this](llm::Request& request) { write_request(request); }, 0,
+      [this](SideCall&) { finish(); });
+  return true;
+}
+
+// Who was named for it, where the client may use it, else whoever takes over.
+Plan Handoff::summary_plan(const Target& target) const {
+  if (!stages_->all.empty() && !stages_->all.front().plan.empty()) return stages_->all.front().plan;
+  Plan out;
+  out.targets.push_back(target);
+  out.rules.target_timeout = combo_.handoff.timeout;
+  return out;
+}
+
+void Handoff::write_request(llm::Request& request) const {
+  const llm::Request& asked = exchange_.facts().call.decoded().request;
+  request.origin = asked.origin;
+  request.max_tokens = combo_.handoff.max_tokens;
+  llm::add_system_text(request, llm::escaped(kAsk));
+  const llm::TranscriptLimits limits{.messages = static_cast<size_t>(combo_.handoff.max_messages)};
+  llm::add_user_text(request, llm::escaped(llm::write_transcript(asked, limits)));
+}
+
+void Handoff::finish() {
+  auto go = std::exchange(go_, nullptr);
+  if (!go) return;  // The answer came as its time was over.
+  timeout_.reset();
+  if (call_->has_answered()) tell(call_->take_text());
+  go();
+}
+
+void Handoff::tell(std::string note) {
+  note_ = std::move(note);
+  if (refuse_conversation(exchange_)) return;
+  llm::add_system_text(exchange_.facts().call.edit(), llm::escaped(kTell) + note_);
+}
+
+void Handoff::on_commit(const Target& target) {
+  const std::string_view session = exchange_.facts().plan.session;
+  if (session.empty() || combo_.handoffs == nullptr) return;
+  std::string server = server_name(target);
+  if (before_ != nullptr && before_->server == server && before_->note == note_) return;
+  combo_.handoffs->put(
+      {.session = std::string(session), .server = std::move(server), .note = std::move(note_)});
+}
+
+}  // namespace omni::filters

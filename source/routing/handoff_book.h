@@ -1,0 +1,44 @@
+// Who answered a conversation last, and what whoever takes it over is told of it.
+#pragma once
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace omni::routing {
+
+// Conversations share places: one that is talked to less gives way. Any thread; nobody waits, so
+// that what another thread holds at this moment counts as not known.
+class HandoffBook {
+ public:
+  static constexpr size_t kPlaces = 1024;
+  static constexpr size_t kMostNoteBytes = 32 * 1024;
+
+  struct Entry {
+    std::string session;
+    std::string server;  // Provider, account and model.
+    std::string note;    // What `server` was told when it took over; empty: nothing.
+  };
+
+  // Null when nothing is known.
+  std::shared_ptr<const Entry> find(std::string_view session) const;
+  // Replaces what was there. A note that is too long is left out.
+  void put(Entry entry);
+
+ private:
+  struct Place {
+    mutable absl::Mutex mutex;
+    std::shared_ptr<const Entry> entry ABSL_GUARDED_BY(mutex);
+  };
+  static size_t place_of(std::string_view session);
+
+  std::array<Place, kPlaces> places_;
+};
+
+}  // namespace omni::routing
