@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/snapshot.h"
 #include "filters/upstream/prelude.h"
 #include "source/llm/side_request.h"
 #include "source/llm/transcript.h"
@@ -23,6 +24,11 @@ constexpr std::string_view kTell =
 std::string server_name(const Target& target) {
   return fmt::format("{}/{}/{}", target.provider->id,
                      target.account != nullptr ? target.account->name : "", target.model);
+}
+
+// It would wait for the very place that the request holds.
+bool waits_for_itself(const routing::QueueRule& queue) {
+  return queue.enabled && queue.concurrent == 1;
 }
 
 bool is_of(const std::string& server, const Target& target) {
@@ -58,6 +64,9 @@ bool Handoff::delays(const Target& target, absl::AnyInvocable<void()> go) {
     return false;
   }
   has_asked_ = true;
+  Plan plan = summary_plan(target);
+  const bool is_own = plan.combo == nullptr;
+  if (is_own && waits_for_itself(exchange_.snapshot().resilience.queue)) return false;
   if (refuse_conversation(exchange_)) return false;
   go_ = std::move(go);
   timeout_ = exchange_.dispatcher().make_timer([this] {
@@ -66,9 +75,8 @@ bool Handoff::delays(const Target& target, absl::AnyInvocable<void()> go) {
   });
   timeout_->arm(combo_.handoff.timeout);
   call_ = std::make_unique<SideCall>(
-      exchange_, rules_, summary_plan(target),
-      [this](llm::Request& request) { write_request(request); }, 0,
-      [this](SideCall&) { finish(); });
+      exchange_, rules_, std::move(plan), [this](llm::Request& request) { write_request(request); },
+      0, [this](SideCall&) { finish(); });
   return true;
 }
 

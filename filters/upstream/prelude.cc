@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <string>
+
 #include "filters/upstream/panel.h"
 #include "filters/upstream/pipeline.h"
 #include "source/llm/responses/history.h"

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "api/exchange.h"
 #include "filters/upstream/side_call.h"

@@ -458,6 +458,69 @@ class PipelineTest(FanoutTest):
                 self.assertEqual(last_text(fleet.upstreams[1].calls[-1]), "from p0", path)
 
 
+    def test_other_clients_that_stream(self):
+        self.pipeline(2)
+        with Client(self.gateway.port) as client:
+            for path, body in (
+                    ("/v1/responses", {"model": "best", "input": "hi", "stream": True}),
+                    ("/v1/completions", {"model": "best", "prompt": "hi", "stream": True}),
+                    ("/v1beta/models/best:streamGenerateContent?alt=sse",
+                     {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}),
+                    ("/v1beta/models/best:streamGenerateContent",
+                     {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}),
+                    ("/api/chat", {"model": "best", "messages": [{"role": "user", "content": "hi"}]}),
+                    ("/api/generate", {"model": "best", "prompt": "hi"})):
+                response = client.request("POST", path, body)
+                self.assertEqual(response.status, 200, response.body)
+                self.assertIn(b"from p1", response.body, path)
+                self.assertNotIn(b"Improve that answer", response.body, path)
+
+    def test_a_response_that_continues_another(self):
+        fleet = self.pipeline(2)
+        with Client(self.gateway.port) as client:
+            first = client.request("POST", "/v1/responses", {"model": "best", "input": "I am Ada."})
+            self.assertEqual(first.status, 200, first.body)
+            self.assertIsNone(first.json["instructions"])
+            second = client.request("POST", "/v1/responses", {
+                "model": "best", "input": "Who am I?", "previous_response_id": first.json["id"]})
+            self.assertEqual(second.status, 200, second.body)
+        for index in range(2):
+            said = [text_of(each["content"]) for each in fleet.upstreams[index].calls[1].json["messages"]
+                    if each["role"] != "system"]
+            self.assertEqual(said[:3], ["I am Ada.", "from p1", "Who am I?"])
+
+    def test_an_ollama_server_is_asked_in_its_chat(self):
+        fleet = self.fleet(2)
+        fleet.script(0, says("from p0"))
+
+        def ollama(call):
+            call.respond(200, {"model": "m", "created_at": "2026-01-01T00:00:00Z", "done": True, "done_reason": "stop",
+                               "message": {"role": "assistant", "content": "from p1"},
+                               "prompt_eval_count": 7, "eval_count": 3})
+        fleet.script(1, ollama)
+        fleet.providers[1]["dialect"] = "ollama"
+        self.gateway_for(fleet, strategy="pipeline")
+        with Client(self.gateway.port) as client:
+            for path, body in (("/api/generate", {"model": "best", "stream": False, "prompt": "hi"}),
+                               ("/api/chat", {"model": "best", "stream": False,
+                                              "messages": [{"role": "user", "content": "hi"}]})):
+                response = client.request("POST", path, body)
+                self.assertEqual(response.status, 200, response.body)
+                self.assertIn(b"from p1", response.body)
+        for call in fleet.upstreams[1].calls:
+            self.assertTrue(call.path.endswith("/api/chat"), call.path)
+            self.assertEqual(last_text(call), "from p0")
+
+    def test_tokens_are_counted_as_of_any_combo(self):
+        fleet = self.pipeline(2, claudes=(0,))
+        fleet.script(0, lambda call: call.respond(200, {"input_tokens": 3}))
+        with Client(self.gateway.port) as client:
+            response = client.request("POST", "/v1/messages/count_tokens", {
+                "model": "best", "messages": [{"role": "user", "content": "hi"}]})
+        self.assertEqual((response.status, response.json), (200, {"input_tokens": 3}))
+        self.assertEqual(fleet.calls, [1, 0])
+
+
 class ContextRelayTest(FanoutTest):
     TALK = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "My name is Ada."},
             {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Who am I?"}]
