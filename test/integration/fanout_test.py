@@ -8,7 +8,7 @@ import time
 import harness
 from client import Client
 from fleet import Fleet, FleetTest, refuse
-from harness import CLIENT_KEY, wait_until
+from harness import CLIENT_KEY, SLOW, wait_until
 from upstream import DONE, ROLE, STOP, answer, text
 
 PRICE = {"input": 1, "output": 10}
@@ -271,12 +271,12 @@ class FusionTest(FanoutTest):
         self.assertEqual(record["input_tokens"], 201)
 
     def test_nobody_is_waited_for_longer_than_the_panel_may_take(self):
-        fleet = self.panel(3, panel_timeout="400ms", target_timeout="30s")
-        fleet.script(1, says("late", after=6))
+        fleet = self.panel(3, panel_timeout=f"{int(400 * SLOW)}ms", target_timeout="30s")
+        fleet.script(1, says("late", after=6 * SLOW))
         began = time.monotonic()
         response = self.ask()
         self.assertEqual(self.said(response), "judged")
-        self.assertLess(time.monotonic() - began, 3)
+        self.assertLess(time.monotonic() - began, 3 * SLOW)
         wait_until(lambda: self.call(fleet, 1).left_at, what="the late one to be cancelled")
         self.assertIn({"target": "p1/m", "status": 0, "reason": "panel_timeout"},
                       [{key: one[key] for key in ("target", "status", "reason") if key in one}

@@ -43,7 +43,7 @@ class SimulateTest(unittest.TestCase):
         requests = [{"at": i * 2, "session": f"s{i % 7}", "input": 1000, "output": 1000} for i in range(400)]
         rows = self.rows([{"at": 0, "target": "dear/m", "first_token_ms": 200},
                           {"at": 0, "target": "cheap/m", "first_token_ms": 900}] + requests)
-        self.assertEqual(len(rows), 17)
+        self.assertEqual(len(rows), 18)  # fusion and pipeline are none of one answer at a time.
         self.assertIn("dear/m 100%", rows["priority"])
         self.assertIn("cheap/m 100%", rows["cost-optimized"])
         self.assertIn("$0.8000", rows["cost-optimized"])
