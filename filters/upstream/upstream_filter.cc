@@ -10,6 +10,7 @@
 #include "filters/upstream/estimate_attempt.h"
 #include "source/base/random.h"
 #include "source/llm/cost.h"
+#include "source/llm/modalities.h"
 #include "source/llm/responses/history.h"
 #include "source/llm/token_count.h"
 
@@ -94,9 +95,14 @@ routing::CourseInput UpstreamFilter::course_input() const {
   const Facts& facts = context_.exchange().facts();
   const GatewayKey* key = facts.principal.key;
   const bool is_limited = key != nullptr && !key->allowed_connections.empty();
+  // Only a combo whose models differ asks what the request holds.
+  const uint8_t unread = facts.plan.combo != nullptr ? facts.plan.combo->unread : 0;
+  const uint8_t inputs =
+      unread == 0 ? 0 : llm::modalities_in(facts.call.dialect(), facts.call.body()) & unread;
   return {.allowed = is_limited ? &key->allowed_connections : nullptr,
           .random = random_word(),
           .body_bytes = facts.call.body().size(),
+          .inputs = inputs,
           .began_ms = now_ms()};
 }
 

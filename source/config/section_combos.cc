@@ -141,6 +141,7 @@ ComboConfig read_combo(const MappingReader::Item& item, SectionContext& context,
     reader.missing("targets", "'targets' is missing");
   else if (out.steps.empty())
     reader.fail("targets", "names no target");
+  out.proxy = read_proxy(reader, context);
   read_rules(reader, context.errors, out);
   check_stages(reader, out);
   reader.done();

@@ -105,8 +105,11 @@ absl::StatusOr<std::shared_ptr<const routing::ComboList>> SnapshotBuilder::make_
   std::vector<routing::Combo> out;
   routing::Flattener flattener(config.combos, providers, config.aliases);
   for (const routing::ComboConfig& each : config.combos) {
-    routing::Combo made{
-        .name = each.name, .strategy = each.strategy, .rules = each.rules, .sticky = each.sticky};
+    routing::Combo made{.name = each.name,
+                        .strategy = each.strategy,
+                        .rules = each.rules,
+                        .sticky = each.sticky,
+                        .proxy = each.proxy};
     made.panel = each.panel;
     made.handoff = each.handoff;
     if (const auto failure = flattener.flatten(each, made))

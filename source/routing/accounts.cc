@@ -49,10 +49,12 @@ Fitness fitness_of(const Account& account, const AccountQuery& query, int64_t& u
   rest_until(cooldown.until_ms, cooldown.is_hard, "cooling_down");
   const ModelLocks::Lock lock = cell->locks.find(query.model, query.now_ms);
   rest_until(lock.until_ms, lock.is_hard, "model_locked");
-  // Nothing is left, so an answer would only say so.
-  if (cell->quota.may_be_spent()) {
+  if (cell->quota.may_be_scarce()) {
     const QuotaState quota = cell->quota.load(query.now_ms);
-    if (quota.is_known) rest_until(quota.reset_ms, true, "quota_exhausted");
+    // With nothing left, an answer would only say so.
+    const bool is_spent = quota.share == 0;
+    if (quota.is_known)
+      rest_until(quota.reset_ms, is_spent, is_spent ? "quota_exhausted" : "quota_scarce");
   }
   if (const Standing standing = cell->standing.load(std::memory_order_relaxed);
       standing != Standing::kGood) {

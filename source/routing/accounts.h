@@ -17,7 +17,7 @@ struct QueueRule;
 // How well something would do now; the better come first.
 enum class Fitness : uint8_t {
   kGood,
-  kUnsuited,  // The model probably holds too little.
+  kUnsuited,  // The model probably holds too little, or does not read what was sent.
   kResting,   // It failed a moment ago: worth a try when nothing else is left.
   kWaiting,   // Its provider asks to wait.
   kOut,       // No account, none allowed, none that works.

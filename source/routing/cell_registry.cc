@@ -67,6 +67,8 @@ void CellRegistry::attach(std::vector<Provider>& providers) {
 void CellRegistry::attach(Combo& made) {
   made.cell = combos_.at(combo_name(made));
   if (made.strategy == Strategy::kContextRelay) made.handoffs = handoffs_.at(combo_name(made));
+  if (made.strategy == Strategy::kCostOptimized && made.cell->warm == nullptr)
+    made.cell->warm = std::make_unique<SessionPins>();
   for (ComboTarget& each : made.targets) {
     const std::string name = fmt::format("{}/{}", each.target.provider->id, each.target.model);
     made.cells.push_back(targets_.at(name));

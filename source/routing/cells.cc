@@ -170,7 +170,6 @@ void LatencyCell::add(int64_t us) {
 // Until (44 bits) | thousandths (10) | known (1).
 uint64_t QuotaCell::pack(const QuotaState& state) {
   if (!state.is_known) return 0;
-  constexpr double kWhole = 1000;
   auto share = static_cast<uint64_t>(std::clamp(state.share, 0.0, 1.0) * kWhole);
   if (share == 0 && state.share > 0) share = 1;
   return time_bits(state.reset_ms) | share << kShareAt | uint64_t{1} << 63;
@@ -182,7 +181,7 @@ QuotaState QuotaCell::load(int64_t now_ms) const {
   const auto reset_ms = static_cast<int64_t>(word & bits(kTimeBits));
   if (reset_ms <= now_ms) return {};
   return {.is_known = true,
-          .share = static_cast<double>(word >> kShareAt & kShareMask) / 1000,
+          .share = static_cast<double>(word >> kShareAt & kShareMask) / kWhole,
           .reset_ms = reset_ms};
 }
 

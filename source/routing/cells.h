@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "source/routing/hedge_cells.h"
@@ -152,15 +153,18 @@ class QuotaCell {
   // Nothing is known once the limit is whole again.
   QuotaState load(int64_t now_ms) const;
   bool is_unset() const { return word_.load(std::memory_order_relaxed) == 0; }
-  // It was spent when last heard of, if perhaps long ago.
-  bool may_be_spent() const {
+  // Who has less left is asked when no other is.
+  static constexpr double kScarce = 0.02;
+  // That little was left when last heard of, if perhaps long ago.
+  bool may_be_scarce() const {
     const uint64_t word = word_.load(std::memory_order_relaxed);
-    return word != 0 && (word >> kShareAt & kShareMask) == 0;
+    return word != 0 && (word >> kShareAt & kShareMask) < uint64_t{kScarce * kWhole};
   }
   void store(const QuotaState& state) { word_.store(pack(state), std::memory_order_relaxed); }
 
  private:
   static constexpr int kShareAt = 44;
+  static constexpr double kWhole = 1000;
   static constexpr uint64_t kShareMask = 0x3FF;
   static uint64_t pack(const QuotaState& state);
 
@@ -174,7 +178,7 @@ struct alignas(64) AccountCell {
   // Nothing stands in the way of a request for any model: one line tells.
   bool is_quiet() const {
     return cooldown.is_unset() && !has_locks.load(std::memory_order_relaxed) &&
-           standing.load(std::memory_order_relaxed) == Standing::kGood && !quota.may_be_spent();
+           standing.load(std::memory_order_relaxed) == Standing::kGood && !quota.may_be_scarce();
   }
 
   void lock(std::string_view model, int64_t now_ms, const ModelLocks::Lock& wanted) {
@@ -215,6 +219,9 @@ struct alignas(64) ComboCell {
   std::atomic<uint64_t> turn{0};
   std::atomic<uint32_t> last_good{0};  // The target's place + 1; 0: none yet.
   HedgeCell hedges;
+  // Who has a conversation's prompt in its cache; of strategies that go by price, else null. Set
+  // before the first snapshot that needs it is published, and then for good.
+  std::unique_ptr<SessionPins> warm;
   // Per target.
   std::array<std::atomic<uint32_t>, kMostTargets> uses{};
 };

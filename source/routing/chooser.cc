@@ -37,6 +37,8 @@ Chooser::Chooser(const Combo& combo, absl::Span<const uint16_t> places, uint64_t
       weights_(weights_for(combo, pack)),
       is_in_order_(combo.strategy == Strategy::kPriority ||
                    combo.strategy == Strategy::kFillFirst || has_stages(combo.strategy)) {
+  if (combo.strategy == Strategy::kCostOptimized && combo.cell && combo.cell->warm)
+    warm_ = combo.cell->warm->find(session, now_ms);
   const bool counts =
       combo.strategy == Strategy::kRoundRobin || combo.strategy == Strategy::kStrictRandom;
   if (counts && combo.cell) turn_ = combo.cell->turn.fetch_add(1, std::memory_order_relaxed);
@@ -110,7 +112,8 @@ double Chooser::rank(uint16_t index) const {
     case Strategy::kWeighted:
       return -target.weight;  // Behind the one that was drawn.
     case Strategy::kCostOptimized:
-      return target.price;
+      // Whoever else took the conversation over would read its prompt at the full price.
+      return target.price - (warm_ == target.pin() ? target.discount : 0);
     case Strategy::kContextOptimized:
       return -static_cast<double>(target.context);
     case Strategy::kCacheOptimized:

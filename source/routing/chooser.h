@@ -55,6 +55,7 @@ class Chooser {
   const uint64_t session_;
   const int64_t now_ms_;
   const Pack pack_;
+  uint16_t warm_ = 0;  // The pin() of who has the conversation's prompt cached; 0: nobody.
   const Weights& weights_;
   const bool is_in_order_;  // Nobody behind the first good one can be better.
   uint64_t turn_ = 0;

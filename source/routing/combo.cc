@@ -45,13 +45,25 @@ ComboTarget make_target(const Provider& provider, std::string model, double weig
   out.cost = out.price;
   if (known != nullptr && known->price) {
     out.price = known->price->input + known->price->output;
+    out.discount =
+        std::max(known->price->input - known->price->cached.value_or(known->price->input), 0.0);
     out.cost = 0.6 * known->price->input + 0.4 * known->price->output;
   }
   if (provider.is_demo) out.price = out.cost = 0;
-  out.context = known == nullptr ? 0 : known->context;
+  if (known != nullptr) {
+    out.context = known->context;
+    out.inputs = known->inputs;
+  }
   out.weight = weight;
   out.hash = std::hash<std::string_view>{}(provider.id) * 31 + std::hash<std::string>{}(model);
   out.target = {.provider = &provider, .model = std::move(model)};
+  return out;
+}
+
+uint8_t unread_by_some(const std::vector<ComboTarget>& targets) {
+  uint8_t out = 0;
+  for (const ComboTarget& each : targets)
+    if (each.inputs != 0) out |= static_cast<uint8_t>(~each.inputs);
   return out;
 }
 
@@ -76,6 +88,7 @@ std::vector<std::string> strategy_names() {
 bool is_auto_name(std::string_view name) { return name == "auto" || name.substr(0, 5) == "auto/"; }
 
 ComboList::ComboList(std::vector<Combo> combos) : combos_(std::move(combos)) {
+  for (Combo& each : combos_) each.unread = unread_by_some(each.targets);
   for (size_t i = 0; i < combos_.size(); ++i) {
     by_name_.emplace(combos_[i].name, i);
     if (combos_[i].name.find('*') != std::string::npos) patterns_.push_back(i);

@@ -69,7 +69,8 @@ struct ComboConfig {
   Strategy strategy = Strategy::kPriority;
   std::vector<ComboStep> steps;
   Rules rules;
-  int sticky = 1;    // Requests in a row that round robin gives to one target.
+  int sticky = 1;  // Requests in a row that round robin gives to one target.
+  ProxyChoice proxy;
   AutoRule scoring;  // Of kAuto.
   PanelRule panel;
   HandoffRule handoff;
@@ -83,13 +84,20 @@ struct alignas(64) ComboTarget {
   const ProviderCell* provider = nullptr;
   const AccountCell* account = nullptr;
   bool has_one_account = false;  // That one.
+  uint8_t inputs = 0;            // Modalities it reads; 0: not known.
   uint64_t hash = 0;             // Of provider and model.
   // Of kAuto: what the factors that no request changes add to the score, for each pack.
   std::array<float, kPacks> fixed{};
-  double weight = 1;  // Its share, whatever the sum.
-  double price = 0;   // Of a million tokens in and out; infinite: not known.
-  double cost = 0;    // The same, weighed 0.6 to 0.4 as requests usually are.
+  double weight = 1;    // Its share, whatever the sum.
+  double price = 0;     // Of a million tokens in and out; infinite: not known.
+  double cost = 0;      // The same, weighed 0.6 to 0.4 as requests usually are.
+  double discount = 0;  // Of `price`, where the prompt is in the provider's cache.
+  // What SessionPins calls it; never 0.
+  uint16_t pin() const { return static_cast<uint16_t>(hash | 1); }
 };
+
+// The modalities that some target is known not to read.
+uint8_t unread_by_some(const std::vector<ComboTarget>& targets);
 
 // What is known of a provider's model.
 ComboTarget make_target(const Provider& provider, std::string model, double weight);
@@ -102,7 +110,9 @@ struct Combo {
   Strategy strategy = Strategy::kPriority;
   Rules rules;
   int sticky = 1;
+  ProxyChoice proxy;                 // Of what is asked for by this name.
   Weights weights{};                 // Of Pack::kOwn.
+  uint8_t unread = 0;                // Modalities that some target does not read.
   std::vector<ComboTarget> targets;  // Nested ones flattened; at most ComboCell::kMostTargets.
   std::vector<Stage> stages;         // Of kFusion, kPipeline, kContextRelay (its summary's alone).
   PanelRule panel;

@@ -57,12 +57,20 @@ bool Course::take_hedge() const {
 }
 
 Fitness Course::look_at(uint16_t place, int64_t now_ms) {
-  return look_at(at(place), context(place), now_ms);
+  return look_at(at(place), known(place), now_ms);
 }
 
-Fitness Course::look_at(const Target& target, int64_t context, int64_t now_ms) {
+// As far as is known; what is not known is no reason to come last.
+bool Course::suits(const ComboTarget& target) const {
+  if (target.inputs != 0 && (input_.inputs & ~target.inputs) != 0) return false;
+  return target.context == 0 ||
+         input_.body_bytes / kBytesPerToken <= static_cast<size_t>(target.context);
+}
+
+Fitness Course::look_at(const Target& target, const ComboTarget* known, int64_t now_ms) {
   const Provider& provider = *target.provider;
-  if (needs_context_ > 0 && context <= needs_context_) return Fitness::kOut;
+  if (needs_context_ > 0 && (known == nullptr || known->context <= needs_context_))
+    return Fitness::kOut;
   if (is_left_out(target)) return Fitness::kOut;
   if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) return Fitness::kOut;
   Fitness fitness = Fitness::kGood;
@@ -74,9 +82,8 @@ Fitness Course::look_at(const Target& target, int64_t context, int64_t now_ms) {
     if (found.queued != nullptr && (queued_.target == nullptr || found.until_ms < queued_.until_ms))
       queued_ = {&target, found.queued, found.until_ms};
   }
-  const bool is_small =
-      context > 0 && input_.body_bytes / kBytesPerToken > static_cast<size_t>(context);
-  return fitness == Fitness::kGood && is_small ? Fitness::kUnsuited : fitness;
+  if (fitness != Fitness::kGood || known == nullptr || suits(*known)) return fitness;
+  return Fitness::kUnsuited;
 }
 
 std::optional<uint16_t> Course::choose_named(int64_t now_ms) {
@@ -95,7 +102,6 @@ std::optional<uint16_t> Course::choose(int64_t now_ms) {
   earliest_ms_ = 0;
   queued_ = {};
   if (!chooser_) return choose_named(now_ms);
-  const auto tokens = static_cast<int64_t>(input_.body_bytes / kBytesPerToken);
   // Nothing is held against most targets most of the time, and that can be said without asking
   // each of their accounts.
   const bool is_plain = excluded_.empty() && input_.allowed == nullptr && needs_context_ == 0 &&
@@ -103,8 +109,8 @@ std::optional<uint16_t> Course::choose(int64_t now_ms) {
   return chooser_->next([&](const ComboTarget& each) {
     const bool is_quiet = is_plain && each.provider != nullptr && each.account != nullptr &&
                           each.provider->breaker.is_closed() && each.account->is_quiet();
-    if (is_quiet && (each.context == 0 || tokens <= each.context)) return Fitness::kGood;
-    return look_at(each.target, each.context, now_ms);
+    if (is_quiet && suits(each)) return Fitness::kGood;
+    return look_at(each.target, &each, now_ms);
   });
 }
 
@@ -311,7 +317,8 @@ void Course::fail(const Failure& failure, int64_t now_ms) {
     put_back(place_);
   }
   if (verdict.then == Then::kLargerTarget) {
-    needs_context_ = std::max<int64_t>({needs_context_, context(place_), 1});
+    const int64_t context = known(place_) != nullptr ? known(place_)->context : 0;
+    needs_context_ = std::max<int64_t>({needs_context_, context, 1});
     if (!chooser_) has_stopped_ = true;
   }
   if (verdict.then == Then::kStop) has_stopped_ = true;
@@ -331,11 +338,19 @@ void Course::commit(int64_t first_token_us, int64_t now_ms) {
     if (plan_.rules.hedge.enabled) target_.cell->first_tokens.add(first_token_us);
     target_.cell->successes.fetch_add(1, std::memory_order_relaxed);
   }
-  if (plan_.combo == nullptr || plan_.combo->strategy != Strategy::kLastKnownGood) return;
-  if (ComboCell* cell = plan_.combo->cell.get()) {
+  if (plan_.combo != nullptr && plan_.combo->cell) remember(*plan_.combo, now_ms);
+}
+
+// Who answered, for strategies that go back to it.
+void Course::remember(const Combo& combo, int64_t now_ms) const {
+  ComboCell& cell = *combo.cell;
+  if (combo.strategy == Strategy::kLastKnownGood) {
     const uint32_t good = uint32_t{place_} + 1;
-    if (cell->last_good.load(std::memory_order_relaxed) != good)
-      cell->last_good.store(good, std::memory_order_relaxed);
+    if (cell.last_good.load(std::memory_order_relaxed) != good)
+      cell.last_good.store(good, std::memory_order_relaxed);
+  } else if (combo.strategy == Strategy::kCostOptimized && cell.warm && !plan_.session.empty()) {
+    const int64_t warm_ms = absl::ToInt64Milliseconds(target_.provider->session_affinity);
+    cell.warm->pin(plan_.session, combo.targets[place_].pin(), now_ms + warm_ms);
   }
 }
 

@@ -34,6 +34,7 @@ struct CourseInput {
   const std::vector<std::string>* allowed = nullptr;  // As is_allowed_account(); null: all.
   uint64_t random = 0;                                // Fresh for each request.
   size_t body_bytes = 0;                              // For a guess at the tokens.
+  uint8_t inputs = 0;                                 // Modalities that the model has to read.
   int64_t began_ms = 0;
   // The request is under way elsewhere, which leave_out() names: a single attempt is made.
   bool is_hedge = false;
@@ -106,7 +107,8 @@ class Course {
   bool admit(const Account& account, int64_t now_ms);
   void put_back(uint16_t place);
   std::optional<absl::Duration> stand_in_line(int64_t now_ms);
-  Fitness look_at(const Target& target, int64_t context, int64_t now_ms);
+  bool suits(const ComboTarget& target) const;
+  Fitness look_at(const Target& target, const ComboTarget* known, int64_t now_ms);
   Fitness look_at(uint16_t place, int64_t now_ms);
   std::optional<uint16_t> choose(int64_t now_ms);
   std::optional<uint16_t> choose_named(int64_t now_ms);
@@ -114,6 +116,7 @@ class Course {
   Step wait_or_end(int64_t now_ms);
   void mark(const Verdict& verdict, const Failure& failure, int64_t now_ms);
   void leave();
+  void remember(const Combo& combo, int64_t now_ms) const;
   size_t count() const { return chooser_ ? plan_.places.size() : plan_.targets.size(); }
   uint16_t place(size_t index) const {
     return chooser_ ? plan_.places[index] : static_cast<uint16_t>(index);
@@ -121,8 +124,9 @@ class Course {
   const Target& at(uint16_t place) const {
     return chooser_ ? plan_.combo->targets[place].target : plan_.targets[place];
   }
-  int64_t context(uint16_t place) const {
-    return chooser_ ? plan_.combo->targets[place].context : 0;
+  // Null when the plan names its targets.
+  const ComboTarget* known(uint16_t place) const {
+    return chooser_ ? &plan_.combo->targets[place] : nullptr;
   }
 
   const Plan& plan_;

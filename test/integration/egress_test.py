@@ -211,18 +211,23 @@ class FailureTest(EgressTest):
 
 class OrderTest(EgressTest):
     def test_account_key_provider_and_settings(self):
-        ways = {name: self.proxy() for name in ("account", "key", "provider", "global")}
+        ways = {name: self.proxy() for name in ("account", "key", "combo", "provider", "global")}
         mine = {"name": "main", "api_key": PROVIDER_KEY}
         gateway = self.start(config(
             [self.named("a", proxy=ways["provider"].url, accounts=[{**mine, "proxy": ways["account"].url}]),
              self.named("b", proxy=ways["provider"].url), self.named("c"),
              provider(self.upstream, "d", proxy="direct")],
             keys=[{"name": "ci", "key": CLIENT_KEY, "proxy": ways["key"].url}],
+            combos=[{"name": name, "targets": [{"model": model}], "proxy": proxy}
+                    for name, model, proxy in [("by-a", "a/m", ways["combo"].url), ("by-b", "b/m", ways["combo"].url),
+                                               ("straight", "b/m", "direct")]],
             settings={"proxy": ways["global"].url}))
         for model, headers, expected in [("a/m", (), "account"), ("a/m", bearer(CLIENT_KEY), "account"),
                                          ("b/m", (), "provider"), ("b/m", bearer(CLIENT_KEY), "key"),
                                          ("c/m", (), "global"), ("c/m", bearer(CLIENT_KEY), "key"),
-                                         ("d/m", (), None), ("d/m", bearer(CLIENT_KEY), "key")]:
+                                         ("d/m", (), None), ("d/m", bearer(CLIENT_KEY), "key"),
+                                         ("by-a", (), "account"), ("by-b", (), "combo"),
+                                         ("by-b", bearer(CLIENT_KEY), "key"), ("straight", (), None)]:
             with self.subTest(model=model, key=bool(headers)):
                 before = {name: len(proxy.asked) for name, proxy in ways.items()}
                 with Client(gateway.port) as client:

@@ -46,6 +46,21 @@ class RoutingTest(FleetTest):
         self.assertEqual(self.said(self.ask()), "from p2")
         self.assertEqual(fleet.calls, [1, 0, 1])
 
+    def test_an_image_goes_to_a_model_that_reads_it(self):
+        fleet = Fleet(self, 2)
+        for provider, reads in zip(fleet.providers, (["text"], ["text", "image"])):
+            provider["models"] = [{"id": "m", "input_modalities": reads}]
+        gateway = self.gateway_for(fleet)
+        fleet.works(0)
+        fleet.works(1)
+        picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}
+        with Client(gateway.port) as client:
+            for content, calls in (("a picture", [1, 0]), ([picture], [1, 1])):
+                response = client.request("POST", "/v1/chat/completions",
+                                          {"model": "best", "messages": [{"role": "user", "content": content}]})
+                self.assertEqual(response.status, 200)
+                self.assertEqual(fleet.calls, calls)
+
     def test_when_all_fail_the_answer_names_each(self):
         fleet = Fleet(self, 3)
         self.gateway_for(fleet)

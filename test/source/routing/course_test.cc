@@ -88,6 +88,48 @@ TEST(CourseTest, ABadBodyStopsAndAModelsOwnFaultMovesOn) {
   EXPECT_EQ(walk.fail(400, {}, "unsupported_parameter"), "p1/a");
 }
 
+TEST(CourseTest, WhoDoesNotReadWhatWasSentComesLast) {
+  Through combo(4);
+  combo.combo.targets[0].inputs = kText;
+  combo.combo.targets[1].inputs = kText | kAudio;
+  combo.combo.targets[2].inputs = 0;  // Not known, and no reason to come last.
+  combo.combo.targets[3].inputs = kText | kImage;
+  Walk walk(combo.plan, combo.policy, {.random = 7, .inputs = kImage});
+  EXPECT_EQ(walk.next(), "p2/a");
+  EXPECT_EQ(walk.fail(500), "p3/a");
+  EXPECT_EQ(walk.fail(500), "p0/a") << "what is known may be wrong";
+  EXPECT_EQ(walk.fail(500), "p1/a");
+  Walk text(combo.plan, combo.policy, {.random = 7});
+  combo.fleet.cells.reset();
+  EXPECT_EQ(text.next(), "p0/a");
+}
+
+TEST(CourseTest, AConversationMovesOnlyWhereItIsCheaperWithItsPromptReadAnew) {
+  Through combo(2, Strategy::kCostOptimized);
+  combo.combo.targets[0].price = 10;
+  combo.combo.targets[0].discount = 4;
+  combo.combo.targets[1].price = 20;
+  combo.plan.session = "talk";
+  {
+    Walk walk(combo.plan, combo.policy);
+    EXPECT_EQ(walk.next(), "p0/a");
+    walk.course.commit(1000, kNowMs);
+    walk.course.end(true, kNowMs);
+  }
+  combo.combo.targets[1].price = 7;
+  const auto first = [&](std::string_view session, int64_t now_ms) {
+    combo.plan.session = session;
+    Walk walk(combo.plan, combo.policy, {.random = 7, .began_ms = now_ms});
+    walk.now = now_ms;
+    return walk.next();
+  };
+  EXPECT_EQ(first("talk", kNowMs + 6000), "p0/a") << "6 with its cache, which is less than 7";
+  EXPECT_EQ(first("another", kNowMs + 6000), "p1/a");
+  EXPECT_EQ(first("talk", kNowMs + 400000), "p1/a") << "caches go cold";
+  combo.combo.targets[1].price = 5;
+  EXPECT_EQ(first("talk", kNowMs + 6000), "p1/a") << "the move pays for itself";
+}
+
 TEST(CourseTest, TooLongARequestGoesToALargerModel) {
   Through combo(4);
   combo.combo.targets[1].context = 900;

@@ -80,12 +80,15 @@ TEST(QuotaReaderTest, WhatMakesNoSenseIsNotBelieved) {
 TEST(QuotaCellTest, ALittleIsNotNothing) {
   QuotaCell cell;
   EXPECT_FALSE(cell.load(kNowMs).is_known);
-  EXPECT_FALSE(cell.may_be_spent());
+  EXPECT_FALSE(cell.may_be_scarce());
+  cell.store({.is_known = true, .share = QuotaCell::kScarce, .reset_ms = kNowMs + 10});
+  EXPECT_FALSE(cell.may_be_scarce());
   cell.store({.is_known = true, .share = 1e-6, .reset_ms = kNowMs + 10});
-  EXPECT_FALSE(cell.may_be_spent());
+  EXPECT_TRUE(cell.may_be_scarce());
   EXPECT_GT(cell.load(kNowMs).share, 0);
   cell.store({.is_known = true, .share = 0, .reset_ms = kNowMs + 10});
-  EXPECT_TRUE(cell.may_be_spent());
+  EXPECT_TRUE(cell.may_be_scarce());
+  EXPECT_EQ(cell.load(kNowMs).share, 0);
   EXPECT_TRUE(cell.load(kNowMs + 9).is_known);
   EXPECT_FALSE(cell.load(kNowMs + 10).is_known);
 }
@@ -135,6 +138,25 @@ TEST(QuotaTest, AnAccountThatIsSpentIsSkippedUntilItsReset) {
   EXPECT_EQ(choose(kNowMs + 5000), "a");
 }
 
+TEST(QuotaTest, AnAccountThatHasLittleLeftIsAskedWhenNoOtherIs) {
+  Fleet fleet(1, 2);
+  const Provider& provider = fleet.list().all()[0];
+  const auto choose = [&](int64_t now_ms) {
+    const AccountChoice out =
+        choose_account({.provider = provider, .model = "m", .now_ms = now_ms});
+    return out.account != nullptr ? out.account->name : std::string(out.why);
+  };
+  const auto set = [&](size_t at, double share) {
+    provider.accounts[at].cell->quota.store(
+        {.is_known = true, .share = share, .reset_ms = kNowMs + 5000});
+  };
+  set(0, 0.01);
+  EXPECT_EQ(choose(kNowMs), "b");
+  EXPECT_EQ(choose(kNowMs + 5000), "a");
+  set(1, 0);
+  EXPECT_EQ(choose(kNowMs), "a") << "what is left is there to be used";
+}
+
 TEST(QuotaTest, IsKnownAfterARestart) {
   Fleet fleet(1, 3);
   const auto& accounts = fleet.list().all()[0].accounts;
@@ -146,12 +168,12 @@ TEST(QuotaTest, IsKnownAfterARestart) {
   Fleet next(1, 3);
   for (const auto& each : saved) next.cells.restore(each, kNowMs + 1000);
   const auto& again = next.list().all()[0].accounts;
-  EXPECT_TRUE(again[0].cell->quota.may_be_spent());
+  EXPECT_TRUE(again[0].cell->quota.may_be_scarce());
   EXPECT_FALSE(again[0].cell->quota.load(kNowMs + 20000).is_known);
   EXPECT_NEAR(again[1].cell->quota.load(kNowMs + 1000).share, 0.45, 0.01);
   EXPECT_FALSE(again[1].cell->cooldown.is_cooling(kNowMs));
   next.cells.reset();
-  EXPECT_FALSE(again[0].cell->quota.may_be_spent());
+  EXPECT_FALSE(again[0].cell->quota.may_be_scarce());
 }
 
 }  // namespace
