@@ -50,7 +50,9 @@ class UpstreamFilter final : public Filter, public LegEvents, private TurnEnd {
   void on_attempt_failed(Leg& leg, AttemptFailure&& failure) override;
   // The next attempt begins off the failed one's stack, unless the client left in the same turn.
   void on_turn_end() override;
-  routing::CourseInput course_input() const;
+  routing::CourseInput course_input();
+  bool is_hedge(const Leg& leg) const { return &leg == hedge_.get(); }
+  void note_ended(const Leg& leg);
   void try_next();
   void start_attempt(Leg& leg);
   std::unique_ptr<TargetAttempt> make_attempt(Leg& leg);

@@ -78,6 +78,30 @@ class RecordWriter {
   std::string out_;
 };
 
+// For records of which there are many: numbers of seven bits a byte, the lowest first, and texts
+// with such a length. Writes into room that was reserved.
+class PackedWriter {
+ public:
+  static constexpr size_t kMostNumberBytes = 10;
+  static constexpr size_t bound(std::string_view text) { return kMostNumberBytes + text.size(); }
+
+  explicit PackedWriter(char* at) : at_(at) {}
+  char* at() const { return at_; }
+  void u8(uint8_t value) { *at_++ = static_cast<char>(value); }
+  void number(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) u8(static_cast<uint8_t>(value | 0x80));
+    u8(static_cast<uint8_t>(value));
+  }
+  void text(std::string_view bytes) {
+    number(bytes.size());
+    std::char_traits<char>::copy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+
+ private:
+  char* at_;
+};
+
 // Reads what RecordWriter wrote. After the first failure every read returns nothing, and finish()
 // tells; so a decoder reads all its fields and asks once.
 class RecordReader {
@@ -93,6 +117,10 @@ class RecordReader {
   std::string_view raw(size_t count);  // A view of the bytes given.
   std::string text();
   std::vector<std::string> texts();
+  uint64_t packed_number();  // As PackedWriter writes them, and these below.
+  std::string_view packed_text() { return raw(packed_number()); }
+  // A number of items that have at least one byte each: no damage makes it a large one.
+  size_t packed_count();
   // kDataLoss naming `record` when a read failed or bytes are left over.
   absl::Status finish(std::string_view record) const;
 

@@ -9,6 +9,7 @@
 #include "source/base/check.h"
 #include "source/json/pen.h"
 #include "source/log/log_line.h"
+#include "source/store/receipt_id.h"
 
 namespace omni {
 namespace {
@@ -87,7 +88,7 @@ std::string_view cut(std::string_view text) { return text.substr(0, kMostText); 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 // What the fixed parts of a line and its numbers come to at most; the same of an attempt.
-constexpr size_t kLineBytes = 832, kAttemptBytes = 128;
+constexpr size_t kLineBytes = 880, kAttemptBytes = 128;
 
 // No line is longer.
 size_t line_bound(const Finished& finished, std::string_view path) {
@@ -179,6 +180,9 @@ char* put_line(char* at, absl::Time now, const Finished& finished, std::string_v
     line.pen().literal(" info access");
   }
   line.template word<"request_id">(exchange.public_id());
+  if (facts.trail.receipt_ms != 0)
+    line.template word<"receipt">(
+        view_of(ReceiptId{.ms = facts.trail.receipt_ms, .exchange = exchange.id()}.text()));
   if (facts.principal.key != nullptr) line.template text<"key">(facts.principal.key->name);
   line.template word<"peer">(finished.peer);
   line.template word<"protocol">(finished.protocol);
