@@ -9,14 +9,17 @@
 
 namespace omni {
 
+// Of the model that answered; null when nobody did, or it has none.
+inline const Price* price_of(const Answer& answer) {
+  return answer.provider == nullptr ? nullptr : llm::find_price(*answer.provider, answer.model);
+}
+
 // In nanodollars, with `usage` as it is known by now: the answer's tokens, and for each target that
 // was asked beside it in vain the prompt once more, which its provider bills as well. Nullopt when
-// nobody answered or the model has no price.
-inline std::optional<int64_t> cost_of(const Facts& facts, const llm::Usage& usage) {
-  const Answer& answer = facts.answer;
-  if (answer.provider == nullptr || !usage.is_known()) return std::nullopt;
-  const Price* price = llm::find_price(*answer.provider, answer.model);
-  if (price == nullptr) return std::nullopt;
+// nobody answered or the model has no price. `price` is price_of() its answer.
+inline std::optional<int64_t> cost_of(const Facts& facts, const llm::Usage& usage,
+                                      const Price* price) {
+  if (price == nullptr || !usage.is_known()) return std::nullopt;
   int64_t cost = llm::cost_of(*price, usage);
   for (const Attempt& attempt : facts.attempts) {
     if (attempt.reason != kHedgeLost) continue;
@@ -24,6 +27,10 @@ inline std::optional<int64_t> cost_of(const Facts& facts, const llm::Usage& usag
       cost += llm::cost_of(*lost, {.input = usage.input});
   }
   return cost;
+}
+
+inline std::optional<int64_t> cost_of(const Facts& facts, const llm::Usage& usage) {
+  return cost_of(facts, usage, price_of(facts.answer));
 }
 
 }  // namespace omni

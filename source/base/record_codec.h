@@ -5,6 +5,7 @@
 #include <absl/status/status.h>
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -94,11 +95,28 @@ class PackedWriter {
   }
   void text(std::string_view bytes) {
     number(bytes.size());
-    std::char_traits<char>::copy(at_, bytes.data(), bytes.size());
+    copy(bytes.data(), bytes.size());
     at_ += bytes.size();
   }
 
  private:
+  // Most texts are short, and a call would cost more than two moves that overlap.
+  void copy(const char* from, size_t size) {
+    if (size > 16) {
+      std::memcpy(at_, from, size);
+    } else if (size >= 8) {
+      std::memcpy(at_, from, 8);
+      std::memcpy(at_ + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+      std::memcpy(at_, from, 4);
+      std::memcpy(at_ + size - 4, from + size - 4, 4);
+    } else if (size > 0) {
+      at_[0] = from[0];
+      at_[size / 2] = from[size / 2];
+      at_[size - 1] = from[size - 1];
+    }
+  }
+
   char* at_;
 };
 

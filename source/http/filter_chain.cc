@@ -73,8 +73,10 @@ FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange&
       limits_(limits),
       request_lane_(request_row_, count_seats(templates, exchange)),
       response_lane_(response_row_, request_lane_.count()) {
+  keeps_trail_ = exchange.facts().trail.is_on;
   for (const FilterTemplate& make : templates) {
     if (!make.applies(exchange)) continue;
+    if (keeps_trail_) exchange.facts().trail.steps.emplace_back().filter = make.name();
     const size_t i = seats_.size();
     seats_.push_back(std::make_unique<Seat>(*this, i, make));
     const Wants& wants = seats_.back()->wants();
@@ -90,14 +92,6 @@ FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange&
     }
     if (wants.whole_response) response_lane_.want_whole(answers);
   }
-  keeps_trail_ = exchange.facts().trail.is_on;
-  if (keeps_trail_) begin_trail(templates);
-}
-
-void FilterChain::begin_trail(const std::vector<FilterTemplate>& templates) {
-  auto& steps = exchange_.facts().trail.steps;
-  for (const FilterTemplate& make : templates)
-    if (make.applies(exchange_)) steps.emplace_back().filter = make.name();
 }
 
 // The time of the turn is too coarse for what a filter does in one.

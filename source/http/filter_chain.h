@@ -93,7 +93,6 @@ class FilterChain {
   [[gnu::cold]] void fail_open_stream(const LocalReply& reply);
   bool read_call(size_t stage);
   Step& step(size_t seat) { return exchange_.facts().trail.steps[seat]; }
-  void begin_trail(const std::vector<FilterTemplate>& templates);
   void went_on(size_t seat);
   void answered(size_t seat, Step::State how);
   // Runs a filter's part of the request and notes how long it took.

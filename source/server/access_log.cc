@@ -222,10 +222,14 @@ uint64_t count(int64_t tokens) { return tokens < 0 ? 0 : static_cast<uint64_t>(t
 }  // namespace
 
 std::optional<int64_t> cost_of(const Facts& facts) {
+  return cost_of(facts, price_of(facts.answer));
+}
+
+std::optional<int64_t> cost_of(const Facts& facts, const Price* price) {
   const Answer& answer = facts.answer;
   // Of a plain answer upstream has read it before its head goes out.
   const llm::Usage& usage = facts.usage.is_known() ? facts.usage : answer.usage;
-  return cost_of(facts, usage);
+  return cost_of(facts, usage, price);
 }
 
 void append_access_line(std::string& out, LogFormat format, absl::Time now,
@@ -248,7 +252,7 @@ bool is_recorded(const Finished& finished) {
          (facts.principal.key == nullptr || !facts.principal.key->no_log);
 }
 
-UsageView usage_view(absl::Time now, const Finished& finished) {
+UsageView usage_view(absl::Time now, const Finished& finished, const Price* price) {
   Exchange& exchange = finished.exchange;
   const Facts& facts = exchange.facts();
   UsageView record;
@@ -272,7 +276,7 @@ UsageView usage_view(absl::Time now, const Finished& finished) {
   record.reasoning_tokens = count(facts.usage.reasoning);
   record.total_us = finished.phases.end;
   record.first_byte_us = finished.phases.first_byte;
-  record.cost_nanodollars = cost_of(facts);
+  record.cost_nanodollars = cost_of(facts, price);
   return record;
 }
 

@@ -66,7 +66,6 @@ void put_numbers(const Finished& finished, Receipt& out) {
   out.cached_tokens = count(usage.cached);
   out.cache_write_tokens = count(usage.cache_write);
   out.reasoning_tokens = count(usage.reasoning);
-  if (const std::optional<int64_t> cost = cost_of(facts)) out.cost_nanodollars = count(*cost);
   out.targets = facts.plan.combo != nullptr ? facts.plan.places.size() : facts.plan.targets.size();
 }
 
@@ -99,11 +98,9 @@ uint64_t rate(double per_million) {
   return static_cast<uint64_t>(std::llround(std::clamp(per_million, 0.0, 1e9) * 1e6));
 }
 
-void put_price(Exchange& exchange, ReceiptPrice& out) {
+void put_price(Exchange& exchange, const Price* price, ReceiptPrice& out) {
   using Source = ReceiptPrice::Source;
-  const Answer& answer = exchange.facts().answer;
-  if (answer.provider == nullptr) return;
-  const Price* price = llm::find_price(*answer.provider, answer.model);
+  if (exchange.facts().answer.provider == nullptr) return;
   out.source = price == nullptr       ? Source::kNone
                : price->is_configured ? Source::kFile
                                       : Source::kCatalogue;
@@ -232,14 +229,16 @@ bool gives_receipt(const Facts& facts) {
   return facts.trail.is_on && (key == nullptr || !key->no_log);
 }
 
-void fill_receipt(absl::Time now, const Finished& finished, Receipt& out) {
+void fill_receipt(absl::Time now, const Finished& finished, const Price* price, Receipt& out) {
   const Facts& facts = finished.exchange.facts();
   out.clear();
   out.ended_us = absl::ToUnixMicros(now);
   put_flags(finished, out);
   put_numbers(finished, out);
   put_texts(finished, out);
-  put_price(finished.exchange, out.price);
+  put_price(finished.exchange, price, out.price);
+  if (const std::optional<int64_t> cost = cost_of(facts, price))
+    out.cost_nanodollars = count(*cost);
   put_steps(facts, out);
   put_tries(finished, out);
   put_skips(facts, now, out);

@@ -12,7 +12,8 @@ namespace omni {
 bool has_receipt_path(Exchange& exchange);
 // It has a receipt: they are on, and no key that was presented asks for none.
 bool gives_receipt(const Facts& facts);
-// `out` is cleared first; its views are of the exchange and its snapshot.
-void fill_receipt(absl::Time now, const Finished& finished, Receipt& out);
+// `out` is cleared first; its views are of the exchange and its snapshot. `price` is price_of() the
+// answer.
+void fill_receipt(absl::Time now, const Finished& finished, const Price* price, Receipt& out);
 
 }  // namespace omni

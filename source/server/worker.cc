@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/cost.h"
 #include "source/base/random.h"
 #include "source/base/status.h"
 #include "source/http/path.h"
@@ -331,9 +332,10 @@ void Worker::finished(const Finished& finished) {
   if (!facts.attempts.empty()) latencies_.add(facts.attempts, dispatcher().clock().since_start());
   const absl::Time now = dispatcher().clock().now();
   if (!facts.session.empty()) note_session(facts, now);
+  const Price* price = price_of(facts.answer);
   if (gives_receipt(facts)) {
     const ReceiptId id = give_receipt(finished.exchange);
-    fill_receipt(now, finished, receipt_);
+    fill_receipt(now, finished, price, receipt_);
     receipts_->append(id, receipt_);
   }
   if (access_log_ && log_->wants(LogLevel::kInfo)) {
@@ -341,7 +343,7 @@ void Worker::finished(const Finished& finished) {
     append_access_line(line_, services_.log.format(), now, finished);
     log_->line(line_);
   }
-  if (is_recorded(finished)) usage_->append(usage_view(now, finished));
+  if (is_recorded(finished)) usage_->append(usage_view(now, finished, price));
 }
 
 }  // namespace omni

@@ -10,47 +10,73 @@ namespace {
 
 constexpr uint8_t kVersion = 1;
 
-// The fields in the order of the bytes: for writing, reading and measuring alike.
-template <class Self>
-auto numbers_of(Self& self) {
-  return std::array{
-      &self.flags,         &self.status,        &self.request_us,         &self.first_byte_us,
-      &self.total_us,      &self.bytes_in,      &self.bytes_out,          &self.input_tokens,
-      &self.output_tokens, &self.cached_tokens, &self.cache_write_tokens, &self.reasoning_tokens,
-      &self.targets,       &self.answered};
+// The fields in the order of the bytes: for writing, reading and measuring alike. Written out
+// rather than listed, so that each is handled where it stands.
+template <class Self, class Do>
+void each_number(Self& self, Do handle) {
+  handle(self.flags);
+  handle(self.status);
+  handle(self.request_us);
+  handle(self.first_byte_us);
+  handle(self.total_us);
+  handle(self.bytes_in);
+  handle(self.bytes_out);
+  handle(self.input_tokens);
+  handle(self.output_tokens);
+  handle(self.cached_tokens);
+  handle(self.cache_write_tokens);
+  handle(self.reasoning_tokens);
+  handle(self.targets);
+  handle(self.answered);
+}
+constexpr size_t kNumbers = 14;
+
+template <class Self, class Do>
+void each_text(Self& self, Do handle) {
+  handle(self.method);
+  handle(self.path);
+  handle(self.peer);
+  handle(self.protocol);
+  handle(self.key_id);
+  handle(self.key_name);
+  handle(self.session);
+  handle(self.model_asked);
+  handle(self.combo);
+  handle(self.strategy);
+  handle(self.dialect);
+  handle(self.target_dialect);
+  handle(self.error_code);
+  handle(self.refusal);
+  handle(self.price.version);
 }
 
-template <class Self>
-auto texts_of(Self& self) {
-  return std::array{&self.method,     &self.path,     &self.peer,         &self.protocol,
-                    &self.key_id,     &self.key_name, &self.session,      &self.model_asked,
-                    &self.combo,      &self.strategy, &self.dialect,      &self.target_dialect,
-                    &self.error_code, &self.refusal,  &self.price.version};
+template <class Self, class Do>
+void each_text_of_try(Self& self, Do handle) {
+  handle(self.provider);
+  handle(self.account);
+  handle(self.model);
+  handle(self.reason);
+  handle(self.upstream_id);
 }
 
-template <class Self>
-auto texts_of_try(Self& self) {
-  return std::array{&self.provider, &self.account, &self.model, &self.reason, &self.upstream_id};
+template <class Self, class Do>
+void each_number_of_try(Self& self, Do handle) {
+  handle(self.status);
+  handle(self.start_us);
+  handle(self.first_byte_us);
+  handle(self.total_us);
 }
+constexpr size_t kNumbersOfTry = 4;
 
-template <class Self>
-auto numbers_of_try(Self& self) {
-  return std::array{&self.status, &self.start_us, &self.first_byte_us, &self.total_us};
-}
-
-template <class Self>
-auto texts_of_skip(Self& self) {
-  return std::array{&self.provider, &self.account, &self.model, &self.why};
+template <class Self, class Do>
+void each_text_of_skip(Self& self, Do handle) {
+  handle(self.provider);
+  handle(self.account);
+  handle(self.model);
+  handle(self.why);
 }
 
 constexpr size_t kNumber = PackedWriter::kMostNumberBytes;
-
-template <class Texts>
-size_t bound_of(const Texts& texts) {
-  size_t out = 0;
-  for (const std::string_view* each : texts) out += PackedWriter::bound(*each);
-  return out;
-}
 
 void write(PackedWriter& out, const ReceiptPrice& price) {
   out.u8(static_cast<uint8_t>(price.source));
@@ -85,13 +111,13 @@ bool read(RecordReader& in, ReceiptTry& made) {
   made.is_hedge = (how & kHedgeBit) != 0;
   const uint8_t end = how & ~kHedgeBit;
   made.end = static_cast<ReceiptTry::End>(end);
-  for (std::string_view* text : texts_of_try(made)) *text = in.packed_text();
-  for (uint64_t* number : numbers_of_try(made)) *number = in.packed_number();
+  each_text_of_try(made, [&](std::string_view& text) { text = in.packed_text(); });
+  each_number_of_try(made, [&](uint64_t& number) { number = in.packed_number(); });
   return end <= static_cast<uint8_t>(ReceiptTry::End::kCut);
 }
 
 bool read(RecordReader& in, ReceiptSkip& skip) {
-  for (std::string_view* text : texts_of_skip(skip)) *text = in.packed_text();
+  each_text_of_skip(skip, [&](std::string_view& text) { text = in.packed_text(); });
   skip.left_ms = in.packed_number();
   return true;
 }
@@ -128,25 +154,33 @@ void Receipt::clear() {
 }
 
 size_t Receipt::bound() const {
-  // Version, time, whether there is a cost and the cost, the price, and four counts.
-  size_t out = 2 + (3 + numbers_of(*this).size() + price.rates.size() + 4) * kNumber;
-  out += bound_of(texts_of(*this));
+  // Version, where the price is from, which rates are known; time, cost, rates and four counts.
+  size_t out = 3 + (kNumbers + 2 + ReceiptPrice::kRates + 4) * kNumber;
+  const auto add = [&](std::string_view text) { out += PackedWriter::bound(text); };
+  each_text(*this, add);
   for (const ReceiptStep& each : steps) out += PackedWriter::bound(each.filter) + 1 + kNumber;
-  for (const ReceiptTry& each : tries)
-    out += bound_of(texts_of_try(each)) + 1 + numbers_of_try(each).size() * kNumber;
-  for (const ReceiptSkip& each : skips) out += bound_of(texts_of_skip(each)) + kNumber;
-  for (const std::string_view each : dropped) out += PackedWriter::bound(each);
+  for (const ReceiptTry& each : tries) {
+    each_text_of_try(each, add);
+    out += 1 + kNumbersOfTry * kNumber;
+  }
+  for (const ReceiptSkip& each : skips) {
+    each_text_of_skip(each, add);
+    out += kNumber;
+  }
+  for (const std::string_view each : dropped) add(each);
   return out;
 }
 
 size_t Receipt::encode(char* to) const {
   PackedWriter out(to);
+  const auto put_number = [&](uint64_t number) { out.number(number); };
+  const auto put_text = [&](std::string_view text) { out.text(text); };
   out.u8(kVersion);
   out.number(static_cast<uint64_t>(ended_us));
-  for (const uint64_t* number : numbers_of(*this)) out.number(*number);
+  each_number(*this, put_number);
   // One more than it is; 0: there is none.
   out.number(cost_nanodollars ? *cost_nanodollars + 1 : 0);
-  for (const std::string_view* text : texts_of(*this)) out.text(*text);
+  each_text(*this, put_text);
   write(out, price);
   out.number(steps.size());
   for (const ReceiptStep& each : steps) {
@@ -157,12 +191,12 @@ size_t Receipt::encode(char* to) const {
   out.number(tries.size());
   for (const ReceiptTry& each : tries) {
     out.u8(static_cast<uint8_t>(static_cast<uint8_t>(each.end) | (each.is_hedge ? kHedgeBit : 0)));
-    for (const std::string_view* text : texts_of_try(each)) out.text(*text);
-    for (const uint64_t* number : numbers_of_try(each)) out.number(*number);
+    each_text_of_try(each, put_text);
+    each_number_of_try(each, put_number);
   }
   out.number(skips.size());
   for (const ReceiptSkip& each : skips) {
-    for (const std::string_view* text : texts_of_skip(each)) out.text(*text);
+    each_text_of_skip(each, put_text);
     out.number(each.left_ms);
   }
   out.number(dropped.size());
@@ -175,9 +209,9 @@ absl::StatusOr<Receipt> Receipt::parse(std::string_view bytes) {
   OMNI_RETURN_IF_ERROR(check_version(in.u8(), kVersion, "receipt"));
   Receipt out;
   out.ended_us = static_cast<int64_t>(in.packed_number());
-  for (uint64_t* number : numbers_of(out)) *number = in.packed_number();
+  each_number(out, [&](uint64_t& number) { number = in.packed_number(); });
   if (const uint64_t cost = in.packed_number(); cost > 0) out.cost_nanodollars = cost - 1;
-  for (std::string_view* text : texts_of(out)) *text = in.packed_text();
+  each_text(out, [&](std::string_view& text) { text = in.packed_text(); });
   const bool is_good = read(in, out.price) && read_list(in, out.steps) &&
                        read_list(in, out.tries) && read_list(in, out.skips) &&
                        read_list(in, out.dropped);

@@ -123,6 +123,25 @@ class ReceiptTest(Receipts, GatewayTest):
         self.assertEqual(self.results(receipt), [("up", "main", "cut", 200)])
         self.assertEqual(receipt["attempts"][0]["reason"], "client_left")
 
+    def test_what_is_made_in_the_background_has_one_of_its_own(self):
+        with Client(self.gateway.port) as client:
+            response = client.request("POST", "/v1/responses", {"model": "up/m", "input": "hi", "background": True})
+        first = self.receipt(response)
+        self.assertFalse(first["background"])
+        record = next(one for one in self.gateway.access(2) if one["peer"] == "background")
+        receipt = self.read(record["receipt"])
+        self.assertTrue(receipt["background"])
+        self.assertEqual(self.results(receipt), [("up", "main", "answered", 200)])
+
+    def test_a_heartbeat_does_not_hide_it(self):
+        gateway = self.run_gateway({**self.settings, "listeners": [
+            {"name": "main", "address": "127.0.0.1:0", "routes": harness.routes(heartbeat_after="100ms")}]})
+        self.upstream.script = lambda call: (time.sleep(0.4), call.stream(ROLE, text("hi"), STOP, DONE))
+        with Client(gateway.port) as client:
+            response = client.chat({**hello("up/m"), "stream": True})
+        self.gateway = gateway
+        self.assertEqual(self.results(self.receipt(response)), [("up", "main", "answered", 200)])
+
     def test_refusals_say_whose_they_are(self):
         off = self.receipt(chat(self.gateway.port, hello("up/m"), [("authorization", f"Bearer {CLIENT_KEY}d")]))
         self.assertEqual((off["error"], off["apiKey"]["name"]), ("key_disabled", "off"))

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "api/cost.h"
 #include "source/catalog/price_list.h"
 #include "test/support/fake_exchange.h"
 #include "test/support/test_snapshot.h"
@@ -71,7 +72,7 @@ struct Done {
             .phases = {.request_complete = 1, .first_byte = 30, .end = 40}};
   }
   const Receipt& made() {
-    fill_receipt(now, finished(), receipt);
+    fill_receipt(now, finished(), price_of(exchange.facts().answer), receipt);
     return receipt;
   }
   static std::shared_ptr<Snapshot> snapshot() {
@@ -154,7 +155,8 @@ TEST(ReceiptMakerTest, ThePriceAndWhereItIsFromAreTold) {
   facts.answer.model = "m";
   facts.usage = {.input = 1000, .output = 200, .cached = 400};
   Receipt receipt;
-  fill_receipt(done.now, {.exchange = exchange, .peer = "x", .protocol = "HTTP/2"}, receipt);
+  fill_receipt(done.now, {.exchange = exchange, .peer = "x", .protocol = "HTTP/2"},
+               price_of(facts.answer), receipt);
   EXPECT_EQ(receipt.price.source, ReceiptPrice::Source::kFile);
   EXPECT_EQ(receipt.price.version, "0123456789ab");
   EXPECT_EQ(receipt.price.rates[0], 2'000'000u);
