@@ -194,6 +194,12 @@ class ReceiptTest(Receipts, GatewayTest):
         self.gateway.write({**self.settings, "admin": {"password": "open-sesame"}})
         wait_until(lambda: get(self.gateway.port, f"/api/receipts/{identity}").status == 401, what="reload")
 
+    def test_the_next_process_of_a_restart_in_place_has_them(self):
+        identity = self.receipt_id(chat(self.gateway.port, hello("up/m")))
+        self.gateway.signal(signal.SIGUSR2)
+        self.gateway.wait_exit()
+        self.assertEqual(self.read(identity)["id"], identity)
+
     def test_they_outlive_a_restart_and_a_kill(self):
         kept = [self.receipt_id(chat(self.gateway.port, hello("up/m"))) for _ in range(3)]
         self.gateway.stop()

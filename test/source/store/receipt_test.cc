@@ -89,6 +89,15 @@ TEST(ReceiptTest, WhatIsWrittenIsRead) {
   EXPECT_LT(encoded(full()).size(), 420u);
 }
 
+// The files were made by another program from docs/store_format.md.
+TEST(ReceiptTest, TheBytesOnDiskAreFrozen) {
+  const std::string folder = OMNI_SOURCE_DIR "/test/golden/store/";
+  EXPECT_EQ(encoded(full()), read_bytes(folder + "receipt_v1.bin"));
+  std::string key(ReceiptId::kKeyBytes, '\0');
+  ReceiptId{.ms = 1'793'491'200'123, .exchange = 0x8cc4bae100000007}.write_key(key.data());
+  EXPECT_EQ(key, read_bytes(folder + "receipt_key.bin"));
+}
+
 TEST(ReceiptTest, AClearedOneIsAsNew) {
   Receipt receipt = full();
   receipt.clear();
