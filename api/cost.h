@@ -10,6 +10,11 @@
 
 namespace omni {
 
+// Of the model that answered; null when nobody did, or it has none.
+inline const Price* price_of(const Answer& answer) {
+  return answer.provider == nullptr ? nullptr : llm::find_price(*answer.provider, answer.model);
+}
+
 // What the answer and all that was asked beside it used, as it is known by now.
 inline llm::Usage whole_usage(const Facts& facts, const llm::Usage& answer) {
   llm::Usage out = answer;
@@ -50,14 +55,15 @@ inline std::optional<Cost> cost_of_asides(const Facts& facts) {
 
 // With `usage` as it is known by now: the answer's tokens, for each target that was asked beside it
 // in vain the prompt once more, which its provider bills as well, and what was asked aside. Nullopt
-// when nobody answered.
-inline std::optional<Cost> known_cost_of(const Facts& facts, const llm::Usage& usage) {
+// when nobody answered. `price` is price_of() the answer.
+inline std::optional<Cost> known_cost_of(const Facts& facts, const llm::Usage& usage,
+                                         const Price* price) {
   const Answer& answer = facts.answer;
   const bool is_answered = answer.provider != nullptr && usage.is_known();
   const std::optional<Cost> aside = cost_of_asides(facts);
   if (!is_answered) return aside;
   Cost out = aside.value_or(Cost());
-  if (const Price* price = llm::find_price(*answer.provider, answer.model))
+  if (price != nullptr)
     out.nanos += llm::cost_of(*price, usage);
   else
     out.is_whole = false;
@@ -70,9 +76,14 @@ inline std::optional<Cost> known_cost_of(const Facts& facts, const llm::Usage& u
 }
 
 // The same where all of it has a price, in nanodollars.
-inline std::optional<int64_t> cost_of(const Facts& facts, const llm::Usage& usage) {
-  const std::optional<Cost> known = known_cost_of(facts, usage);
+inline std::optional<int64_t> cost_of(const Facts& facts, const llm::Usage& usage,
+                                      const Price* price) {
+  const std::optional<Cost> known = known_cost_of(facts, usage, price);
   return known && known->is_whole ? std::optional(known->nanos) : std::nullopt;
+}
+
+inline std::optional<int64_t> cost_of(const Facts& facts, const llm::Usage& usage) {
+  return cost_of(facts, usage, price_of(facts.answer));
 }
 
 }  // namespace omni

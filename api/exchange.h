@@ -13,6 +13,7 @@
 #include "api/event.h"
 #include "api/http.h"
 #include "api/plan.h"
+#include "api/trail.h"
 #include "source/llm/call.h"
 #include "source/llm/responses/history.h"
 #include "source/llm/usage.h"
@@ -120,6 +121,7 @@ struct Facts {
   BudgetNotices budget;           // limits.
   bool stream_finished = false;   // translation: the upstream's own terminal event was seen.
   std::string error_code;         // the chain: the code of the local reply, for the log.
+  Trail trail;
 };
 
 // Lives on one worker.

@@ -55,11 +55,13 @@ class FilterTemplate {
   FilterTemplate() = default;
   template <std::invocable<FilterContext&> Make>
   FilterTemplate(Make make, FilterHooks hooks = {},  // NOLINT(google-explicit-constructor)
-                 bool (*selects)(Exchange&) = nullptr)
-      : make_(std::move(make)), hooks_(hooks), applies_(selects) {}
+                 bool (*selects)(Exchange&) = nullptr, std::string_view name = "")
+      : make_(std::move(make)), hooks_(hooks), applies_(selects), name_(name) {}
 
   std::unique_ptr<Filter> operator()(FilterContext& context) const { return make_(context); }
   const FilterHooks& hooks() const { return hooks_; }
+  // The word in the file, a literal; empty for what has none.
+  std::string_view name() const { return name_; }
   // False: the filter has no part in this exchange, and the row is one shorter.
   bool applies(Exchange& exchange) const { return applies_ == nullptr || applies_(exchange); }
 
@@ -67,6 +69,7 @@ class FilterTemplate {
   std::function<std::unique_ptr<Filter>(FilterContext&)> make_;
   FilterHooks hooks_;
   bool (*applies_)(Exchange&) = nullptr;
+  std::string_view name_;
 };
 
 template <class F>
@@ -104,7 +107,7 @@ class FilterRegistry {
           [shared](FilterContext& context) -> std::unique_ptr<Filter> {
             return std::make_unique<F>(*shared, context);
           },
-          FilterHooks::of<F>(), applies_of<F>());
+          FilterHooks::of<F>(), applies_of<F>(), F::kName);
     };
   }
 

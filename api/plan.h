@@ -32,6 +32,22 @@ struct Aside {
   llm::Usage usage;  // An estimate of the prompt while nobody has answered.
 };
 
+// A text that is kept without an allocation; what is too long is cut.
+class ShortText {
+ public:
+  static constexpr size_t kMost = 63;
+  ShortText() = default;
+  ShortText(std::string_view text)  // NOLINT(google-explicit-constructor): as one assigns text.
+      : size_(static_cast<uint8_t>(text.size() < kMost ? text.size() : kMost)) {
+    std::char_traits<char>::copy(text_, text.data(), size_);
+  }
+  std::string_view view() const { return {text_, size_}; }
+
+ private:
+  uint8_t size_ = 0;
+  char text_[kMost];
+};
+
 // One line of history per upstream attempt, for the log, the receipt and the failure body.
 struct Attempt {
   const Provider* provider = nullptr;
@@ -42,6 +58,8 @@ struct Attempt {
   int64_t start_us = 0;       // Since the exchange began.
   int64_t first_byte_us = 0;  // Since the attempt began; 0: none.
   int64_t total_us = 0;
+  bool is_hedge = false;  // Made beside one that was slow to begin.
+  ShortText upstream_id;  // What the provider calls it (its x-request-id); empty: not said.
 };
 
 }  // namespace omni

@@ -70,6 +70,7 @@ struct Settings {
   llm::ThinkingBudget thinking;
   IpFilter ip_filter;  // Of the client API.
   TrustedProxies trusted_proxies;
+  bool receipts = true;
 };
 
 // One row of filters, for the client paths below a prefix.

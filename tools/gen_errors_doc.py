@@ -128,6 +128,9 @@ MEANINGS = {
     "needs_setup": (MANAGE, "No admin password is set, so management is open to this host only, "
                             "without a proxy, a foreign `Host` or a foreign `Origin`."),
     "invalid_parameter": (MANAGE, "A parameter of the query is wrong; the message begins with its name."),
+    "invalid_receipt_id": (MANAGE, "That is no receipt's id: it has 23 digits of Crockford's base 32."),
+    "receipt_not_found": (MANAGE, "There is no such receipt: the exchange has not ended, it has been removed, or "
+                                  "there never was one."),
     "store_failed": (MANAGE, "What was asked for could not be read from the store; the message says why."),
     "login_required": (MANAGE, "The admin password is missing or wrong (HTTP Basic, any user "
                                 "name)."),

@@ -34,18 +34,24 @@ Next AuthFilter::refuse(int status, std::string_view code, std::string_view mess
 Next AuthFilter::on_request_headers(RequestHead& head) {
   const KeySection& keys = *context_.exchange().snapshot().keys;
   const GatewayKey* known = nullptr;
-  find_presented_key(head,
-                     [&](std::string_view key) { return (known = keys.find(key)) != nullptr; });
+  bool has_presented = false;
+  find_presented_key(head, [&](std::string_view key) {
+    has_presented = true;
+    return (known = keys.find(key)) != nullptr;
+  });
   if (known != nullptr) return check(*known);
+  context_.exchange().facts().trail.has_unknown_key = has_presented;
   if (!config_.required) {
     config_.anonymous.add();
     return Next::kContinue;
   }
-  if (has_presented_key(head)) return refuse(401, "invalid_api_key", "Invalid API key");
+  if (has_presented) return refuse(401, "invalid_api_key", "Invalid API key");
   return refuse(401, "invalid_api_key", "Missing API key");
 }
 
 Next AuthFilter::check(const GatewayKey& key) {
+  Trail& trail = context_.exchange().facts().trail;
+  trail.refused_key = &key;  // Until it is not.
   if (key.disabled) return refuse(403, "key_disabled", "This API key is disabled");
   if (key.banned)
     return refuse(403, "key_banned", "This API key is banned due to policy violations");
@@ -56,6 +62,7 @@ Next AuthFilter::check(const GatewayKey& key) {
     return refuse(403, "key_outside_hours",
                   fmt::format("Access denied outside allowed hours ({})", key.schedule->text()));
   context_.exchange().facts().principal.key = &key;
+  trail.refused_key = nullptr;
   config_.allowed.add();
   return Next::kContinue;
 }

@@ -44,8 +44,4 @@ bool find_presented_key(const RequestHead& head,
   return false;
 }
 
-bool has_presented_key(const RequestHead& head) {
-  return find_presented_key(head, [](std::string_view) { return true; });
-}
-
 }  // namespace omni::filters

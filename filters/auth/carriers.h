@@ -14,7 +14,4 @@ namespace omni::filters {
 bool find_presented_key(const RequestHead& head,
                         absl::FunctionRef<bool(std::string_view key)> visit);
 
-// The request carries something that looks like a key.
-bool has_presented_key(const RequestHead& head);
-
 }  // namespace omni::filters

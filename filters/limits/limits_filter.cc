@@ -213,7 +213,7 @@ void LimitsFilter::charge_money(const llm::Usage& usage, bool is_final) {
   const Answer& answer = facts.answer;
   const bool is_answered = usage.is_known() && is_remote(answer) && answer.provider != nullptr;
   const std::optional<Cost> cost =
-      is_answered ? known_cost_of(facts, usage) : cost_of_asides(facts);
+      is_answered ? known_cost_of(facts, usage, price_of(facts.answer)) : cost_of_asides(facts);
   if (!cost) return;
   const absl::Time time = now();
   if (cost->is_whole || cost->nanos > 0) {

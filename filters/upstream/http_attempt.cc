@@ -80,6 +80,7 @@ void HttpAttempt::on_response_headers(ResponseHead&& head) {
   first_byte_us_ = exchange_.elapsed_us() - began_us_;
   head_ = std::move(head);
   learn_quota();
+  if (exchange_.facts().trail.is_on) note_upstream_id();
   absl::StatusOr<std::unique_ptr<coding::BodyDecoder>> decoder = take_codings(head_);
   is_unreadable_ = !decoder.ok();
   if (head_.status < 200 || head_.status >= 300) {
@@ -110,6 +111,15 @@ void HttpAttempt::learn_quota() {
   for (const auto& [name, value] : head_.headers) reader.read(name, value, now);
   const routing::QuotaState quota = reader.scarcest(now);
   if (quota.is_known) target_.account->cell->quota.store(quota);
+}
+
+// What one asks the provider's support about.
+void HttpAttempt::note_upstream_id() {
+  for (const std::string_view name : {"x-request-id", "request-id", "x-amzn-requestid"})
+    if (const auto id = head_.headers.get(name)) {
+      upstream_id_ = *id;
+      return;
+    }
 }
 
 void HttpAttempt::on_response_body(Buffer&& bytes) {
@@ -371,6 +381,7 @@ void HttpAttempt::record(int status, std::string_view reason) {
   attempt.start_us = began_us_;
   attempt.first_byte_us = first_byte_us_;
   attempt.total_us = exchange_.elapsed_us() - began_us_;
+  attempt.upstream_id = upstream_id_;
 }
 
 std::string HttpAttempt::masked(std::string_view text) const {

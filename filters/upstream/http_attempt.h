@@ -44,6 +44,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
 
   void on_turn_end() override;
   void learn_quota();
+  void note_upstream_id();
   void take_body(Buffer&& bytes);
   [[gnu::cold]] void on_broken_coding(const absl::Status& why);
   void watch_stream(Buffer&& bytes);
@@ -73,6 +74,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   const absl::Duration commit_limit_;
   const int64_t began_us_;
   int64_t first_byte_us_ = 0;
+  ShortText upstream_id_;
   State state_ = State::kWaiting;
   ResponseHead head_;
   std::unique_ptr<coding::BodyDecoder> decoder_;  // Of an answer in a content coding.

@@ -58,12 +58,14 @@ SideCall::~SideCall() = default;
 int64_t SideCall::now_ms() const { return absl::ToUnixMillis(parent_.dispatcher().clock().now()); }
 
 routing::CourseInput SideCall::course_input() const {
-  const GatewayKey* key = parent_.facts().principal.key;
+  Facts& facts = parent_.facts();
+  const GatewayKey* key = facts.principal.key;
   const bool is_limited = key != nullptr && !key->allowed_connections.empty();
   return {.allowed = is_limited ? &key->allowed_connections : nullptr,
           .random = random_word(),
           .body_bytes = request_bytes_,
-          .began_ms = now_ms() - parent_.elapsed_us() / 1000};
+          .began_ms = now_ms() - parent_.elapsed_us() / 1000,
+          .skips = facts.trail.is_on ? &facts.trail.skipped : nullptr};
 }
 
 Aside& SideCall::aside() {

@@ -91,8 +91,8 @@ void UpstreamFilter::on_prelude_failed(LocalReply&& why) {
   context_.reply(std::move(why));
 }
 
-routing::CourseInput UpstreamFilter::course_input() const {
-  const Facts& facts = context_.exchange().facts();
+routing::CourseInput UpstreamFilter::course_input() {
+  Facts& facts = context_.exchange().facts();
   const GatewayKey* key = facts.principal.key;
   const bool is_limited = key != nullptr && !key->allowed_connections.empty();
   // Only a combo whose models differ asks what the request holds.
@@ -103,7 +103,8 @@ routing::CourseInput UpstreamFilter::course_input() const {
           .random = random_word(),
           .body_bytes = facts.call.body().size(),
           .inputs = inputs,
-          .began_ms = now_ms()};
+          .began_ms = now_ms(),
+          .skips = facts.trail.is_on ? &facts.trail.skipped : nullptr};
 }
 
 int64_t UpstreamFilter::now_ms() const {
@@ -153,8 +154,10 @@ void UpstreamFilter::start_attempt(Leg& leg) {
 }
 
 void UpstreamFilter::launch(Leg& leg) {
-  leg.began_us = context_.exchange().elapsed_us();
+  Exchange& exchange = context_.exchange();
+  leg.began_us = exchange.elapsed_us();
   leg.runs = true;
+  exchange.facts().trail.underway[is_hedge(leg) ? 1 : 0] = {&leg.course.target(), leg.began_us};
   leg.attempt = make_attempt(leg);
   if (held_) leg.attempt->hold(true);
   if (&leg == &*leg_) watch_for_slowness();
@@ -207,6 +210,16 @@ bool UpstreamFilter::is_worth(const Target& target) const {
   return price != nullptr && llm::cost_of(*price, {.input = tokens}) <= limit;
 }
 
+// What the attempt left in the history, if anything, is the last of it.
+void UpstreamFilter::note_ended(const Leg& leg) {
+  Facts& facts = context_.exchange().facts();
+  facts.trail.underway[is_hedge(leg) ? 1 : 0] = {};
+  if (!is_hedge(leg) || facts.attempts.empty()) return;
+  Attempt& last = facts.attempts.back();
+  const Target& target = leg.course.target();
+  if (last.provider == target.provider && last.model == target.model) last.is_hedge = true;
+}
+
 // It lost the race: nothing is held against it, but it has read the prompt.
 void UpstreamFilter::give_up_on(Leg& leg) {
   leg.attempt.reset();
@@ -220,6 +233,7 @@ void UpstreamFilter::give_up_on(Leg& leg) {
   lost.reason = kHedgeLost;
   lost.start_us = leg.began_us;
   lost.total_us = exchange.elapsed_us() - leg.began_us;
+  note_ended(leg);
 }
 
 void UpstreamFilter::on_response_pressure(bool hold) {
@@ -250,6 +264,7 @@ void UpstreamFilter::on_commit(Leg& leg, ResponseHead&& head) {
 void UpstreamFilter::on_committed_body(Buffer&& bytes) { context_.respond_body(std::move(bytes)); }
 
 void UpstreamFilter::on_committed_complete(Leg& leg) {
+  note_ended(leg);
   const Answer& answer = context_.exchange().facts().answer;
   leg.course.end(answer.failure.empty(), now_ms());
   // Nobody watches the end of a plain answer, nor of a kept one: cut short, it must not look whole.
@@ -285,6 +300,7 @@ bool UpstreamFilter::has_forgotten(const AttemptFailure& failure) {
 
 void UpstreamFilter::on_attempt_failed(Leg& leg, AttemptFailure&& failure) {
   config_.failures.add();
+  note_ended(leg);
   leg.runs = false;
   if (slowness_) slowness_->disarm();
   if (has_forgotten(failure) || (lacks_endpoint(failure) && !std::exchange(estimates_, true))) {

@@ -59,7 +59,9 @@ class UpstreamFilter final : public Filter,
   bool begin_stages();
   AttemptRules attempt_rules() const;
   void launch(Leg& leg);
-  routing::CourseInput course_input() const;
+  routing::CourseInput course_input();
+  bool is_hedge(const Leg& leg) const { return &leg == hedge_.get(); }
+  void note_ended(const Leg& leg);
   void try_next();
   void start_attempt(Leg& leg);
   std::unique_ptr<TargetAttempt> make_attempt(Leg& leg);

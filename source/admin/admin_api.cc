@@ -70,8 +70,10 @@ void AdminApi::handle(AdminRequest request, AdminDone done) {
     reply.headers.emplace_back("www-authenticate", "Basic realm=\"omniroute\"");
     return done(std::move(reply));
   }
-  const bool is_usage = is_below(request.path, "/api/usage");
-  if (row == nullptr && !is_usage)
+  ControlPlane* desk = nullptr;
+  if (is_below(request.path, "/api/usage")) desk = &desks_.usage;
+  if (is_below(request.path, "/api/receipts")) desk = &desks_.receipts;
+  if (row == nullptr && desk == nullptr)
     return done(admin_error(404, "not_found", "There is nothing at this path."));
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const bool writes = row != nullptr && row->writes;
@@ -82,7 +84,7 @@ void AdminApi::handle(AdminRequest request, AdminDone done) {
     reply.headers.emplace_back("allow", writes ? "POST" : "GET, HEAD");
     return done(std::move(reply));
   }
-  if (row == nullptr) return usage_.handle(std::move(request), std::move(done));
+  if (row == nullptr) return desk->handle(std::move(request), std::move(done));
   (this->*row->show)(std::move(done));
 }
 

@@ -16,15 +16,21 @@ namespace omni {
 
 class AdminApi final : public ControlPlane {
  public:
+  // Who answers whatever is below /api/usage and /api/receipts.
+  struct Desks {
+    ControlPlane& usage;
+    ControlPlane& receipts;
+  };
+
   // What the answers are made from; all of it on the main thread, and outlives this.
   AdminApi(const ConfigStatus& status, const StatRegistry& stats, SessionSource& sessions,
-           HealthSource& health, LatencySource& latencies, ControlPlane& usage, const Clock& clock)
+           HealthSource& health, LatencySource& latencies, Desks desks, const Clock& clock)
       : status_(status),
         stats_(stats),
         sessions_(sessions),
         health_(health),
         latencies_(latencies),
-        usage_(usage),
+        desks_(desks),
         clock_(clock) {}
 
   // Empty: no login; whoever got past the address rules is in.
@@ -47,7 +53,7 @@ class AdminApi final : public ControlPlane {
   SessionSource& sessions_;
   HealthSource& health_;
   LatencySource& latencies_;
-  ControlPlane& usage_;  // Whatever is below /api/usage.
+  const Desks desks_;
   const Clock& clock_;
   Secret password_;
 };

@@ -88,6 +88,26 @@ std::vector<std::string> RecordReader::texts() {
   return out;
 }
 
+uint64_t RecordReader::packed_number() {
+  uint64_t out = 0;
+  for (int shift = 0; shift < 64; shift += 7) {
+    const uint8_t byte = u8();
+    // The tenth byte holds one bit.
+    if (shift == 63 && byte > 1) break;
+    out |= uint64_t{byte & 0x7fu} << shift;
+    if ((byte & 0x80) == 0) return is_ok_ ? out : 0;
+  }
+  is_ok_ = false;
+  return 0;
+}
+
+size_t RecordReader::packed_count() {
+  const uint64_t count = packed_number();
+  if (count <= rest_.size()) return count;
+  is_ok_ = false;
+  return 0;
+}
+
 absl::Status RecordReader::finish(std::string_view record) const {
   if (is_ok_ && rest_.empty()) return absl::OkStatus();
   return error(absl::StatusCode::kDataLoss,

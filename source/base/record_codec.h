@@ -5,6 +5,7 @@
 #include <absl/status/status.h>
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,6 +79,47 @@ class RecordWriter {
   std::string out_;
 };
 
+// For records of which there are many: numbers of seven bits a byte, the lowest first, and texts
+// with such a length. Writes into room that was reserved.
+class PackedWriter {
+ public:
+  static constexpr size_t kMostNumberBytes = 10;
+  static constexpr size_t bound(std::string_view text) { return kMostNumberBytes + text.size(); }
+
+  explicit PackedWriter(char* at) : at_(at) {}
+  char* at() const { return at_; }
+  void u8(uint8_t value) { *at_++ = static_cast<char>(value); }
+  void number(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) u8(static_cast<uint8_t>(value | 0x80));
+    u8(static_cast<uint8_t>(value));
+  }
+  void text(std::string_view bytes) {
+    number(bytes.size());
+    copy(bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+
+ private:
+  // Most texts are short, and a call would cost more than two moves that overlap.
+  void copy(const char* from, size_t size) {
+    if (size > 16) {
+      std::memcpy(at_, from, size);
+    } else if (size >= 8) {
+      std::memcpy(at_, from, 8);
+      std::memcpy(at_ + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+      std::memcpy(at_, from, 4);
+      std::memcpy(at_ + size - 4, from + size - 4, 4);
+    } else if (size > 0) {
+      at_[0] = from[0];
+      at_[size / 2] = from[size / 2];
+      at_[size - 1] = from[size - 1];
+    }
+  }
+
+  char* at_;
+};
+
 // Reads what RecordWriter wrote. After the first failure every read returns nothing, and finish()
 // tells; so a decoder reads all its fields and asks once.
 class RecordReader {
@@ -93,6 +135,10 @@ class RecordReader {
   std::string_view raw(size_t count);  // A view of the bytes given.
   std::string text();
   std::vector<std::string> texts();
+  uint64_t packed_number();  // As PackedWriter writes them, and these below.
+  std::string_view packed_text() { return raw(packed_number()); }
+  // A number of items that have at least one byte each: no damage makes it a large one.
+  size_t packed_count();
   // kDataLoss naming `record` when a read failed or bytes are left over.
   absl::Status finish(std::string_view record) const;
 

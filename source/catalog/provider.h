@@ -33,6 +33,7 @@ struct Price {
   std::optional<double> reasoning;       // Absent: as output.
   std::optional<double> audio_input;     // Absent: as input.
   std::optional<double> audio_output;    // Absent: as output.
+  bool is_configured = false;            // By the file rather than the catalogue.
 };
 
 // What a model reads or writes; bits.

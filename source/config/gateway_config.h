@@ -34,6 +34,9 @@ struct StorageConfig {
   // Of usage records, whichever they reach first.
   absl::Duration retention_age = absl::Hours(24 * 90);
   uint64_t retention_bytes = 0;  // 0: half of map_size_bytes.
+  // Of receipts.
+  absl::Duration receipts_age = absl::Hours(24 * 30);
+  uint64_t receipts_bytes = 0;  // 0: a quarter of map_size_bytes.
 };
 
 struct TlsConfig {
@@ -118,6 +121,7 @@ struct SettingsConfig {
   TrustedProxies trusted_proxies;
   ProxyChoice proxy;
   EnvironmentProxies environment_proxies;
+  bool receipts = true;  // Of client requests.
 };
 
 struct AdminConfig {

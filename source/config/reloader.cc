@@ -23,6 +23,8 @@ std::vector<std::string> keep_fixed_values(const GatewayConfig& now, GatewayConf
   keep("storage.map_size", now.storage.map_size_bytes, next.storage.map_size_bytes);
   keep("storage.retention.age", now.storage.retention_age, next.storage.retention_age);
   keep("storage.retention.size", now.storage.retention_bytes, next.storage.retention_bytes);
+  keep("storage.retention.receipts.age", now.storage.receipts_age, next.storage.receipts_age);
+  keep("storage.retention.receipts.size", now.storage.receipts_bytes, next.storage.receipts_bytes);
   return warnings;
 }
 

@@ -50,6 +50,7 @@ Price read_price(const ConfigValue& value, std::string path, ConfigErrors& error
   for (const std::string_view key : {"input", "output"})
     if (value.kind != ConfigValue::Kind::kScalar && !reader.has(key))
       reader.missing(key, fmt::format("'{}' is missing", key));
+  price.is_configured = true;
   price.input = reader.number("input", 0).value_or(0);
   price.output = reader.number("output", 0).value_or(0);
   price.cached = reader.number("cached", 0);

@@ -51,15 +51,23 @@ bool is_cidr(const std::string& text) {
   return prefix && length[0] != '-' && *prefix <= bits;
 }
 
+void read_bounds(MappingReader& reader, absl::Duration& age, uint64_t& bytes) {
+  age = reader.duration("age", absl::Hours(1), absl::Hours(24 * 36500)).value_or(age);
+  if (const auto size = reader.size_bytes("size", kMiB, 16 * kMiB * kMiB))
+    bytes = static_cast<uint64_t>(*size);
+}
+
 void read_retention(MappingReader& storage, SectionContext& context) {
   StorageConfig& out = context.config.storage;
   const ConfigValue* value = storage.find("retention");
   if (value == nullptr) return;
   MappingReader retention(*value, "storage.retention", context.errors);
-  if (const auto age = retention.duration("age", absl::Hours(1), absl::Hours(24 * 36500)))
-    out.retention_age = *age;
-  if (const auto size = retention.size_bytes("size", kMiB, 16 * kMiB * kMiB))
-    out.retention_bytes = static_cast<uint64_t>(*size);
+  read_bounds(retention, out.retention_age, out.retention_bytes);
+  if (const ConfigValue* own = retention.find("receipts")) {
+    MappingReader receipts(*own, "storage.retention.receipts", context.errors);
+    read_bounds(receipts, out.receipts_age, out.receipts_bytes);
+    receipts.done();
+  }
   retention.done();
 }
 

@@ -100,6 +100,7 @@ void read_settings(MappingReader& root, SectionContext& context) {
     settings.require_api_key = reader.boolean("require_api_key").value_or(false);
     if (const auto allow = reader.boolean("allow_private_provider_urls"))
       settings.allow_private_provider_urls |= *allow;
+    settings.receipts = reader.boolean("receipts").value_or(true);
     if (const auto origin = reader.text("cors_allow_origin")) {
       if (check_header_text(reader, "cors_allow_origin", *origin))
         settings.cors_allow_origin = *origin;

@@ -140,7 +140,8 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(
                     .system_prompt = config.settings.system_prompt,
                     .thinking = config.settings.thinking,
                     .ip_filter = config.settings.ip_filter,
-                    .trusted_proxies = config.settings.trusted_proxies};
+                    .trusted_proxies = config.settings.trusted_proxies,
+                    .receipts = config.settings.receipts};
   next->resilience = config.resilience;
   next->admin.allow = config.admin.allow;
   next->access_log = config.log.access;

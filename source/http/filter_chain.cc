@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/snapshot.h"
+#include "source/base/system_clock.h"
 #include "source/http/local_reply.h"
 #include "source/llm/error.h"
 #include "source/llm/session.h"
@@ -26,6 +27,7 @@ class FilterChain::Seat final : public FilterContext {
 
   Exchange& exchange() override { return chain_.exchange_; }
   void resume_request() override {
+    chain_.went_on(index_);
     chain_.request_lane_.resume(index_);
     chain_.check_request_watermark();
     chain_.sink_.request_moved();
@@ -33,6 +35,7 @@ class FilterChain::Seat final : public FilterContext {
   void resume_response() override { chain_.response_lane_.resume(chain_.entry_of(index_) - 1); }
   void reply(LocalReply reply) override { chain_.reply_from(index_, std::move(reply)); }
   void respond_headers(ResponseHead&& head) override {
+    chain_.answered(index_, Step::State::kAnswered);
     chain_.response_head_ = std::move(head);
     chain_.response_lane_.put_headers(chain_.entry_of(index_));
   }
@@ -70,8 +73,10 @@ FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange&
       limits_(limits),
       request_lane_(request_row_, count_seats(templates, exchange)),
       response_lane_(response_row_, request_lane_.count()) {
+  keeps_trail_ = exchange.facts().trail.is_on;
   for (const FilterTemplate& make : templates) {
     if (!make.applies(exchange)) continue;
+    if (keeps_trail_) exchange.facts().trail.steps.emplace_back().filter = make.name();
     const size_t i = seats_.size();
     seats_.push_back(std::make_unique<Seat>(*this, i, make));
     const Wants& wants = seats_.back()->wants();
@@ -87,6 +92,37 @@ FilterChain::FilterChain(const std::vector<FilterTemplate>& templates, Exchange&
     }
     if (wants.whole_response) response_lane_.want_whole(answers);
   }
+}
+
+// The time of the turn is too coarse for what a filter does in one.
+template <class Work>
+Next FilterChain::timed(size_t seat, Work work) {
+  if (!keeps_trail_) return work();
+  const int64_t began = monotonic_ns();
+  const Next next = work();
+  Step& step = this->step(seat);
+  step.spent_ns += monotonic_ns() - began;
+  if (step.state >= Step::State::kAnswered) return next;
+  if (next == Next::kContinue) {
+    step.state = Step::State::kPassed;
+  } else {
+    step.state = Step::State::kWaiting;
+    step.waits_since_ns = exchange_.dispatcher().clock().since_start_ns();
+  }
+  return next;
+}
+
+void FilterChain::went_on(size_t seat) {
+  if (!keeps_trail_ || step(seat).state != Step::State::kWaiting) return;
+  Step& step = this->step(seat);
+  step.state = Step::State::kPassed;
+  step.spent_ns += exchange_.dispatcher().clock().since_start_ns() - step.waits_since_ns;
+}
+
+void FilterChain::answered(size_t seat, Step::State how) {
+  if (!keeps_trail_ || seat >= seats_.size()) return;
+  went_on(seat);
+  step(seat).state = how;
 }
 
 FilterChain::~FilterChain() {
@@ -181,9 +217,11 @@ bool FilterChain::read_call(size_t stage) {
 }
 
 Next FilterChain::RequestRow::on_lane_headers(size_t stage) {
-  Seat& seat = *chain_.seats_[stage];
-  if (seat.wants().whole_request && !chain_.read_call(stage)) return Next::kPause;
-  return seat.filter().on_request_headers(chain_.exchange_.request());
+  return chain_.timed(stage, [&] {
+    Seat& seat = *chain_.seats_[stage];
+    if (seat.wants().whole_request && !chain_.read_call(stage)) return Next::kPause;
+    return seat.filter().on_request_headers(chain_.exchange_.request());
+  });
 }
 
 Next FilterChain::RequestRow::on_lane_body(size_t stage, Buffer& bytes) {
@@ -191,7 +229,7 @@ Next FilterChain::RequestRow::on_lane_body(size_t stage, Buffer& bytes) {
 }
 
 Next FilterChain::RequestRow::on_lane_complete(size_t stage) {
-  return chain_.seats_[stage]->filter().on_request_complete();
+  return chain_.timed(stage, [&] { return chain_.seats_[stage]->filter().on_request_complete(); });
 }
 
 Next FilterChain::ResponseRow::on_lane_headers(size_t stage) {
@@ -225,6 +263,10 @@ void FilterChain::reply_from(size_t seat, LocalReply&& reply) {
   if (ended_ || complete_left_) return;
   request_lane_.cut_all();
   exchange_.facts().error_code = reply.code;
+  answered(seat, Step::State::kRefused);
+  // What providers say may quote the prompt, and stays out of every record.
+  if (Trail& trail = exchange_.facts().trail; trail.is_on && exchange_.facts().attempts.empty())
+    trail.refusal = reply.message;
   if (headers_left_) return fail_open_stream(reply);
   ended_ = true;
   Facts& facts = exchange_.facts();

@@ -92,6 +92,12 @@ class FilterChain {
   [[gnu::cold]] void reply_from(size_t seat, LocalReply&& reply);
   [[gnu::cold]] void fail_open_stream(const LocalReply& reply);
   bool read_call(size_t stage);
+  Step& step(size_t seat) { return exchange_.facts().trail.steps[seat]; }
+  void went_on(size_t seat);
+  void answered(size_t seat, Step::State how);
+  // Runs a filter's part of the request and notes how long it took.
+  template <class Work>
+  Next timed(size_t seat, Work work);
   void check_request_watermark();
 
   Exchange& exchange_;
@@ -108,6 +114,7 @@ class FilterChain {
   bool headers_left_ = false;
   bool complete_left_ = false;
   bool ended_ = false;
+  bool keeps_trail_ = false;
 };
 
 }  // namespace omni

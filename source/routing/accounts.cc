@@ -13,7 +13,7 @@
 namespace omni::routing {
 namespace {
 
-constexpr std::string_view kQueued = "queued";
+constexpr std::string_view kQueued = "queued", kTried = "tried";
 
 // When a running request ends is not known: who waits for it asks again soon.
 constexpr int64_t kAskAgainMs = 20;
@@ -28,7 +28,7 @@ int64_t free_at(const AccountCell& cell, int64_t now_ms, const QueueRule& rule) 
 Fitness fitness_of(const Account& account, const AccountQuery& query, int64_t& until_ms,
                    std::string_view& why) {
   if (std::find(query.excluded.begin(), query.excluded.end(), &account) != query.excluded.end()) {
-    why = "tried";
+    why = kTried;
     return Fitness::kOut;
   }
   if (query.allowed != nullptr && !is_allowed_account(*query.allowed, query.provider, &account)) {
@@ -67,6 +67,13 @@ Fitness fitness_of(const Account& account, const AccountQuery& query, int64_t& u
   return out;
 }
 
+// Those that failed in this request are no news.
+void note(const AccountQuery& query, const Account& account, std::string_view why,
+          int64_t until_ms) {
+  if (query.notes != nullptr && !why.empty() && why != kTried)
+    query.notes->push_back({&account, why, until_ms});
+}
+
 struct Candidates {
   absl::InlinedVector<const Account*, 8> best;
   Fitness fitness = Fitness::kOut;
@@ -80,6 +87,7 @@ Candidates candidates(const AccountQuery& query) {
     int64_t until_ms = 0;
     std::string_view why;
     const Fitness fitness = fitness_of(account, query, until_ms, why);
+    note(query, account, why, until_ms);
     if (fitness > out.fitness || fitness >= Fitness::kWaiting) continue;
     if (fitness < out.fitness) out.best.clear();
     out.fitness = fitness;
@@ -156,6 +164,7 @@ AccountChoice look_at_accounts(const AccountQuery& query) {
     std::string_view why;
     const Fitness fitness = fitness_of(account, query, until_ms, why);
     if (fitness == Fitness::kGood) return {.fitness = Fitness::kGood};
+    note(query, account, why, until_ms);
     if (fitness == Fitness::kWaiting && until_ms < earliest) {
       earliest = until_ms;
       out.queued = why == kQueued ? &account : nullptr;
@@ -173,7 +182,11 @@ AccountChoice look_at_accounts(const AccountQuery& query) {
 
 AccountChoice choose_account(const AccountQuery& query) {
   const Candidates among = candidates(query);
-  if (among.best.empty()) return look_at_accounts(query);
+  if (among.best.empty()) {
+    AccountQuery again = query;
+    again.notes = nullptr;  // It has them.
+    return look_at_accounts(again);
+  }
   AccountChoice out{.fitness = among.fitness};
   const Provider& provider = query.provider;
   const bool pins = !query.session.empty() && provider.session_affinity > absl::ZeroDuration() &&

@@ -1,6 +1,7 @@
 // Which account of a provider serves a request.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
 #include <absl/types/span.h>
 
 #include <cstdint>
@@ -23,6 +24,14 @@ enum class Fitness : uint8_t {
   kOut,       // No account, none allowed, none that works.
 };
 
+// An account in whose way something stands.
+struct AccountNote {
+  const Account* account = nullptr;
+  std::string_view why;  // A stable word, a literal.
+  int64_t until_ms = 0;
+};
+using AccountNotes = absl::InlinedVector<AccountNote, 4>;
+
 struct AccountQuery {
   const Provider& provider;
   std::string_view model;
@@ -33,6 +42,7 @@ struct AccountQuery {
   absl::Span<const Account* const> excluded;          // Failed in this request already.
   const std::vector<std::string>* allowed = nullptr;  // As is_allowed_account(); null: all.
   const QueueRule* queue = nullptr;                   // Who is asked too fast has to wait.
+  AccountNotes* notes = nullptr;                      // Null: nobody asks.
 };
 
 struct AccountChoice {

@@ -60,29 +60,72 @@ Fitness Course::look_at(uint16_t place, int64_t now_ms) {
   return look_at(at(place), known(place), now_ms);
 }
 
+bool Course::reads(const ComboTarget& target) const {
+  return target.inputs == 0 || (input_.inputs & ~target.inputs) == 0;
+}
+
 // As far as is known; what is not known is no reason to come last.
 bool Course::suits(const ComboTarget& target) const {
-  if (target.inputs != 0 && (input_.inputs & ~target.inputs) != 0) return false;
+  if (!reads(target)) return false;
   return target.context == 0 ||
          input_.body_bytes / kBytesPerToken <= static_cast<size_t>(target.context);
 }
 
+// A longer list is read by nobody, and each look at a target would go through it.
+constexpr size_t kMostSkipped = 32;
+
+void Course::note_skipped(const Skipped& skipped) {
+  const auto is_same = [&](const Skipped& each) {
+    return each.provider == skipped.provider && each.account == skipped.account &&
+           each.model == skipped.model;
+  };
+  std::vector<Skipped>& all = *input_.skips;
+  if (all.size() < kMostSkipped && std::none_of(all.begin(), all.end(), is_same))
+    all.push_back(skipped);
+}
+
+void Course::note_skipped(const Target& target, std::string_view why, int64_t until_ms) {
+  if (input_.skips != nullptr)
+    note_skipped({target.provider, target.account, target.model, why, until_ms});
+}
+
+// Who was passed over before and is tried now.
+void Course::forget_skipped() {
+  std::erase_if(*input_.skips, [&](const Skipped& each) {
+    return each.provider == target_.provider && each.model == target_.model &&
+           (each.account == nullptr || each.account == target_.account);
+  });
+}
+
 Fitness Course::look_at(const Target& target, const ComboTarget* known, int64_t now_ms) {
   const Provider& provider = *target.provider;
-  if (needs_context_ > 0 && (known == nullptr || known->context <= needs_context_))
-    return Fitness::kOut;
   if (is_left_out(target)) return Fitness::kOut;
-  if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) return Fitness::kOut;
+  if (needs_context_ > 0 && (known == nullptr || known->context <= needs_context_)) {
+    note_skipped(target, "context_too_small");
+    return Fitness::kOut;
+  }
+  if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) {
+    note_skipped(target, "breaker_open", provider.cell->breaker.load().until_ms);
+    return Fitness::kOut;
+  }
   Fitness fitness = Fitness::kGood;
   if (!provider.accounts.empty()) {
-    const AccountChoice found = look_at_accounts(query(target, nullptr, now_ms));
+    AccountNotes notes;
+    AccountQuery asked = query(target, nullptr, now_ms);
+    if (input_.skips != nullptr) asked.notes = &notes;
+    const AccountChoice found = look_at_accounts(asked);
     fitness = found.fitness;
+    // Of a provider that would do, those that are passed over are noted when it is chosen.
+    if (fitness >= Fitness::kResting)
+      for (const AccountNote& each : notes)
+        note_skipped({&provider, each.account, target.model, each.why, each.until_ms});
     if (fitness == Fitness::kWaiting)
       earliest_ms_ = earliest_ms_ == 0 ? found.until_ms : std::min(earliest_ms_, found.until_ms);
     if (found.queued != nullptr && (queued_.target == nullptr || found.until_ms < queued_.until_ms))
       queued_ = {&target, found.queued, found.until_ms};
   }
   if (fitness != Fitness::kGood || known == nullptr || suits(*known)) return fitness;
+  note_skipped(target, reads(*known) ? "context_too_small" : "input_not_read");
   return Fitness::kUnsuited;
 }
 
@@ -126,7 +169,12 @@ bool Course::enter(uint16_t place, const Account* only, int64_t now_ms) {
   target_ = chosen;
   place_ = place;
   if (!provider.accounts.empty()) {
-    target_.account = choose_account(query(chosen, only, now_ms)).account;
+    AccountNotes notes;
+    AccountQuery asked = query(chosen, only, now_ms);
+    if (input_.skips != nullptr) asked.notes = &notes;
+    target_.account = choose_account(asked).account;
+    for (const AccountNote& each : notes)
+      note_skipped({&provider, each.account, chosen.model, each.why, each.until_ms});
     if (target_.account == nullptr) {
       if (probes_) provider.cell->breaker.on_probe_left(now_ms);
       return false;
@@ -137,6 +185,7 @@ bool Course::enter(uint16_t place, const Account* only, int64_t now_ms) {
     put_back(place);
     return false;
   }
+  if (input_.skips != nullptr && !input_.skips->empty()) forget_skipped();
   runs_ = true;
   ++attempts_;
   if (target_.cell != nullptr) target_.cell->in_flight.fetch_add(1, std::memory_order_relaxed);

@@ -22,14 +22,6 @@
 
 namespace omni::routing {
 
-// A target that was not tried, or would not be tried again, and why.
-struct Skipped {
-  const Provider* provider = nullptr;
-  std::string_view model;
-  std::string_view why;  // A stable word.
-  int64_t until_ms = 0;  // When it may be tried; 0: not known.
-};
-
 struct CourseInput {
   const std::vector<std::string>* allowed = nullptr;  // As is_allowed_account(); null: all.
   uint64_t random = 0;                                // Fresh for each request.
@@ -38,6 +30,8 @@ struct CourseInput {
   int64_t began_ms = 0;
   // The request is under way elsewhere, which leave_out() names: a single attempt is made.
   bool is_hedge = false;
+  // Where to note what was passed over when a target was chosen, once each; null: nobody asks.
+  std::vector<Skipped>* skips = nullptr;
 };
 
 // One thread. Destroying it, while an attempt runs, says that the client left.
@@ -102,11 +96,15 @@ class Course {
   };
 
   AccountQuery query(const Target& target, const Account* only, int64_t now_ms) const;
+  void note_skipped(const Skipped& skipped);
+  void note_skipped(const Target& target, std::string_view why, int64_t until_ms = 0);
+  void forget_skipped();
   bool is_left_out(const Target& target) const;
   bool is_full(const Account& account) const;
   bool admit(const Account& account, int64_t now_ms);
   void put_back(uint16_t place);
   std::optional<absl::Duration> stand_in_line(int64_t now_ms);
+  bool reads(const ComboTarget& target) const;
   bool suits(const ComboTarget& target) const;
   Fitness look_at(const Target& target, const ComboTarget* known, int64_t now_ms);
   Fitness look_at(uint16_t place, int64_t now_ms);

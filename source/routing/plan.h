@@ -39,6 +39,16 @@ struct Rules {
   HedgeRule hedge;
 };
 
+// A target that was not tried, or would not be tried again, and why. What it points to lives as
+// long as the exchange's snapshot.
+struct Skipped {
+  const Provider* provider = nullptr;
+  const Account* account = nullptr;  // Null: the target as a whole.
+  std::string_view model;
+  std::string_view why;  // A stable word, a literal.
+  int64_t until_ms = 0;  // When it may be tried; 0: not known.
+};
+
 }  // namespace routing
 
 // One place that can answer. Pointers live as long as the exchange's snapshot.

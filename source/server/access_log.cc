@@ -9,6 +9,7 @@
 #include "source/base/check.h"
 #include "source/json/pen.h"
 #include "source/log/log_line.h"
+#include "source/store/receipt_id.h"
 
 namespace omni {
 namespace {
@@ -87,7 +88,7 @@ std::string_view cut(std::string_view text) { return text.substr(0, kMostText); 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 // What the fixed parts of a line and its numbers come to at most; the same of an attempt.
-constexpr size_t kLineBytes = 832, kAttemptBytes = 128;
+constexpr size_t kLineBytes = 880, kAttemptBytes = 128;
 
 // No line is longer.
 size_t line_bound(const Finished& finished, std::string_view path) {
@@ -181,6 +182,9 @@ char* put_line(char* at, absl::Time now, const Finished& finished, std::string_v
     line.pen().literal(" info access");
   }
   line.template word<"request_id">(exchange.public_id());
+  if (facts.trail.receipt_ms != 0)
+    line.template word<"receipt">(
+        view_of(ReceiptId{.ms = facts.trail.receipt_ms, .exchange = exchange.id()}.text()));
   if (facts.principal.key != nullptr) line.template text<"key">(facts.principal.key->name);
   line.template word<"peer">(finished.peer);
   line.template word<"protocol">(finished.protocol);
@@ -220,10 +224,14 @@ uint64_t count(int64_t tokens) { return tokens < 0 ? 0 : static_cast<uint64_t>(t
 }  // namespace
 
 std::optional<int64_t> cost_of(const Facts& facts) {
+  return cost_of(facts, price_of(facts.answer));
+}
+
+std::optional<int64_t> cost_of(const Facts& facts, const Price* price) {
   const Answer& answer = facts.answer;
   // Of a plain answer upstream has read it before its head goes out.
   const llm::Usage& usage = facts.usage.is_known() ? facts.usage : answer.usage;
-  return cost_of(facts, usage);
+  return cost_of(facts, usage, price);
 }
 
 void append_access_line(std::string& out, LogFormat format, absl::Time now,
@@ -246,7 +254,7 @@ bool is_recorded(const Finished& finished) {
          (facts.principal.key == nullptr || !facts.principal.key->no_log);
 }
 
-UsageView usage_view(absl::Time now, const Finished& finished) {
+UsageView usage_view(absl::Time now, const Finished& finished, const Price* price) {
   Exchange& exchange = finished.exchange;
   const Facts& facts = exchange.facts();
   UsageView record;
@@ -271,7 +279,7 @@ UsageView usage_view(absl::Time now, const Finished& finished) {
   record.reasoning_tokens = count(usage.reasoning);
   record.total_us = finished.phases.end;
   record.first_byte_us = finished.phases.first_byte;
-  record.cost_nanodollars = cost_of(facts);
+  record.cost_nanodollars = cost_of(facts, price);
   return record;
 }
 

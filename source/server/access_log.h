@@ -22,10 +22,12 @@ void append_access_line(std::string& out, LogFormat format, absl::Time now,
 // What the exchange has cost, in billionths of a US dollar, by the prices that it began under.
 // nullopt: the model has no price, or no tokens are known.
 std::optional<int64_t> cost_of(const Facts& facts);
+// The same, by a price that was looked for already: price_of() the answer.
+std::optional<int64_t> cost_of(const Facts& facts, const Price* price);
 
 // The exchange used a model, so it is recorded.
 bool is_recorded(const Finished& finished);
 // The record of the exchange; views of it and of its snapshot.
-UsageView usage_view(absl::Time now, const Finished& finished);
+UsageView usage_view(absl::Time now, const Finished& finished, const Price* price);
 
 }  // namespace omni

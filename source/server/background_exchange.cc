@@ -28,6 +28,7 @@ BackgroundExchange::BackgroundExchange(BackgroundOwner& owner, ExchangeHost& hos
   facts_.kept.keeping = asked.kept.keeping;
   facts_.kept.job = std::move(key);
   facts_.call.set_dialect(asked.call.dialect());
+  facts_.trail.is_on = asked.trail.is_on;
 }
 
 BackgroundExchange::~BackgroundExchange() {

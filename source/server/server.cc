@@ -61,7 +61,9 @@ Server::~Server() {
   health_.reset();
   spends_.reset();
   usage_.reset();
+  receipts_.reset();
   retention_.reset();
+  receipt_retention_.reset();
   reloader_.reset();
   store_.reset();
   registry_.detach_thread();
@@ -83,18 +85,7 @@ absl::Status Server::start() {
     jobs_.others_until = loop_.clock().now() + reloader_->config().shutdown.drain;
   ledger_ = std::make_unique<BodyLedger>(memory_limit_bytes() / 4);
   resolver_ = std::make_unique<net::Resolver>(loop_);
-  SessionSource& sessions = *this;
-  HealthSource& health = *this;
-  LatencySource& latencies = *this;
-  const StorageConfig& storage = reloader_->config().storage;
-  retention_ = std::make_unique<UsageRetention>(
-      *store_, loop_,
-      UsageRetention::Bounds{storage.retention_age, storage.retention_bytes > 0
-                                                        ? storage.retention_bytes
-                                                        : storage.map_size_bytes / 2});
-  usage_ = std::make_unique<UsageApi>(*store_, loop_);
-  admin_ = std::make_unique<AdminApi>(reloader_->status(), registry_, sessions, health, latencies,
-                                      *usage_, loop_.clock());
+  open_books();
   router_.admin_row.push_back(AdminFilter::make_template(loop_, *admin_));
   start_workers();
   put_in_force(reloader_->snapshot());
@@ -109,6 +100,28 @@ absl::Status Server::start() {
   watch_certificates();
   health_->start();
   return absl::OkStatus();
+}
+
+// What is kept of exchanges, how long, and who shows it.
+void Server::open_books() {
+  const StorageConfig& storage = reloader_->config().storage;
+  const auto bytes = [&](uint64_t set, uint64_t share) {
+    return set > 0 ? set : storage.map_size_bytes / share;
+  };
+  retention_ = std::make_unique<Retention>(
+      *store_, loop_, Retention::of_usage(),
+      Retention::Bounds{storage.retention_age, bytes(storage.retention_bytes, 2)});
+  receipt_retention_ = std::make_unique<Retention>(
+      *store_, loop_, Retention::of_receipts(),
+      Retention::Bounds{storage.receipts_age, bytes(storage.receipts_bytes, 4)});
+  usage_ = std::make_unique<UsageApi>(*store_, loop_);
+  ReceiptSource& receipts = *this;
+  receipts_ = std::make_unique<ReceiptApi>(*store_, loop_, receipts);
+  SessionSource& sessions = *this;
+  HealthSource& health = *this;
+  LatencySource& latencies = *this;
+  admin_ = std::make_unique<AdminApi>(reloader_->status(), registry_, sessions, health, latencies,
+                                      AdminApi::Desks{*usage_, *receipts_}, loop_.clock());
 }
 
 // The store's place is in the configuration, and loading the configuration for good needs the
@@ -200,7 +213,8 @@ void Server::start_workers() {
                                 .jobs = jobs_,
                                 .stats = WorkerStats(registry_),
                                 .pool_stats = upstream::PoolStats(registry_),
-                                .usage_stats = UsageLog::Stats(registry_)};
+                                .usage_stats = UsageLog::Stats(registry_),
+                                .receipt_stats = ReceiptLog::Stats(registry_)};
   const size_t count = worker_count(reloader_->config());
   jobs_.tables = std::vector<std::atomic<JobTable*>>(count);
   for (size_t i = 0; i < count; ++i)
@@ -340,6 +354,18 @@ void Server::list_latencies(Latencies done) {
       if (--all->missing == 0) all->done(std::move(all->found));
     });
   }
+}
+
+void Server::flush_receipts(absl::AnyInvocable<void()> done) {
+  struct Gathering {
+    absl::AnyInvocable<void()> done;
+    size_t missing;
+  };
+  const auto all = std::make_shared<Gathering>(Gathering{std::move(done), workers_.size()});
+  for (const auto& worker : workers_)
+    worker->flush_receipts([all] {
+      if (--all->missing == 0) all->done();
+    });
 }
 
 std::shared_ptr<const Snapshot> Server::snapshot() const { return reloader_->snapshot(); }

@@ -7,6 +7,7 @@
 
 #include "api/filter_registry.h"
 #include "source/admin/admin_api.h"
+#include "source/admin/receipt_api.h"
 #include "source/admin/usage_api.h"
 #include "source/config/absent.h"
 #include "source/config/reloader.h"
@@ -19,11 +20,14 @@
 #include "source/server/spend_keeper.h"
 #include "source/server/worker.h"
 #include "source/store/lmdb_store.h"
-#include "source/store/usage_retention.h"
+#include "source/store/retention.h"
 
 namespace omni {
 
-class Server final : private SessionSource, private HealthSource, private LatencySource {
+class Server final : private SessionSource,
+                     private HealthSource,
+                     private LatencySource,
+                     private ReceiptSource {
  public:
   Server(std::string config_path, const FilterRegistry& filters, Inheritance inheritance);
   ~Server();
@@ -36,6 +40,7 @@ class Server final : private SessionSource, private HealthSource, private Latenc
  private:
   absl::Status load();
   absl::Status open_store();
+  void open_books();
   void start_workers();
   void watch();
   void watch_config();
@@ -55,6 +60,7 @@ class Server final : private SessionSource, private HealthSource, private Latenc
   void end_workers();
   void list_sessions(Listed done) override;
   void list_latencies(Latencies done) override;
+  void flush_receipts(absl::AnyInvocable<void()> done) override;
   std::shared_ptr<const Snapshot> snapshot() const override;
   void reset_health() override;
 
@@ -69,8 +75,9 @@ class Server final : private SessionSource, private HealthSource, private Latenc
   std::unique_ptr<SpendKeeper> spends_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<HealthKeeper> health_;
-  std::unique_ptr<UsageRetention> retention_;
+  std::unique_ptr<Retention> retention_, receipt_retention_;
   std::unique_ptr<UsageApi> usage_;
+  std::unique_ptr<ReceiptApi> receipts_;
   std::unique_ptr<AdminApi> admin_;
   RouterState router_;
   std::unique_ptr<BodyLedger> ledger_;

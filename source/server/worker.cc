@@ -14,6 +14,7 @@
 #include "source/net/dialer.h"
 #include "source/net/tcp_listener.h"
 #include "source/server/access_log.h"
+#include "source/server/receipt_maker.h"
 #include "source/upstream/net_connector.h"
 
 namespace omni {
@@ -48,6 +49,7 @@ void Worker::set_up() {
       loop, *connector_, upstream::make_client_codecs(CodecLimits{}, loop.clock()),
       upstream::PoolLimits{}, services_.pool_stats);
   usage_ = std::make_unique<UsageLog>(services_.store, loop, services_.usage_stats);
+  receipts_ = std::make_unique<ReceiptLog>(services_.store, loop, services_.receipt_stats);
   jobs_ = std::make_unique<JobTable>(services_.jobs, static_cast<uint32_t>(index_), *this);
   services_.jobs.tables[index_] = jobs_.get();
 }
@@ -61,6 +63,7 @@ void Worker::tear_down() {
   connector_.reset();
   tls_clients_.reset();
   usage_.reset();
+  receipts_.reset();
   snapshot_.reset();
   services_.registry.detach_thread();
 }
@@ -205,13 +208,28 @@ void Worker::end_exchanges() {
 
 Entry Worker::enter(Exchange& exchange, const Door& door) {
   services_.stats.exchanges.add(1);
-  return route_request(exchange, door, services_.router);
+  Entry entry = route_request(exchange, door, services_.router);
+  // A preflight is a question of the browser's, which shows its answer to nobody.
+  exchange.facts().trail.is_on =
+      exchange.snapshot().settings.receipts && !entry.answer && has_receipt_path(exchange);
+  return entry;
+}
+
+// The id is that of the exchange and of the moment at which it is first asked for.
+ReceiptId Worker::give_receipt(Exchange& exchange) {
+  int64_t& ms = exchange.facts().trail.receipt_ms;
+  if (ms == 0) ms = absl::ToUnixMillis(dispatcher().clock().now());
+  return {.ms = ms, .exchange = exchange.id()};
 }
 
 void Worker::dress(Exchange& exchange, ResponseHead& head) {
   const std::string_view id = exchange.public_id();
   if (!head.headers.get("x-request-id")) head.headers.add("x-request-id", id);
   head.headers.add("x-omniroute-request-id", id);
+  // A provider that is such a gateway itself has sent its own.
+  head.headers.remove("x-omniroute-receipt");
+  if (gives_receipt(exchange.facts()))
+    head.headers.add("x-omniroute-receipt", view_of(give_receipt(exchange).text()));
   const std::string& session = exchange.facts().session;
   if (!session.empty()) head.headers.set("x-omniroute-session-id", session);
   add_cost(exchange.facts(), head);
@@ -275,6 +293,13 @@ void Worker::list_latencies(absl::AnyInvocable<void(ProviderLatencies)> done) {
   });
 }
 
+void Worker::flush_receipts(absl::AnyInvocable<void()> done) {
+  dispatcher().post([this, done = std::move(done)]() mutable {
+    receipts_->flush();
+    services_.main.post(std::move(done));
+  });
+}
+
 void Worker::tell_budget(const Facts& facts) {
   const BudgetNotices& budget = facts.budget;
   if (budget.is_near_limit)
@@ -314,12 +339,18 @@ void Worker::finished(const Finished& finished) {
   if (!facts.attempts.empty()) latencies_.add(facts.attempts, dispatcher().clock().since_start());
   const absl::Time now = dispatcher().clock().now();
   if (!facts.session.empty()) note_session(facts, now);
+  const Price* price = price_of(facts.answer);
+  if (gives_receipt(facts)) {
+    const ReceiptId id = give_receipt(finished.exchange);
+    fill_receipt(now, finished, price, receipt_);
+    receipts_->append(id, receipt_);
+  }
   if (access_log_ && log_->wants(LogLevel::kInfo)) {
     line_.clear();
     append_access_line(line_, services_.log.format(), now, finished);
     log_->line(line_);
   }
-  if (is_recorded(finished)) usage_->append(usage_view(now, finished));
+  if (is_recorded(finished)) usage_->append(usage_view(now, finished, price));
 }
 
 }  // namespace omni

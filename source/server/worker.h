@@ -24,6 +24,7 @@
 #include "source/server/sessions.h"
 #include "source/server/worker_stats.h"
 #include "source/stats/registry.h"
+#include "source/store/receipt_log.h"
 #include "source/store/usage_log.h"
 #include "source/upstream/connector.h"
 #include "source/upstream/pool_context.h"
@@ -45,6 +46,7 @@ struct WorkerServices {
   WorkerStats stats;
   upstream::PoolStats pool_stats;
   UsageLog::Stats usage_stats;
+  ReceiptLog::Stats receipt_stats;
 };
 
 class Worker final : public ExchangeHost, public ServerConnection::Registry {
@@ -67,6 +69,8 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   // Of this worker; `done` runs on main.
   void list_sessions(absl::AnyInvocable<void(std::vector<SessionInfo>)> done);
   void list_latencies(absl::AnyInvocable<void(ProviderLatencies)> done);
+  // What it has of receipts goes to the store; then `done` runs on main.
+  void flush_receipts(absl::AnyInvocable<void()> done);
   // Ends what is made in the background, and waits for that.
   void end_jobs();
   // Any thread.
@@ -116,6 +120,7 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
               std::unique_ptr<net::Connection> connection);
   void adopt(std::shared_ptr<const Snapshot> snapshot);
   static void add_cost(const Facts& facts, ResponseHead& head);
+  ReceiptId give_receipt(Exchange& exchange);
   void tell_budget(const Facts& facts);
   void note_session(const Facts& facts, absl::Time now);
   static void allow_origin(Exchange& exchange, ResponseHead& head);
@@ -140,6 +145,8 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   std::unique_ptr<upstream::Connector> connector_;
   std::unique_ptr<upstream::WorkerPools> pools_;
   std::unique_ptr<UsageLog> usage_;
+  std::unique_ptr<ReceiptLog> receipts_;
+  Receipt receipt_;  // Reused for every exchange.
   std::unique_ptr<JobTable> jobs_;
   SessionTable sessions_;
   LatencyTable latencies_;

@@ -48,8 +48,8 @@ struct Office final : SessionSource, HealthSource, LatencySource {
   SessionSource& as_sessions = *this;
   HealthSource& as_health = *this;
   LatencySource& as_latencies = *this;
-  UsageDesk usage;
-  AdminApi api{status, stats, as_sessions, as_health, as_latencies, usage, clock};
+  UsageDesk usage, receipts;
+  AdminApi api{status, stats, as_sessions, as_health, as_latencies, {usage, receipts}, clock};
 };
 
 TEST(AdminApiTest, TheStatusOfTheConfigurationIsJson) {

@@ -190,6 +190,8 @@ TEST_F(ConfigsTest, FullWritesTheDefaultsAsTheyAre) {
   EXPECT_EQ(a.idle_timeout, b.idle_timeout);
   EXPECT_EQ(full.storage.path, plain.storage.path);
   EXPECT_EQ(full.storage.map_size_bytes, plain.storage.map_size_bytes);
+  EXPECT_EQ(full.storage.receipts_age, plain.storage.receipts_age);
+  EXPECT_EQ(full.settings.receipts, plain.settings.receipts);
   EXPECT_EQ(full.shutdown.drain, plain.shutdown.drain);
   EXPECT_EQ(full.admin.allow, plain.admin.allow);
   EXPECT_EQ(full.settings.cors_allow_origin, plain.settings.cors_allow_origin);

@@ -84,6 +84,9 @@ TEST(ErrorsTest, WrongTypesPointAtTheValue) {
         "or 7d, found the number 90\n"},
        {"storage: { retention: { size: 1KiB } }\n",
         "gateway.yaml:1:31: storage.retention.size: must be from 1024KiB to 17179869184KiB\n"},
+       {"storage: { retention: { receipts: { age: 90 } } }\n",
+        "gateway.yaml:1:42: storage.retention.receipts.age: expected a duration such as 250ms, 5s, "
+        "2m, 1h or 7d, found the number 90\n"},
        {"shutdown: { drain: 30 }\n",
         "gateway.yaml:1:20: shutdown.drain: expected a duration such as 250ms, 5s, 2m, 1h or 7d, "
         "found the number 30\n"},

@@ -26,6 +26,21 @@ TEST(SettingsTest, ThePromptIsKeptAsItStandsInJson) {
       << "not enabled";
 }
 
+TEST(SettingsTest, ReceiptsAreOnUnlessTheyAreTurnedOff) {
+  FakeWorld world;
+  const GatewayConfig plain = good(world, "workers: 1\n");
+  EXPECT_TRUE(plain.settings.receipts);
+  EXPECT_EQ(plain.storage.receipts_age, absl::Hours(24 * 30));
+  const GatewayConfig config =
+      good(world,
+           "settings: { receipts: false }\n"
+           "storage: { retention: { age: 1d, receipts: { age: 7d, size: 2MiB } } }\n");
+  EXPECT_FALSE(config.settings.receipts);
+  EXPECT_EQ(config.storage.retention_age, absl::Hours(24));
+  EXPECT_EQ(config.storage.receipts_age, absl::Hours(24 * 7));
+  EXPECT_EQ(config.storage.receipts_bytes, uint64_t{2} << 20);
+}
+
 TEST(SettingsTest, ThePromptsErrors) {
   FakeWorld world;
   EXPECT_EQ(world.errors("settings: { system_prompt: { prompt: a, prefix_prompt: b } }\n"),

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "api/cost.h"
 #include "test/support/fake_exchange.h"
 #include "test/support/test_snapshot.h"
 
@@ -16,7 +17,7 @@ namespace omni {
 namespace {
 
 UsageRecord record_of(absl::Time now, const Finished& finished) {
-  return UsageRecord(usage_view(now, finished));
+  return UsageRecord(usage_view(now, finished, price_of(finished.exchange.facts().answer)));
 }
 
 // An exchange that answered over provider "one", at its second attempt.

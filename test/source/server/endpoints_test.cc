@@ -28,6 +28,7 @@ TEST(EndpointsTest, TheTableAndTheDescriptionAreOne) {
                                   "get /api/sessions",
                                   "get /api/resilience",
                                   "post /api/resilience/reset",
+                                  "get /api/receipts/{id}",
                                   "get /api/usage/history",
                                   "get /api/usage/totals",
                                   "get /api/usage/call-logs",

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "source/store/retention.h"
 #include "source/store/usage_log.h"
 #include "source/store/usage_reader.h"
-#include "source/store/usage_retention.h"
 #include "test/source/store/store_fixture.h"
 #include "test/support/fake_clock.h"
 
@@ -215,7 +215,7 @@ TEST_F(UsageTotalsTest, OldRecordsGoInStepsAndTheirTotalsStay) {
   records.push_back(record_at(now - 80 * 86'400'000'000));
   append(records);
   const auto before = totals(TotalsPeriod::kDay, 0, now);
-  UsageRetention retention(*store_, home, {});
+  Retention retention(*store_, home, Retention::of_usage(), {});
   for (size_t left : {1501u, 501u, 1u}) {
     retention.step();
     ASSERT_TRUE(loop_.run_until([&] { return rows(kUsageTable).size() == left; })) << left;
@@ -229,7 +229,7 @@ TEST_F(UsageTotalsTest, BeyondTheirSizeTheOldestGoFirst) {
   std::vector<UsageRecord> records;
   for (int i = 0; i < 3000; ++i) records.push_back(record_at(now - 7'200'000'000 + i * 1000));
   append(records);
-  UsageRetention retention(*store_, home, {.bytes = 400'000});
+  Retention retention(*store_, home, Retention::of_usage(), {.bytes = 400'000});
   retention.step();
   ASSERT_TRUE(loop_.run_until([&] { return rows(kUsageTable).size() == 2000; }));
   EXPECT_EQ(UsageRecord::decode(rows(kUsageTable)[0].second)->time_us, records[1000].time_us);

@@ -1,0 +1,58 @@
+#include "source/catalog/price_list.h"
+
+#include <bit>
+#include <cstdint>
+#include <string>
+
+#include "source/catalog/provider.h"
+
+namespace omni {
+namespace {
+
+// FNV-1a: a name for a list, not a proof of anything.
+class Sum {
+ public:
+  void add(std::string_view text) {
+    for (const char c : text) word_ = (word_ ^ static_cast<uint8_t>(c)) * 0x100000001b3ull;
+    word_ = (word_ ^ 0xff) * 0x100000001b3ull;
+  }
+  void add(double value) {
+    const auto bits = std::bit_cast<uint64_t>(value);
+    for (int shift = 0; shift < 64; shift += 8)
+      word_ = (word_ ^ ((bits >> shift) & 0xff)) * 0x100000001b3ull;
+  }
+  uint64_t word() const { return word_; }
+
+ private:
+  uint64_t word_ = 0xcbf29ce484222325ull;
+};
+
+std::string make_version() {
+  Sum sum;
+  for (const std::string& name : provider_type_names()) {
+    for (const Model& model : find_provider_type(name)->models) {
+      if (!model.price) continue;
+      const Price& price = *model.price;
+      sum.add(name);
+      sum.add(model.id);
+      for (const double rate :
+           {price.input, price.output, price.cached.value_or(-1), price.cache_write.value_or(-1),
+            price.cache_write_1h.value_or(-1), price.reasoning.value_or(-1),
+            price.audio_input.value_or(-1), price.audio_output.value_or(-1)})
+        sum.add(rate);
+    }
+  }
+  std::string out;
+  for (int shift = 28; shift >= 0; shift -= 4)
+    out += "0123456789abcdef"[(sum.word() >> shift) & 15];
+  return out;
+}
+
+}  // namespace
+
+std::string_view price_list_version() {
+  static const std::string kVersion = make_version();
+  return kVersion;
+}
+
+}  // namespace omni
