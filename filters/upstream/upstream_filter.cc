@@ -6,6 +6,7 @@
 
 #include "api/snapshot.h"
 #include "api/upstream.h"
+#include "filters/upstream/emergency.h"
 #include "filters/upstream/ending.h"
 #include "filters/upstream/estimate_attempt.h"
 #include "source/base/random.h"
@@ -258,6 +259,7 @@ void UpstreamFilter::on_commit(Leg& leg, ResponseHead&& head) {
   }
   if (staging_) staging_->on_commit(leg.course.target());
   leg.course.commit(context_.exchange().elapsed_us() - leg.began_us, now_ms());
+  if (ending_) head.headers.add("x-omniroute-fallback", "emergency");
   if (!context_.exchange().facts().answer.is_early) context_.respond_headers(std::move(head));
 }
 
@@ -306,12 +308,13 @@ void UpstreamFilter::on_attempt_failed(Leg& leg, AttemptFailure&& failure) {
   if (has_forgotten(failure) || (lacks_endpoint(failure) && !std::exchange(estimates_, true))) {
     leg.course.try_again();
   } else {
-    leg.course.fail({.kind = failure.kind,
-                     .status = failure.reply.status,
-                     .code = failure.reply.code,
-                     .message = failure.reply.message,
-                     .hint = failure.hint},
-                    now_ms());
+    const routing::Failure failed{.kind = failure.kind,
+                                  .status = failure.reply.status,
+                                  .code = failure.reply.code,
+                                  .message = failure.reply.message,
+                                  .hint = failure.hint};
+    leg.course.fail(failed, now_ms());
+    tells_of_money_ |= is_about_money(failed);
     last_ = std::move(failure);
   }
   has_failed_ |= leg_ && &leg == &*leg_;
@@ -327,14 +330,32 @@ void UpstreamFilter::on_turn_end() {
 }
 
 void UpstreamFilter::give_up() {
+  // What the others said is what the client has to act on.
+  const bool is_over = ending_.has_value();
+  if (!is_over) {
+    const int64_t now = now_ms();
+    const std::vector<routing::Skipped> skipped = leg_->course.skipped(now);
+    ending_ = make_ending({.facts = context_.exchange().facts(),
+                           .last = last_ ? &last_->reply : nullptr,
+                           .skipped = skipped,
+                           .has_timed_out = leg_->course.has_timed_out(),
+                           .now_ms = now});
+    if (turn_to_last_resort(skipped)) return;
+  }
   heartbeat_.reset();
-  const int64_t now = now_ms();
-  const Facts& facts = context_.exchange().facts();
-  context_.reply(make_ending({.facts = facts,
-                              .last = last_ ? &last_->reply : nullptr,
-                              .skipped = leg_->course.skipped(now),
-                              .has_timed_out = leg_->course.has_timed_out(),
-                              .now_ms = now}));
+  context_.reply(*std::move(ending_));
+}
+
+bool UpstreamFilter::turn_to_last_resort(const std::vector<routing::Skipped>& skipped) {
+  Exchange& exchange = context_.exchange();
+  std::optional<Plan> plan = emergency_plan(exchange, tells_of_money_, skipped);
+  if (!plan) return false;
+  has_ended_ = false;
+  leg_.reset();
+  exchange.facts().plan = *std::move(plan);
+  leg_.emplace(*this, exchange.facts().plan, exchange.snapshot().resilience, course_input());
+  try_next();
+  return true;
 }
 
 }  // namespace omni::filters

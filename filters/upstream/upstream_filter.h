@@ -59,6 +59,7 @@ class UpstreamFilter final : public Filter,
   bool begin_stages();
   AttemptRules attempt_rules() const;
   void launch(Leg& leg);
+  bool turn_to_last_resort(const std::vector<routing::Skipped>& skipped);
   routing::CourseInput course_input();
   bool is_hedge(const Leg& leg) const { return &leg == hedge_.get(); }
   void note_ended(const Leg& leg);
@@ -90,7 +91,10 @@ class UpstreamFilter final : public Filter,
   bool held_ = false;        // The client takes no more for now; the next attempt must know.
   bool has_failed_ = false;  // leg_'s attempt: the next one begins at the turn's end.
   bool has_committed_ = false;
-  bool has_ended_ = false;  // leg_ has nothing more to try.
+  bool has_ended_ = false;
+  bool tells_of_money_ = false;       // An attempt failed for want of it.
+  std::optional<LocalReply> ending_;  // Of all but the last resort, which is being asked.  // leg_
+                                      // has nothing more to try.
   std::unique_ptr<RunningModels> running_;
   std::unique_ptr<Timer> heartbeat_;  // Of a client that streams, until the commit.
 };

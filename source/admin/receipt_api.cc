@@ -8,6 +8,7 @@
 #include "source/admin/receipt_view.h"
 #include "source/base/status.h"
 #include "source/store/receipt.h"
+#include "source/store/receipt_block.h"
 
 namespace omni {
 namespace {
@@ -41,31 +42,35 @@ void ReceiptApi::handle(AdminRequest request, AdminDone done) {
     return done(admin_error(400, "invalid_receipt_id",
                             "That is no receipt's id: it has 23 digits of Crockford's base 32."));
   const uint64_t number = ++last_number_;
-  searches_[number] = {.id = *id, .done = std::move(done), .pending = nullptr};
+  searches_[number] = {.id = *id, .done = std::move(done), .pending = nullptr, .found = nullptr};
   fetch(number);
 }
 
 void ReceiptApi::fetch(uint64_t number) {
-  std::string key(ReceiptId::kKeyBytes, '\0');
   Search& search = searches_[number];
-  search.id.write_key(key.data());
-  search.pending = store_.fetch(home_, kReceiptsTable, key,
-                                [this, number](Bytes bytes) { fetched(number, std::move(bytes)); });
+  search.found = std::make_shared<std::optional<std::string>>();
+  search.pending = store_.read(
+      home_,
+      [id = search.id, found = search.found](const Store& store) -> absl::Status {
+        OMNI_ASSIGN_OR_RETURN(*found, find_receipt(store, id));
+        return absl::OkStatus();
+      },
+      [this, number](const absl::Status& status) { fetched(number, status); });
 }
 
-void ReceiptApi::fetched(uint64_t number, Bytes bytes) {
+void ReceiptApi::fetched(uint64_t number, const absl::Status& status) {
   Search& search = searches_[number];
-  if (bytes.ok() && !bytes->has_value() && !std::exchange(search.is_last, true))
-    return settle(number);
+  const bool is_there = search.found->has_value();
+  if (status.ok() && !is_there && !std::exchange(search.is_last, true)) return settle(number);
   AdminReply reply;
-  if (!bytes.ok())
-    reply = admin_error(500, "store_failed", message(bytes.status()));
-  else if (!bytes->has_value())
+  if (!status.ok())
+    reply = admin_error(500, "store_failed", message(status));
+  else if (!is_there)
     reply = admin_error(404, "receipt_not_found",
                         "There is no such receipt: the exchange has not ended, it has been "
                         "removed, or there never was one.");
   else
-    reply = show(search.id, **bytes);
+    reply = show(search.id, **search.found);
   AdminDone done = std::move(search.done);
   searches_.erase(number);
   done(std::move(reply));

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "api/event.h"
 #include "api/store.h"
@@ -36,16 +38,17 @@ class ReceiptApi final : public ControlPlane {
   void handle(AdminRequest request, AdminDone done) override;
 
  private:
-  using Bytes = absl::StatusOr<std::optional<std::string>>;
   struct Search {
     ReceiptId id;
     AdminDone done;
     bool is_last = false;
     std::unique_ptr<Pending> pending;
+    // What a reader thread has found.
+    std::shared_ptr<std::optional<std::string>> found;
   };
 
   void fetch(uint64_t number);
-  void fetched(uint64_t number, Bytes bytes);
+  void fetched(uint64_t number, const absl::Status& status);
   void settle(uint64_t number);
 
   Store& store_;

@@ -15,8 +15,8 @@ using SectionReader = void (*)(MappingReader&, SectionContext&);
 
 // In order of need: see section.h.
 constexpr std::array<SectionReader, 10> kSections = {
-    read_settings,  read_process, read_log,    read_admin, read_resilience,
-    read_providers, read_aliases, read_combos, read_keys,  read_listeners,
+    read_settings, read_process, read_log,        read_admin, read_providers,
+    read_aliases,  read_combos,  read_resilience, read_keys,  read_listeners,
 };
 
 // Remembers every file that is read and what it held.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "source/catalog/names.h"
 #include "source/config/section.h"
 
 namespace omni {
@@ -66,6 +67,22 @@ void read_queue(MappingReader& resilience, ConfigErrors& errors, routing::QueueR
   reader.done();
 }
 
+void read_emergency(MappingReader& resilience, SectionContext& context,
+                    routing::EmergencyRule& out) {
+  const ConfigValue* value = resilience.find("emergency_fallback");
+  if (value == nullptr) return;
+  MappingReader reader(*value, resilience.path_of("emergency_fallback"), context.errors);
+  out.model = reader.required_text("model").value_or("");
+  out.max_tokens = reader.integer("max_tokens", 1, 1000000).value_or(out.max_tokens);
+  // Where it leads to cannot be said of providers that are broken already.
+  if (reader.has("model") && context.errors.empty()) {
+    const Resolution found =
+        resolve_name(out.model, ProviderList(context.config.providers), context.config.aliases);
+    if (!found.ok()) reader.fail("model", found.failure.message);
+  }
+  reader.done();
+}
+
 }  // namespace
 
 void read_resilience(MappingReader& root, SectionContext& context) {
@@ -77,6 +94,7 @@ void read_resilience(MappingReader& root, SectionContext& context) {
   read_cooldown(reader, context.errors, policy);
   read_breaker(reader, context.errors, policy.breaker);
   read_wait(reader, context.errors, policy.wait);
+  read_emergency(reader, context, policy.emergency);
   reader.done();
 }
 

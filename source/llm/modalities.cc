@@ -49,13 +49,23 @@ absl::Span<const Mark> marks_of(Dialect dialect) {
   }
 }
 
+// A quote behind a backslash is a user's own.
+bool holds(std::string_view body, std::string_view word) {
+  while (true) {
+    const void* found = memmem(body.data(), body.size(), word.data(), word.size());
+    if (found == nullptr) return false;
+    const auto at = static_cast<size_t>(static_cast<const char*>(found) - body.data());
+    if (at == 0 || body[at - 1] != '\\') return true;
+    body.remove_prefix(at + 1);
+  }
+}
+
 }  // namespace
 
 uint8_t modalities_in(Dialect dialect, std::string_view body) {
   uint8_t found = 0;
   for (const Mark& mark : marks_of(dialect))
-    if (memmem(body.data(), body.size(), mark.word.data(), mark.word.size()) != nullptr)
-      found |= mark.modality;
+    if (holds(body, mark.word)) found |= mark.modality;
   return found;
 }
 

@@ -158,7 +158,7 @@ class QuotaCell {
   // That little was left when last heard of, if perhaps long ago.
   bool may_be_scarce() const {
     const uint64_t word = word_.load(std::memory_order_relaxed);
-    return word != 0 && (word >> kShareAt & kShareMask) < uint64_t{kScarce * kWhole};
+    return word != 0 && (word >> kShareAt & kShareMask) < static_cast<uint64_t>(kScarce * kWhole);
   }
   void store(const QuotaState& state) { word_.store(pack(state), std::memory_order_relaxed); }
 

@@ -3,6 +3,9 @@
 
 #include <absl/time/time.h>
 
+#include <cstdint>
+#include <string>
+
 #include "source/routing/cells.h"
 
 namespace omni::routing {
@@ -22,12 +25,19 @@ struct QueueRule {
   int64_t max_wait_ms = 15000;  // In line, before the request goes elsewhere or fails.
 };
 
+// Whom a request goes to when everybody it could go to refused for want of money.
+struct EmergencyRule {
+  std::string model;  // By any name that clients may use; empty: nobody.
+  int64_t max_tokens = 4096;
+};
+
 struct Policy {
   CooldownCell::Rule cooldown;
   bool keeps_hints = true;  // What a provider asks for goes before the rule.
   BreakerCell::Rule breaker;
   WaitRule wait;
   QueueRule queue;
+  EmergencyRule emergency;
 };
 
 }  // namespace omni::routing

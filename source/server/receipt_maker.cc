@@ -41,7 +41,6 @@ void put_flags(const Finished& finished, Receipt& out) {
   const Facts& facts = finished.exchange.facts();
   const Answer& answer = facts.answer;
   put_flag(out, Receipt::kStreamed, answer.is_stream);
-  put_flag(out, Receipt::kEstimated, usage_of(facts).estimated);
   put_flag(out, Receipt::kAborted, finished.aborted);
   put_flag(out, Receipt::kUnknownKey, facts.trail.has_unknown_key);
   put_flag(out, Receipt::kKeyRefused, facts.trail.refused_key != nullptr);
@@ -61,6 +60,7 @@ void put_numbers(const Finished& finished, Receipt& out) {
   out.bytes_in = finished.bytes_in;
   out.bytes_out = finished.bytes_out;
   const llm::Usage usage = usage_of(facts);
+  put_flag(out, Receipt::kEstimated, usage.estimated);
   out.input_tokens = count(usage.input);
   out.output_tokens = count(usage.output);
   out.cached_tokens = count(usage.cached);

@@ -1,14 +1,24 @@
 #include "source/store/receipt_log.h"
 
+#include <vector>
+
+#include "source/base/status.h"
+#include "source/store/receipt_block.h"
+
 namespace omni {
 namespace {
 
-// A long stream's row goes in front of those that began after it: append() sees to that.
+// A long stream's block goes in front of those that began after it: append() sees to that.
 absl::Status write_rows(Update& update, std::string_view rows) {
-  return for_each_row(rows, ReceiptId::kKeyBytes,
-                      [&](std::string_view key, std::string_view value) {
-                        return update.append(kReceiptsTable, key, value);
-                      });
+  std::vector<ReceiptRow> all;
+  OMNI_RETURN_IF_ERROR(
+      for_each_row(rows, ReceiptId::kKeyBytes, [&](std::string_view key, std::string_view value) {
+        all.push_back({key, value});
+        return absl::OkStatus();
+      }));
+  return make_blocks(all, [&](std::string_view key, std::string_view block) {
+    return update.append(kReceiptsTable, key, block);
+  });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "source/base/status.h"
 #include "source/store/receipt.h"
+#include "source/store/receipt_block.h"
 #include "source/store/tables.h"
 #include "source/store/usage_totals.h"
 
@@ -49,6 +50,7 @@ Retention::Rule Retention::of_usage() {
 
 Retention::Rule Retention::of_receipts() {
   return {.table = kReceiptsTable,
+          .step_rows = 1000 / kMostInBlock,
           .key_at =
               [](absl::Time time) {
                 std::string key(ReceiptId::kKeyBytes, '\0');
@@ -92,11 +94,13 @@ void Retention::measured(bool is_too_large) {
       home_,
       [rule = rule_, end = rule_.key_at(oldest), now, erased](Update& update) -> absl::Status {
         *erased = 0;
-        OMNI_RETURN_IF_ERROR(erase_front(update, rule.table, "", end, kStepRows, *erased));
+        OMNI_RETURN_IF_ERROR(erase_front(update, rule.table, "", end, rule.step_rows, *erased));
         if (rule.erase_more == nullptr) return absl::OkStatus();
-        return rule.erase_more(update, now, kStepRows, *erased);
+        return rule.erase_more(update, now, rule.step_rows, *erased);
       },
-      [this, erased](const absl::Status& status) { ended(status.ok() && *erased == kStepRows); });
+      [this, erased](const absl::Status& status) {
+        ended(status.ok() && *erased == rule_.step_rows);
+      });
 }
 
 void Retention::ended(bool is_more) {

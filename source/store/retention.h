@@ -17,7 +17,6 @@ namespace omni {
 // Made and used on the thread of `home`.
 class Retention {
  public:
-  static constexpr size_t kStepRows = 1000;
   static constexpr absl::Duration kStepPause = absl::Milliseconds(50);
   static constexpr absl::Duration kPause = absl::Minutes(1);  // When there is nothing to do.
 
@@ -27,6 +26,7 @@ class Retention {
   };
   struct Rule {
     TableId table;
+    size_t step_rows = 1000;            // Erased at a time.
     std::string (*key_at)(absl::Time);  // The first key that a row of that time may have.
     // Erases what else is too old, at most `limit` rows less those `erased` before. May be null.
     absl::Status (*erase_more)(Update& update, absl::Time now, size_t limit, size_t& erased);

@@ -216,11 +216,12 @@ class OrderTest(EgressTest):
         gateway = self.start(config(
             [self.named("a", proxy=ways["provider"].url, accounts=[{**mine, "proxy": ways["account"].url}]),
              self.named("b", proxy=ways["provider"].url), self.named("c"),
-             provider(self.upstream, "d", proxy="direct")],
+             provider(self.upstream, "d", proxy="direct"),
+             provider(self.upstream, "e", proxy=ways["provider"].url)],
             keys=[{"name": "ci", "key": CLIENT_KEY, "proxy": ways["key"].url}],
             combos=[{"name": name, "targets": [{"model": model}], "proxy": proxy}
                     for name, model, proxy in [("by-a", "a/m", ways["combo"].url), ("by-b", "b/m", ways["combo"].url),
-                                               ("straight", "b/m", "direct")]],
+                                               ("straight", "e/m", "direct")]],
             settings={"proxy": ways["global"].url}))
         for model, headers, expected in [("a/m", (), "account"), ("a/m", bearer(CLIENT_KEY), "account"),
                                          ("b/m", (), "provider"), ("b/m", bearer(CLIENT_KEY), "key"),

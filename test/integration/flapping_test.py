@@ -56,7 +56,7 @@ async def read_ending(reader, number, leaves):
         return Ending(number, "answer", identity, bytes(body), words)
     if body.endswith(b"data: [DONE]\n\n"):
         return Ending(number, "answer", identity, bytes(body), words)
-    if leaves:
+    if leaves and words > 0:
         return Ending(number, "left", identity, bytes(body), words)
     last = [line for line in bytes(body).split(b"\n") if line.startswith(b"data: ")][-1]
     return Ending(number, "broken" if is_typed(json.loads(last[6:]).get("error")) else "untyped", identity, bytes(body),

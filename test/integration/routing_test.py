@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 import harness
-from client import Client, get
+from client import Client, get, hello
 from fleet import LAST, ROLE, WORD, Fleet, FleetTest, closed_port, refuse
 from harness import Gateway, GatewayTest, config, wait_until
 from upstream import Upstream, answer
@@ -339,6 +339,47 @@ class RoutingTest(FleetTest):
         for thread in threads:
             thread.join()
         self.assertEqual(fleet.calls, [30, 30, 30])
+
+    def test_who_has_no_money_left_is_answered_by_the_model_of_last_resort(self):
+        fleet = Fleet(self, 3)
+        self.gateway_for(fleet, targets=[{"model": "p0/m"}, {"model": "p1/m"}],
+                         resilience={"emergency_fallback": {"model": "p2/m", "max_tokens": 50}})
+        fleet.works(2)
+        broke = refuse(402, "insufficient_quota", "You exceeded your current quota.")
+        tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+        cases = [("money", broke, {}, 200, 1), ("few tokens", broke, {"max_tokens": 7}, 200, 1),
+                 ("many tokens", broke, {"max_tokens": 700}, 200, 1), ("a stream", broke, {"stream": True}, 402, 0),
+                 ("tools", broke, {"tools": [tool]}, 402, 0), ("no money problem", refuse(500), {}, 500, 0)]
+        for name, script, more, status, calls in cases:
+            with self.subTest(name):
+                self.gateway.forget_failures()
+                fleet.forget()
+                fleet.script(0, script)
+                fleet.script(1, script)
+                with Client(self.gateway.port) as client:
+                    response = client.chat(hello("best", **more))
+                self.assertEqual((response.status, fleet.calls), (status, [1, 1, calls]))
+                self.assertEqual(response.headers.get("x-omniroute-fallback"), "emergency" if calls else None)
+                if calls:
+                    self.assertEqual(self.said(response), "from p2")
+                    sent = fleet.upstreams[2].calls[0].json
+                    limit = sent.get("max_tokens") or sent.get("max_completion_tokens")
+                    self.assertEqual(limit, min(more.get("max_tokens", 50), 50))
+        with self.subTest("accounts that are known to have none"):
+            fleet.forget()
+            fleet.script(0, broke)
+            fleet.script(1, broke)
+            self.gateway.forget_failures()
+            for calls in ([1, 1, 1], [1, 1, 2]):
+                self.assertEqual(self.said(self.ask()), "from p2")
+                self.assertEqual(fleet.calls, calls)
+        with self.subTest("it fails as well"):
+            self.gateway.forget_failures()
+            fleet.script(2, refuse(500, message="Down."))
+            response = self.ask()
+            self.assertEqual(response.status, 402)
+            self.assertIn("exceeded your current quota", response.json["error"]["message"])
+        self.assert_well(self.gateway)
 
     def test_a_conversation_stays_with_its_account(self):
         fleet = Fleet(self, 1, accounts=4)

@@ -113,6 +113,22 @@ TEST(ResilienceTest, SaysHowLongPlacesRest) {
             "gateway.yaml:1:50: resilience.cooldown.max: must not be less than api_key_base\n");
 }
 
+TEST(ResilienceTest, NamesAModelOfLastResortThatExists) {
+  FakeWorld world;
+  const std::string provider = "providers: [{ id: d, type: demo }]\n";
+  const GatewayConfig config =
+      good(world, provider + "resilience: { emergency_fallback: { model: d/echo } }\n");
+  EXPECT_EQ(config.resilience.emergency.model, "d/echo");
+  EXPECT_EQ(config.resilience.emergency.max_tokens, 4096);
+  const std::string wrong =
+      world.errors(provider + "resilience: { emergency_fallback: { model: x/echo } }\n");
+  EXPECT_NE(wrong.find("gateway.yaml:2:44: resilience.emergency_fallback.model:"),
+            std::string::npos)
+      << wrong;
+  EXPECT_NE(world.errors("resilience: { emergency_fallback: { max_tokens: 5 } }\n").find("'model'"),
+            std::string::npos);
+}
+
 TEST(AccountSpreadTest, IsReadForAProvider) {
   FakeWorld world;
   const GatewayConfig config =

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "source/base/record_codec.h"
+#include "source/store/receipt_block.h"
 #include "source/store/receipt_log.h"
 #include "source/store/retention.h"
 #include "test/source/store/store_fixture.h"
@@ -217,12 +218,80 @@ TEST_F(ReceiptLogTest, ReceiptsAreFoundByTheirIdInWhateverOrderTheyEnd) {
   }
   ASSERT_TRUE(open().ok());
   for (const int64_t ms : {1000, 3000, 5000, 9000}) {
-    const std::string bytes = get(kReceiptsTable, key_of({ms, 7}));
-    const auto read = Receipt::parse(bytes);
+    const auto bytes = find_receipt(*store_, {ms, 7});
+    ASSERT_TRUE(bytes.ok() && bytes->has_value()) << ms;
+    const auto read = Receipt::parse(**bytes);
     ASSERT_TRUE(read.ok());
     EXPECT_EQ(read->status, static_cast<uint64_t>(ms));
   }
-  EXPECT_EQ(get(kReceiptsTable, key_of({1000, 8})), "nothing");
+  EXPECT_EQ(find_receipt(*store_, {1000, 8}).value(), std::nullopt);
+  EXPECT_EQ(find_receipt(*store_, {1001, 7}).value(), std::nullopt);
+}
+
+TEST_F(ReceiptLogTest, ManyShareARowAndEachIsFound) {
+  ASSERT_TRUE(open().ok());
+  constexpr int kAll = 2000;
+  {
+    // Two workers, and every tenth of the exchanges ran for seconds.
+    ReceiptLog logs[] = {ReceiptLog(*store_, loop_, ReceiptLog::Stats(stats_)),
+                         ReceiptLog(*store_, loop_, ReceiptLog::Stats(stats_))};
+    for (int i = 0; i < kAll; ++i) {
+      Receipt receipt = full();
+      receipt.status = static_cast<uint64_t>(i);
+      logs[i % 2].append({100'000 + i * 3 - (i % 10 == 0 ? 7777 : 0), static_cast<uint64_t>(i)},
+                         receipt);
+    }
+  }
+  ASSERT_TRUE(open().ok());
+  for (int i = 0; i < kAll; ++i) {
+    const ReceiptId id{100'000 + i * 3 - (i % 10 == 0 ? 7777 : 0), static_cast<uint64_t>(i)};
+    const auto bytes = find_receipt(*store_, id);
+    ASSERT_TRUE(bytes.ok() && bytes->has_value()) << i;
+    EXPECT_EQ(Receipt::parse(**bytes)->status, static_cast<uint64_t>(i));
+  }
+  EXPECT_LT(rows(kReceiptsTable).size(), static_cast<size_t>(kAll / 10));
+}
+
+TEST(ReceiptBlockTest, NoBlockSpansMoreThanItMay) {
+  std::vector<std::string> keys;
+  for (const int64_t ms : {5000, 1000, 1001, 2000, 2001, 2002}) {
+    keys.emplace_back(ReceiptId::kKeyBytes, '\0');
+    ReceiptId{.ms = ms, .exchange = 1}.write_key(keys.back().data());
+  }
+  std::vector<ReceiptRow> rows;
+  for (const std::string& key : keys) rows.push_back({key, "value"});
+  std::vector<int64_t> firsts;
+  std::string last;
+  ASSERT_TRUE(make_blocks(rows, [&](std::string_view key, std::string_view block) {
+                firsts.push_back(ReceiptId::from_key(key).ms);
+                last = block;
+                return absl::OkStatus();
+              }).ok());
+  EXPECT_EQ(firsts, (std::vector<int64_t>{1000, 2001, 5000}));
+  EXPECT_EQ(find_in_block(last, keys[0]), "value");
+  EXPECT_EQ(find_in_block(last, keys[1]), std::nullopt);
+}
+
+TEST(ReceiptBlockTest, ADamagedBlockHoldsNothing) {
+  std::string key(ReceiptId::kKeyBytes, 'k'), other(ReceiptId::kKeyBytes, 'l'), block;
+  std::vector<ReceiptRow> rows = {{key, "first"}, {other, "second"}};
+  ASSERT_TRUE(make_blocks(rows, [&](std::string_view, std::string_view made) {
+                block = made;
+                return absl::OkStatus();
+              }).ok());
+  ASSERT_EQ(find_in_block(block, other), "second");
+  for (size_t size = 0; size < block.size(); ++size) {
+    const auto found = find_in_block(block.substr(0, size), other);
+    EXPECT_FALSE(found) << size;
+  }
+  for (size_t at = 0; at < block.size(); ++at) {
+    std::string damaged = block;
+    damaged[at] = static_cast<char>(~damaged[at]);
+    const auto found = find_in_block(damaged, other);
+    if (found) {
+      EXPECT_LE(found->size(), damaged.size());
+    }
+  }
 }
 
 // A clock that a retention may ask.
@@ -246,21 +315,24 @@ TEST_F(ReceiptLogTest, OldOnesGoAndOfTooManyTheOldest) {
   ASSERT_TRUE(open().ok());
   TimedLoop home(loop_);
   const int64_t now = absl::ToUnixMillis(home.time.now());
-  {
+  // Rows of one receipt each: they are further apart than a block spans.
+  const auto log_many = [&](int64_t from_ms, int count) {
     ReceiptLog log(*store_, loop_, ReceiptLog::Stats(stats_));
-    for (int i = 0; i < 1500; ++i) log.append({now - int64_t{86'400'000} * 40 + i, 1}, full());
-    for (int i = 0; i < 3000; ++i) log.append({now - 3'600'000 + i, 1}, full());
-  }
-  Retention by_age(*store_, home, Retention::of_receipts(), {.age = absl::Hours(24 * 30)});
-  for (const size_t left : {3500u, 3000u}) {
+    for (int i = 0; i < count; ++i) log.append({from_ms + int64_t{i} * 1500, 1}, full());
+  };
+  log_many(now - int64_t{86'400'000} * 40, 25);
+  log_many(now - 3'600'000, 60);
+  const Retention::Rule rule = Retention::of_receipts();
+  ASSERT_EQ(rule.step_rows, 15u);
+  Retention by_age(*store_, home, rule, {.age = absl::Hours(24 * 30)});
+  for (const size_t left : {70u, 60u}) {
     by_age.step();
     ASSERT_TRUE(loop_.run_until([&] { return rows(kReceiptsTable).size() == left; })) << left;
   }
-  Retention by_size(*store_, home, Retention::of_receipts(),
-                    {.age = absl::Hours(24 * 30), .bytes = 100'000});
+  Retention by_size(*store_, home, rule, {.age = absl::Hours(24 * 30), .bytes = 10'000});
   by_size.step();
-  ASSERT_TRUE(loop_.run_until([&] { return rows(kReceiptsTable).size() == 2000; }));
-  EXPECT_EQ(ReceiptId::from_key(rows(kReceiptsTable)[0].first).ms, now - 3'600'000 + 1000);
+  ASSERT_TRUE(loop_.run_until([&] { return rows(kReceiptsTable).size() == 45; }));
+  EXPECT_EQ(ReceiptId::from_key(rows(kReceiptsTable)[0].first).ms, now - 3'600'000 + 15 * 1500);
 }
 
 }  // namespace
