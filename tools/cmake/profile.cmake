@@ -31,7 +31,7 @@ elseif(OMNI_PROFILE STREQUAL "use" AND EXISTS ${packed})
   # several threads wrote are a little off; what the profile lets the compiler guess about sizes is
   # no ground for an error.
   foreach(option -fprofile-use=${omni_profile_folder} -DOMNI_PROFILE_DIGEST="${digest}"
-      -fprofile-partial-training -fprofile-correction -Wno-missing-profile -Wno-coverage-mismatch
+      -fprofile-correction -Wno-missing-profile -Wno-coverage-mismatch
       -Wno-error=stringop-overflow -Wno-error=stringop-overread -Wno-error=array-bounds -Wno-error=maybe-uninitialized)
     list(APPEND options $<$<NOT:${is_test}>:${option}>)
   endforeach()
