@@ -12,9 +12,8 @@
 namespace omni::filters {
 namespace {
 
-bool may_use(const GatewayKey* key, const NamedTarget& target) {
-  return key == nullptr ||
-         is_allowed(key->allowed_models, target.model, *target.provider, target.model);
+bool may_use(const GatewayKey* key, std::string_view named, const NamedTarget& target) {
+  return key == nullptr || is_allowed(key->allowed_models, named, *target.provider, target.model);
 }
 
 bool was_asked(const Facts& facts, const NamedTarget& target) {
@@ -23,7 +22,7 @@ bool was_asked(const Facts& facts, const NamedTarget& target) {
   });
 }
 
-// Tools are promises of one model's skill, and half a stream is read already.
+// Tools ask for a skill that the other model may lack, and a stream may have begun with heartbeats.
 bool suits(Facts& facts) {
   if (facts.endpoint != Endpoint::kChat || facts.call.wants_stream() || facts.plan.stages)
     return false;
@@ -51,7 +50,7 @@ std::optional<Plan> emergency_plan(Exchange& exchange, bool tells_of_money,
   Plan out;
   const Resolution names = resolve_name(rule.model, *snapshot.providers, *snapshot.aliases);
   for (const NamedTarget& each : names.targets)
-    if (may_use(facts.principal.key, each) && !was_asked(facts, each))
+    if (may_use(facts.principal.key, rule.model, each) && !was_asked(facts, each))
       out.targets.push_back({each.provider, nullptr, each.model});
   if (out.targets.empty()) return std::nullopt;
   std::optional<int64_t>& most = facts.call.edit().max_tokens;

@@ -381,6 +381,20 @@ class RoutingTest(FleetTest):
             self.assertIn("exceeded your current quota", response.json["error"]["message"])
         self.assert_well(self.gateway)
 
+    def test_a_key_reaches_the_model_of_last_resort_only_if_it_may_use_it(self):
+        fleet = Fleet(self, 2)
+        self.gateway_for(fleet, targets=[{"model": "p0/m"}], resilience={"emergency_fallback": {"model": "p1/m"}},
+                         keys=[{"name": "narrow", "key": "sk-narrow", "allowed_models": ["best", "p0/*"]},
+                               {"name": "wide", "key": "sk-wide", "allowed_models": ["best", "p1/*"]}])
+        fleet.works(1)
+        fleet.script(0, refuse(402))
+        for key, status in (("sk-narrow", 402), ("sk-wide", 200)):
+            self.gateway.forget_failures()
+            with Client(self.gateway.port) as client:
+                response = client.chat(hello("best"), [("authorization", f"Bearer {key}")])
+            self.assertEqual(response.status, status, key)
+        self.assertEqual(fleet.calls, [2, 1])
+
     def test_a_conversation_stays_with_its_account(self):
         fleet = Fleet(self, 1, accounts=4)
         fleet.providers[0] |= {"account_strategy": "round-robin", "sticky_limit": 1}
