@@ -11,7 +11,7 @@
 #include "source/store/receipt_log.h"
 #include "source/store/retention.h"
 #include "test/source/store/store_fixture.h"
-#include "test/support/fake_clock.h"
+#include "test/source/store/timed_loop.h"
 
 namespace omni::store {
 namespace {
@@ -295,23 +295,6 @@ TEST(ReceiptBlockTest, ADamagedBlockHoldsNothing) {
     }
   }
 }
-
-// A clock that a retention may ask.
-class TimedLoop final : public Dispatcher {
- public:
-  explicit TimedLoop(QueueLoop& queue) : queue_(queue) {}
-  const Clock& clock() const override { return time; }
-  std::unique_ptr<Timer> make_timer(Task task) override {
-    return queue_.make_timer(std::move(task));
-  }
-  void post(Task task) override { queue_.post(std::move(task)); }
-  void destroy_later(std::unique_ptr<Deferred>) override {}
-  void at_turn_end(TurnEnd&) override {}
-  test::FakeClock time;
-
- private:
-  QueueLoop& queue_;
-};
 
 TEST_F(ReceiptLogTest, OldOnesGoAndOfTooManyTheOldest) {
   ASSERT_TRUE(open().ok());

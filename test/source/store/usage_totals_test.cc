@@ -10,7 +10,7 @@
 #include "source/store/usage_log.h"
 #include "source/store/usage_reader.h"
 #include "test/source/store/store_fixture.h"
-#include "test/support/fake_clock.h"
+#include "test/source/store/timed_loop.h"
 
 namespace omni::store {
 namespace {
@@ -189,23 +189,6 @@ TEST_F(UsagePageTest, ARareKeyIsFoundBehindDaysOfOthers) {
   EXPECT_TRUE(bounded->records.empty());
   EXPECT_FALSE(bounded->next.empty()) << "has looked at enough, and says where to go on";
 }
-
-// The loop of the fixture with a clock.
-class TimedLoop final : public Dispatcher {
- public:
-  explicit TimedLoop(QueueLoop& queue) : queue_(queue) {}
-  const Clock& clock() const override { return time; }
-  std::unique_ptr<Timer> make_timer(Task task) override {
-    return queue_.make_timer(std::move(task));
-  }
-  void post(Task task) override { queue_.post(std::move(task)); }
-  void destroy_later(std::unique_ptr<Deferred>) override {}
-  void at_turn_end(TurnEnd&) override {}
-  test::FakeClock time;
-
- private:
-  QueueLoop& queue_;
-};
 
 TEST_F(UsageTotalsTest, OldRecordsGoInStepsAndTheirTotalsStay) {
   TimedLoop home(loop_);
