@@ -12,10 +12,6 @@ namespace {
 using json::Kind;
 using json::Skimmed;
 
-llm::CallError wrong(std::string_view key, std::string_view must) {
-  return {400, "bad_request", fmt::format("{}: {}", key, must), std::string(key)};
-}
-
 std::optional<llm::CallError> read_flag(const Skimmed& member, bool& out) {
   if (member.kind == Kind::kNull) return std::nullopt;
   if (member.kind != Kind::kBoolean) return wrong(member.key, "must be a boolean");
@@ -36,6 +32,10 @@ std::optional<llm::CallError> read_member(const Skimmed& member, Asked& out) {
 }
 
 }  // namespace
+
+llm::CallError wrong(std::string_view key, std::string_view must) {
+  return {400, "bad_request", fmt::format("{}: {}", key, must), std::string(key)};
+}
 
 std::optional<llm::CallError> read_asked(std::string_view body, Asked& out) {
   json::Skimmer skimmer(body, Kind::kObject);

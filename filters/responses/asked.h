@@ -17,6 +17,9 @@ struct Asked {
   std::string_view input;  // A view of the body.
 };
 
+// `must` says what `key` has to be.
+llm::CallError wrong(std::string_view key, std::string_view must);
+
 // An error names the member that is wrong.
 std::optional<llm::CallError> read_asked(std::string_view body, Asked& out);
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "filters/responses/asked.h"
 #include "source/base/strings.h"
 #include "source/json/builder.h"
 #include "source/json/edit.h"
@@ -14,10 +15,6 @@ namespace omni::filters {
 namespace {
 
 constexpr int64_t kMostItems = 100;
-
-llm::CallError wrong(std::string_view key, std::string_view must) {
-  return {400, "bad_request", std::string(key) + ": " + std::string(must), std::string(key)};
-}
 
 struct Item {
   std::string_view id;  // As it stands between its quotes.

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <vector>
 
+#include "source/base/format.h"
 #include "source/json/writer.h"
 
 namespace omni {
@@ -38,8 +38,8 @@ std::string render_latencies(const ProviderLatencies& latencies) {
   for (const std::string_view name : names) {
     const ProviderLatency& latency = latencies.find(name)->second;
     if (out.back() != '{') out += ',';
-    fmt::format_to(std::back_inserter(out), R"({}:{{{},"firstByte":{{{}}}}})", json::quoted(name),
-                   percentiles(latency.total), percentiles(latency.first_byte));
+    append_format(out, R"({}:{{{},"firstByte":{{{}}}}})", json::quoted(name),
+                  percentiles(latency.total), percentiles(latency.first_byte));
   }
   return out + "}}";
 }

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
+#include "source/base/format.h"
 #include "source/base/strings.h"
 #include "source/json/writer.h"
 
@@ -35,8 +35,8 @@ std::string render_sessions(const std::vector<SessionInfo>& sessions, absl::Time
   std::string out = fmt::format(R"({{"count":{},"sessions":[)", sessions.size());
   for (const SessionInfo& session : sessions) {
     if (&session != &sessions.front()) out += ',';
-    fmt::format_to(
-        std::back_inserter(out),
+    append_format(
+        out,
         R"({{"sessionId":{},"createdAt":{},"lastActive":{},"requestCount":{},"connectionId":{},"ageMs":{}}})",
         json::quoted(session.id), absl::ToUnixMillis(session.created),
         absl::ToUnixMillis(session.last_active), session.requests,

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
+#include "source/base/format.h"
 #include "source/json/writer.h"
 #include "source/llm/cost.h"
 
@@ -44,8 +44,7 @@ std::string object(const Entries& entries, Extra extra) {
   std::string out = "{";
   for (const auto& [name, entry] : entries) {
     if (out.size() > 1) out += ',';
-    fmt::format_to(std::back_inserter(out), "{}:{{{}{}}}", json::quoted(name),
-                   numbers(entry.totals), extra(entry));
+    append_format(out, "{}:{{{}{}}}", json::quoted(name), numbers(entry.totals), extra(entry));
   }
   return out + "}";
 }
@@ -67,8 +66,8 @@ void append_call(std::string& out, const UsageRecord& record) {
   const std::string connection =
       record.account.empty() ? std::string() : record.provider + "/" + record.account;
   const std::string& model = record.model_sent.empty() ? record.model_asked : record.model_sent;
-  fmt::format_to(
-      std::back_inserter(out),
+  append_format(
+      out,
       R"({{"id":{},"timestamp":{},"status":{},"model":{},"requestedModel":{},"provider":{},"account":{},"connectionId":{},"duration":{},"firstByteMs":{},)"
       R"("tokens":{{"in":{},"out":{},"cached":{},"cacheWrite":{},"reasoning":{}}},"estimated":{},"stream":{},"aborted":{},"cost":{},"priced":{},)"
       R"("cacheSource":"upstream","sourceFormat":{},"apiKeyId":{},"apiKeyName":{},"active":false}})",
@@ -197,8 +196,8 @@ std::string UsageBreakdown::render(std::string_view period) const {
                   kNames[static_cast<size_t>(by_)], all_numbers(all_));
   for (const Entry* entry : sorted) {
     if (entry != sorted.front()) out += ',';
-    fmt::format_to(std::back_inserter(out), R"({{{},{},"lastUsed":{}}})", entry->members,
-                   all_numbers(entry->totals), timestamp(entry->totals.last_us));
+    append_format(out, R"({{{},{},"lastUsed":{}}})", entry->members, all_numbers(entry->totals),
+                  timestamp(entry->totals.last_us));
   }
   return out + "]}";
 }

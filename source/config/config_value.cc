@@ -1,9 +1,9 @@
 #include "source/config/config_value.h"
+#include "source/base/format.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <vector>
 
 namespace omni {
@@ -16,24 +16,23 @@ void append_canonical(const ConfigValue& value, std::string& out) {
       out += "~";
       return;
     case ConfigValue::Kind::kScalar:
-      fmt::format_to(std::back_inserter(out), "{}{}:{}",
-                     value.is_quoted || value.is_substituted ? 'q' : 'p', value.text.size(),
-                     value.text);
+      append_format(out, "{}{}:{}", value.is_quoted || value.is_substituted ? 'q' : 'p',
+                    value.text.size(), value.text);
       return;
     case ConfigValue::Kind::kMapping: {
       std::vector<const ConfigEntry*> sorted;
       for (const ConfigEntry& entry : value.entries) sorted.push_back(&entry);
       std::sort(sorted.begin(), sorted.end(),
                 [](const ConfigEntry* a, const ConfigEntry* b) { return a->key < b->key; });
-      fmt::format_to(std::back_inserter(out), "{{{}", sorted.size());
+      append_format(out, "{{{}", sorted.size());
       for (const ConfigEntry* entry : sorted) {
-        fmt::format_to(std::back_inserter(out), ",{}:{}=", entry->key.size(), entry->key);
+        append_format(out, ",{}:{}=", entry->key.size(), entry->key);
         append_canonical(entry->value, out);
       }
       return;
     }
     case ConfigValue::Kind::kList:
-      fmt::format_to(std::back_inserter(out), "[{}", value.items.size());
+      append_format(out, "[{}", value.items.size());
       for (const ConfigValue& item : value.items) append_canonical(item, out);
       return;
   }

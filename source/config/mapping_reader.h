@@ -17,6 +17,8 @@
 
 namespace omni {
 
+constexpr int64_t kKiB = 1024, kMiB = 1024 * kKiB;
+
 class MappingReader {
  public:
   // Anything but a mapping is recorded as an error here and reads as an empty one; null too, but

@@ -19,7 +19,7 @@ namespace {
 using routing::ComboConfig;
 using routing::ComboStep;
 
-constexpr double kMostWeight = 1e6;
+constexpr double kMostTargetWeight = 1e6;
 
 ComboStep read_step(const MappingReader::Item& item, routing::Strategy strategy,
                     ConfigErrors& errors) {
@@ -32,7 +32,7 @@ ComboStep read_step(const MappingReader::Item& item, routing::Strategy strategy,
   out.account = reader.text("account").value_or("");
   if (!out.account.empty() && out.model.empty()) reader.fail("account", "is for a model only");
   out.weight = reader.number("weight", 0).value_or(1);
-  if (out.weight > kMostWeight) reader.fail("weight", "must not be more than 1000000");
+  if (out.weight > kMostTargetWeight) reader.fail("weight", "must not be more than 1000000");
   read_stage(reader, strategy, out);
   reader.done();
   return out;
@@ -60,7 +60,7 @@ void read_weights(MappingReader& rules, ConfigErrors& errors, routing::AutoRule&
   for (size_t i = 0; i < routing::kFactors; ++i) {
     const std::string_view name = routing::name_of(static_cast<routing::Factor>(i));
     const double weight = reader.number(name, 0).value_or(0);
-    if (weight > kMostWeight) reader.fail(name, "must not be more than 1000000");
+    if (weight > kMostTargetWeight) reader.fail(name, "must not be more than 1000000");
     weights[i] = static_cast<float>(weight);
     sum += weights[i];
   }

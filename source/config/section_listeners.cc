@@ -15,8 +15,6 @@ namespace omni {
 namespace {
 
 constexpr std::string_view kDefaultAddress = "127.0.0.1:20128";
-constexpr int64_t kKiB = 1024;
-constexpr int64_t kMiB = 1024 * kKiB;
 
 struct ParsedAddress {
   bool is_loopback = false;  // Unix sockets too.

@@ -16,7 +16,6 @@ namespace omni {
 namespace {
 
 constexpr int64_t kMaxWorkers = 256;
-constexpr int64_t kMiB = int64_t{1} << 20;
 
 // The value of `key` as one of `words`; nullopt when absent or wrong.
 template <class Value, size_t kCount>

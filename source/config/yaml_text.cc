@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "source/base/format.h"
 #include "source/base/strings.h"
 #include "source/config/encoding.h"
 
@@ -118,9 +119,9 @@ class TreeBuilder final : public YAML::EventHandler {
     std::string out;
     for (const Frame& frame : frames_) {
       if (frame.value.kind == ConfigValue::Kind::kList)
-        fmt::format_to(std::back_inserter(out), "[{}]", frame.value.items.size());
+        append_format(out, "[{}]", frame.value.items.size());
       else if (frame.has_key)
-        fmt::format_to(std::back_inserter(out), "{}{}", out.empty() ? "" : ".", frame.key);
+        append_format(out, "{}{}", out.empty() ? "" : ".", frame.key);
     }
     return out.empty() ? std::string(kWholeFile) : out;
   }

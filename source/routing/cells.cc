@@ -52,7 +52,10 @@ bool CooldownCell::begin(int64_t now_ms, const Rule& rule, int64_t hint_ms, bool
       after.level = std::min(before.level + 1, kMostLevel);
       const int shift = std::min(before.level, 20);
       const int64_t grown = std::min(rule.base_ms << shift, rule.max_ms);
-      after.until_ms = now_ms + (hint_ms > 0 ? hint_ms : grown);
+      const int64_t lasts_ms = hint_ms > 0 ? hint_ms : grown;
+      // Another worker's clock may be a little behind: for it, even `now_ms` is to come.
+      if (lasts_ms <= 0) return false;
+      after.until_ms = now_ms + lasts_ms;
       after.is_hard = is_hard;
     }
     const uint64_t packed = pack(after);

@@ -35,12 +35,16 @@ int64_t QueueCell::take(int64_t now_ms, const QueueRule& rule, int64_t latest_ms
     if (given > latest_ms) return 0;
   } while (!full_us_.compare_exchange_weak(full, std::max(full, now_ms * 1000) + cost_us(rule),
                                            std::memory_order_relaxed));
-  // Who came between may move this one by a gap, beyond the latest even: its place is its own.
-  int64_t gap = gap_ms_.load(std::memory_order_relaxed);
-  while (!gap_ms_.compare_exchange_weak(gap, std::max(given, gap) + rule.min_gap_ms,
-                                        std::memory_order_relaxed)) {
-  }
-  return std::max(given, gap);
+  // Who came between may have taken the gap: then the share of the minute is given back.
+  int64_t gap = gap_ms_.load(std::memory_order_relaxed), place;
+  do {
+    place = std::max(given, gap);
+    if (place > latest_ms) {
+      full_us_.fetch_sub(cost_us(rule), std::memory_order_relaxed);
+      return 0;
+    }
+  } while (!gap_ms_.compare_exchange_weak(gap, place + rule.min_gap_ms, std::memory_order_relaxed));
+  return place;
 }
 
 }  // namespace omni::routing

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <utility>
 
 #include "source/base/check.h"
+#include "source/base/format.h"
 
 namespace omni {
 namespace {
@@ -79,11 +79,10 @@ bool has_label(std::string_view rendered, const StatLabel& wanted) {
 
 void append_sample(std::string& out, std::string_view name, std::string_view suffix,
                    std::string_view labels, std::string_view value) {
-  auto to = std::back_inserter(out);
   if (labels.empty()) {
-    fmt::format_to(to, "{}{} {}\n", name, suffix, value);
+    append_format(out, "{}{} {}\n", name, suffix, value);
   } else {
-    fmt::format_to(to, "{}{}{{{}}} {}\n", name, suffix, labels, value);
+    append_format(out, "{}{}{{{}}} {}\n", name, suffix, labels, value);
   }
 }
 
@@ -215,8 +214,7 @@ void StatRegistry::render_family(const Family& family, std::string& out) const {
   out.append("# HELP ").append(family.name).append(" ");
   append_escaped(out, family.help, false);
   constexpr std::string_view kTypes[] = {"counter", "gauge", "histogram"};
-  fmt::format_to(std::back_inserter(out), "\n# TYPE {} {}\n", family.name,
-                 kTypes[static_cast<size_t>(family.kind)]);
+  append_format(out, "\n# TYPE {} {}\n", family.name, kTypes[static_cast<size_t>(family.kind)]);
   for (const Series& series : family.series) {
     if (family.kind == Kind::kHistogram) {
       render_histogram(family, series, out);
@@ -234,10 +232,10 @@ void StatRegistry::render_family(const Family& family, std::string& out) const {
 void StatRegistry::render(std::string& out) const {
   const std::lock_guard lock(mutex_);
   for (const Family& each : families_) render_family(each, out);
-  fmt::format_to(std::back_inserter(out),
-                 "# HELP {0} Metrics that found no free cell and count nowhere.\n"
-                 "# TYPE {0} counter\n{0} {1}\n",
-                 kDropped, dropped_);
+  append_format(out,
+                "# HELP {0} Metrics that found no free cell and count nowhere.\n"
+                "# TYPE {0} counter\n{0} {1}\n",
+                kDropped, dropped_);
 }
 
 int64_t StatRegistry::sum(std::string_view name, std::initializer_list<StatLabel> labels) const {

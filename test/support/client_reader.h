@@ -3,13 +3,13 @@
 #pragma once
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "test/support/client_view.h"
+#include "test/support/json.h"
 
 namespace omni::test {
 

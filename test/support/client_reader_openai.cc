@@ -1,4 +1,5 @@
 #include "test/support/client_reader.h"
+#include "test/support/json.h"
 
 namespace omni::test {
 

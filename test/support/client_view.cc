@@ -1,6 +1,7 @@
 #include "test/support/client_view.h"
 
 #include "test/support/client_reader.h"
+#include "test/support/json.h"
 #include "test/support/response_accumulator.h"
 
 namespace omni::test {
@@ -66,7 +67,7 @@ void ClientReader::stream(std::string_view bytes) {
     require(last != "response.completed" && last != "response.incomplete",
             "an error behind the end");
     for (const Framed& framed : split(bytes.substr(failed)))
-      error(json::parse(framed.data, nullptr, false));
+      error(parse_json_if_valid(framed.data));
     return;
   }
   for (const Framed& framed : split(bytes)) event(framed);
@@ -75,7 +76,7 @@ void ClientReader::stream(std::string_view bytes) {
 }
 
 void ClientReader::array(std::string_view bytes) {
-  const json row = json::parse(bytes, nullptr, false);
+  const json row = parse_json_if_valid(bytes);
   require(row.is_array() && !row.empty(), "no array");
   if (!row.is_array()) return;
   for (const json& chunk : row) {
@@ -90,7 +91,7 @@ void ClientReader::event(const Framed& framed) {
     is_over_ = told_.is_finished = true;
     return;
   }
-  const json data = json::parse(framed.data, nullptr, false);
+  const json data = parse_json_if_valid(framed.data);
   require(data.is_object(), "no JSON object: " + framed.data);
   if (!data.is_object()) return;
   if (dialect_ == Dialect::kOpenai) return chat_chunk(data);
@@ -110,7 +111,7 @@ void ClientReader::error(const json& said) {
 }
 
 json ClientReader::parse_arguments(const std::string& text) {
-  json out = json::parse(text, nullptr, false);
+  json out = parse_json_if_valid(text);
   blame(out.is_object(), "arguments are no JSON object: " + text);
   return out;
 }
@@ -149,7 +150,7 @@ Told read_as_client(ClientKind kind, std::string_view bytes) {
   ClientReader reader(kind.dialect);
   if (kind.form == Form::kStream) reader.stream(bytes);
   if (kind.form == Form::kArray) reader.array(bytes);
-  if (kind.form == Form::kPlain) reader.whole(json::parse(bytes, nullptr, false));
+  if (kind.form == Form::kPlain) reader.whole(parse_json_if_valid(bytes));
   return reader.take();
 }
 

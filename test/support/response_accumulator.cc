@@ -1,4 +1,5 @@
 #include "test/support/response_accumulator.h"
+#include "test/support/json.h"
 
 namespace omni::test {
 namespace {
@@ -98,7 +99,7 @@ Accumulated accumulate(std::string_view stream) {
     const size_t data = frame.find("\ndata: ");
     if (end == std::string_view::npos || data == std::string_view::npos) break;
     accumulator.event(std::string(frame.substr(7, data - 7)),
-                      json::parse(frame.substr(data + 7), nullptr, false));
+                      parse_json_if_valid(frame.substr(data + 7)));
     stream.remove_prefix(end + 2);
   }
   Accumulated out = accumulator.take();

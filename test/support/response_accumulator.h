@@ -2,11 +2,12 @@
 // not follow them.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "test/support/json.h"
 
 namespace omni::test {
 

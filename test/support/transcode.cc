@@ -4,12 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <variant>
 
 #include "source/base/status.h"
 #include "source/base/strings.h"
 #include "source/llm/answer_reader.h"
+#include "test/support/json.h"
 
 namespace omni::test {
 namespace {
@@ -74,7 +74,7 @@ std::string transcode_answer(Dialect from, Dialect to, std::string_view body, bo
 }
 
 std::string canonical(std::string_view json) {
-  const auto parsed = nlohmann::json::parse(json, nullptr, false);
+  const auto parsed = parse_json_if_valid(json);
   return parsed.is_discarded() ? fmt::format("NOT JSON: {}", json) : parsed.dump();
 }
 

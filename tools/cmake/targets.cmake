@@ -1,3 +1,10 @@
+# Several files of a library compiled as one, where nobody waits for a single one of them: half of
+# the time that a file takes goes to the headers that all of them include. So names in anonymous
+# namespaces are given once in a folder.
+function(omni_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${OMNI_UNITY} UNITY_BUILD_BATCH_SIZE 5)
+endfunction()
+
 # One static library per folder: omni_library(NAME [SUBFOLDERS a b] [DEPS public...] [PRIVATE private...])
 function(omni_library name)
   cmake_parse_arguments(ARG "" "" "SUBFOLDERS;DEPS;PRIVATE" ${ARGN})
@@ -10,6 +17,7 @@ function(omni_library name)
     add_library(omni_${name} STATIC ${sources})
     target_link_libraries(omni_${name} PUBLIC omni_options ${ARG_DEPS} PRIVATE ${ARG_PRIVATE})
     omni_precompile(omni_${name})
+    omni_unity(omni_${name})
   else()
     add_library(omni_${name} INTERFACE)
     target_link_libraries(omni_${name} INTERFACE omni_options ${ARG_DEPS})
@@ -22,6 +30,7 @@ function(omni_filter name)
   add_library(omni_filter_${name} STATIC ${sources})
   target_link_libraries(omni_filter_${name} PUBLIC omni_options omni_api omni_json omni_sse omni_llm omni_catalog omni_routing omni_coding)
   omni_precompile(omni_filter_${name})
+  omni_unity(omni_filter_${name})
   set_property(GLOBAL APPEND PROPERTY OMNI_FILTERS omni_filter_${name})
 endfunction()
 

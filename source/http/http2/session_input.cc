@@ -11,7 +11,7 @@ namespace omni {
 namespace {
 
 // RFC 9113 section 6.5.2: what a field costs beside its text.
-constexpr size_t kFieldOverhead = 32;
+constexpr size_t kHpackOverhead = 32;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ int Http2Session::on_begin_headers(const nghttp2_frame& frame) {
 int Http2Session::on_header(StreamId id, std::string_view name, std::string_view value) {
   Http2Stream* stream = find(id);
   if (stream == nullptr || stream->is_over) return 0;
-  stream->header_bytes += name.size() + value.size() + kFieldOverhead;
+  stream->header_bytes += name.size() + value.size() + kHpackOverhead;
   if (name.front() != ':') ++stream->header_count;
   if (stream->header_bytes > limits_.header_bytes || stream->header_count > limits_.header_count)
     stream->is_too_large = true;

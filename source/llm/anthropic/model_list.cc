@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
+#include "source/base/format.h"
 #include "source/base/strings.h"
 #include "source/json/writer.h"
 
@@ -27,13 +27,12 @@ size_t position(absl::Span<const ListedModel> models, std::string_view id) {
 
 // An unknown release date may be the epoch, says the vendor.
 void append_entry(std::string& out, const ListedModel& listed) {
-  fmt::format_to(
-      std::back_inserter(out),
+  append_format(
+      out,
       R"({{"type":"model","id":{},"display_name":{},"created_at":"1970-01-01T00:00:00Z","lifecycle":"active")",
       json::quoted(listed.id), json::quoted(listed.title()));
   const auto append_limit = [&](std::string_view key, int64_t tokens) {
-    fmt::format_to(std::back_inserter(out), R"(,"{}":{})", key,
-                   tokens > 0 ? std::to_string(tokens) : "null");
+    append_format(out, R"(,"{}":{})", key, tokens > 0 ? std::to_string(tokens) : "null");
   };
   append_limit("max_input_tokens", listed.model == nullptr ? 0 : listed.model->context);
   append_limit("max_tokens", listed.model == nullptr ? 0 : listed.model->max_output);
@@ -48,8 +47,7 @@ std::string render_page(absl::Span<const ListedModel> page, bool has_more) {
   }
   const std::string first = page.empty() ? "null" : json::quoted(page.front().id);
   const std::string last = page.empty() ? "null" : json::quoted(page.back().id);
-  fmt::format_to(std::back_inserter(out), R"(],"has_more":{},"first_id":{},"last_id":{}}})",
-                 has_more, first, last);
+  append_format(out, R"(],"has_more":{},"first_id":{},"last_id":{}}})", has_more, first, last);
   return out;
 }
 

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include <iterator>
-
+#include "source/base/format.h"
 #include "source/json/builder.h"
 #include "source/llm/anthropic/answer_encoder.h"
 #include "source/llm/anthropic/answer_words.h"
@@ -65,11 +64,10 @@ void MessagesStreamEncoder::start(const Event& event, std::string& out) {
 }
 
 void MessagesStreamEncoder::block(std::string_view content_block, std::string& out) {
-  fmt::format_to(
-      std::back_inserter(out),
-      "event: content_block_start\ndata: {{\"type\":\"content_block_start\",\"index\":{},"
-      "\"content_block\":{}}}\n\n",
-      ++index_, content_block);
+  append_format(out,
+                "event: content_block_start\ndata: {{\"type\":\"content_block_start\",\"index\":{},"
+                "\"content_block\":{}}}\n\n",
+                ++index_, content_block);
 }
 
 void MessagesStreamEncoder::open(Open kind, std::string& out) {
@@ -83,9 +81,8 @@ void MessagesStreamEncoder::open(Open kind, std::string& out) {
 void MessagesStreamEncoder::close(std::string& out) {
   if (open_ == Open::kNone) return;
   open_ = Open::kNone;
-  fmt::format_to(
-      std::back_inserter(out),
-      "event: content_block_stop\ndata: {{\"type\":\"content_block_stop\",\"index\":{}}}\n\n",
+  append_format(
+      out, "event: content_block_stop\ndata: {{\"type\":\"content_block_stop\",\"index\":{}}}\n\n",
       index_);
 }
 
@@ -107,11 +104,10 @@ void MessagesStreamEncoder::began(const Event& event, std::string& out) {
 
 void MessagesStreamEncoder::begin_delta(std::string_view type, std::string_view field,
                                         std::string& out) {
-  fmt::format_to(
-      std::back_inserter(out),
-      "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":{},"
-      "\"delta\":{{\"type\":\"{}\",\"{}\":",
-      index_, type, field);
+  append_format(out,
+                "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":{},"
+                "\"delta\":{{\"type\":\"{}\",\"{}\":",
+                index_, type, field);
 }
 
 void MessagesStreamEncoder::delta(const Event& event, std::string& out) {

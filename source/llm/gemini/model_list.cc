@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
+#include "source/base/format.h"
 #include "source/base/strings.h"
 #include "source/json/writer.h"
 
@@ -18,15 +18,14 @@ CallError refuse(std::string_view param, std::string_view why) {
 }
 
 void append_entry(std::string& out, const ListedModel& listed) {
-  fmt::format_to(std::back_inserter(out),
-                 R"({{"name":{},"baseModelId":{},"version":"","displayName":{},"description":{})",
-                 json::quoted("models/" + listed.id), json::quoted(listed.id),
-                 json::quoted(listed.title()),
-                 json::quoted(fmt::format("{} of {}", listed.root, listed.provider->id)));
+  append_format(
+      out, R"({{"name":{},"baseModelId":{},"version":"","displayName":{},"description":{})",
+      json::quoted("models/" + listed.id), json::quoted(listed.id), json::quoted(listed.title()),
+      json::quoted(fmt::format("{} of {}", listed.root, listed.provider->id)));
   if (listed.model != nullptr && listed.model->context > 0)
-    fmt::format_to(std::back_inserter(out), R"(,"inputTokenLimit":{})", listed.model->context);
+    append_format(out, R"(,"inputTokenLimit":{})", listed.model->context);
   if (listed.model != nullptr && listed.model->max_output > 0)
-    fmt::format_to(std::back_inserter(out), R"(,"outputTokenLimit":{})", listed.model->max_output);
+    append_format(out, R"(,"outputTokenLimit":{})", listed.model->max_output);
   out +=
       R"(,"supportedGenerationMethods":["generateContent","streamGenerateContent","countTokens"]})";
 }

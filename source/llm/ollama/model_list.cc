@@ -3,9 +3,8 @@
 #include <absl/time/time.h>
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "source/base/digest.h"
+#include "source/base/format.h"
 #include "source/base/status.h"
 #include "source/base/strings.h"
 #include "source/json/skim.h"
@@ -51,8 +50,8 @@ std::string render_models(absl::Span<const ListedModel> models, const ListQuery&
   for (const ListedModel& model : models) {
     if (&model != &models.front()) out += ',';
     const std::string id = json::quoted(model.id);
-    fmt::format_to(
-        std::back_inserter(out),
+    append_format(
+        out,
         R"({{"name":{0},"model":{0},"modified_at":"{1}","size":0,"digest":"{2}","details":{3}}})",
         id, time_text(query.now), digest_of(model.id), render_details(model));
   }
@@ -64,8 +63,7 @@ std::string render_model(const ListedModel& listed, const ListQuery& query) {
   std::string info = fmt::format(R"("general.architecture":{},"general.basename":{})",
                                  json::quoted(family), json::quoted(listed.title()));
   if (listed.model != nullptr && listed.model->context > 0)
-    fmt::format_to(std::back_inserter(info), ",{}:{}", json::quoted(family + ".context_length"),
-                   listed.model->context);
+    append_format(info, ",{}:{}", json::quoted(family + ".context_length"), listed.model->context);
   std::string capabilities = "\"completion\"";
   if (!listed.provider->is_demo) capabilities += ",\"tools\"";
   if (listed.model != nullptr && (listed.model->inputs & kImage) != 0)

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <utility>
 
+#include "source/base/format.h"
 #include "source/json/writer.h"
 
 namespace omni::llm::openai {
@@ -14,40 +14,35 @@ namespace {
 constexpr int64_t kCreated = 1700000000;
 
 void append_price(std::string& out, const Price& price) {
-  fmt::format_to(std::back_inserter(out), R"(,"pricing":{{"input":{},"output":{})", price.input,
-                 price.output);
-  if (price.cached) fmt::format_to(std::back_inserter(out), R"(,"cached":{})", *price.cached);
-  if (price.cache_write)
-    fmt::format_to(std::back_inserter(out), R"(,"cache_write":{})", *price.cache_write);
+  append_format(out, R"(,"pricing":{{"input":{},"output":{})", price.input, price.output);
+  if (price.cached) append_format(out, R"(,"cached":{})", *price.cached);
+  if (price.cache_write) append_format(out, R"(,"cache_write":{})", *price.cache_write);
   out += '}';
 }
 
 void append_modalities(std::string& out, std::string_view key, uint8_t bits) {
   if (bits == 0) return;
-  fmt::format_to(std::back_inserter(out), R"(,"{}":[)", key);
+  append_format(out, R"(,"{}":[)", key);
   bool first = true;
   for (const Modality modality : {kText, kImage, kAudio, kVideo, kFile}) {
     if ((bits & modality) == 0) continue;
-    fmt::format_to(std::back_inserter(out), R"({}"{}")", std::exchange(first, false) ? "" : ",",
-                   name_of(modality));
+    append_format(out, R"({}"{}")", std::exchange(first, false) ? "" : ",", name_of(modality));
   }
   out += ']';
 }
 
 void append_known(std::string& out, const Model& model) {
   if (!model.name.empty()) out += ",\"name\":" + json::quoted(model.name);
-  if (model.context > 0)
-    fmt::format_to(std::back_inserter(out), R"(,"context_length":{})", model.context);
-  if (model.max_output > 0)
-    fmt::format_to(std::back_inserter(out), R"(,"max_output_tokens":{})", model.max_output);
+  if (model.context > 0) append_format(out, R"(,"context_length":{})", model.context);
+  if (model.max_output > 0) append_format(out, R"(,"max_output_tokens":{})", model.max_output);
   append_modalities(out, "input_modalities", model.inputs);
   append_modalities(out, "output_modalities", model.outputs);
   if (model.price) append_price(out, *model.price);
 }
 
 void append_entry(std::string& out, const ListedModel& listed) {
-  fmt::format_to(
-      std::back_inserter(out),
+  append_format(
+      out,
       R"({{"id":{},"object":"model","created":{},"owned_by":{},"root":{},"permission":[],"parent":null)",
       json::quoted(listed.id), kCreated, json::quoted(listed.owner), json::quoted(listed.root));
   if (listed.model != nullptr) append_known(out, *listed.model);

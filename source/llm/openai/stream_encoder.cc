@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <iterator>
 #include <utility>
 
+#include "source/base/format.h"
 #include "source/json/builder.h"
 #include "source/json/writer.h"
 #include "source/llm/openai/answer_encoder.h"
@@ -66,7 +66,7 @@ void ChatStreamEncoder::start(const Event& event) {
 void ChatStreamEncoder::open(int index, std::string& out) {
   out += prefix_;
   out += R"(,"choices":[{"index":)";
-  fmt::format_to(std::back_inserter(out), "{}", index);
+  append_format(out, "{}", index);
   out += R"(,"delta":{)";
 }
 
@@ -121,9 +121,8 @@ void ChatStreamEncoder::delta(const Event& event, std::string& out) {
       out += R"("refusal":")";
       break;
     case PartKind::kToolCall:
-      fmt::format_to(std::back_inserter(out), R"("tool_calls":[{{"index":{},"{}":{{"{}":")",
-                     in.tool_calls - 1, in.is_custom ? "custom" : "function",
-                     in.is_custom ? "input" : "arguments");
+      append_format(out, R"("tool_calls":[{{"index":{},"{}":{{"{}":")", in.tool_calls - 1,
+                    in.is_custom ? "custom" : "function", in.is_custom ? "input" : "arguments");
       break;
     default:
       out += R"("content":")";

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include <iterator>
-
+#include "source/base/format.h"
 #include "source/base/strings.h"
 #include "source/json/each.h"
 #include "source/llm/openai/text_encoder.h"
@@ -33,8 +32,8 @@ std::string render_top(const Skimmed& list) {
     Token token;
     const absl::Status status = read_token(item, token);
     if (!status.ok()) return status;
-    fmt::format_to(std::back_inserter(out), R"({}"{}":{})", out.size() > 1 ? "," : "",
-                   token.token.inside(), token.logprob);
+    append_format(out, R"({}"{}":{})", out.size() > 1 ? "," : "", token.token.inside(),
+                  token.logprob);
     return absl::OkStatus();
   });
   return out + "}";

@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "filters/responses/asked.h"
+#include "test/support/json.h"
 
 namespace omni::filters {
 namespace {
@@ -13,7 +12,7 @@ constexpr std::string_view kItems = R"({"id":"a"},{"id":"b"},{"id":"c"},{"id":"d
 
 std::string ids(const std::optional<std::string>& list) {
   if (!list) return "none";
-  const auto json = nlohmann::json::parse(*list);
+  const auto json = test::parse_json(*list);
   std::string out;
   for (const auto& item : json["data"]) out += item["id"].get<std::string>();
   return out + (json["has_more"].get<bool>() ? "+" : "");

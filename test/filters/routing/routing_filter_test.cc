@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "test/support/fake_context.h"
 #include "test/support/fake_exchange.h"
+#include "test/support/json.h"
 #include "test/support/test_snapshot.h"
 
 namespace omni::filters {
@@ -241,8 +241,7 @@ TEST(RoutingFilterTest, ShowsOneModelOrSaysThatThereIsNone) {
     desk.exchange.facts().endpoint = Endpoint::kModel;
     desk.exchange.facts().resource = id;
     const std::string result = desk.run();
-    return result == "ok" ? nlohmann::json::parse(desk.context.body)["id"].get<std::string>()
-                          : result;
+    return result == "ok" ? test::parse_json(desk.context.body)["id"].get<std::string>() : result;
   };
   EXPECT_EQ(show("gpt-4o"), "gpt-4o");
   EXPECT_EQ(show("openai/gpt-4o"), "openai/gpt-4o");

@@ -2,12 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "test/filters/upstream/upstream_fixture.h"
 #include "test/support/compressed.h"
+#include "test/support/json.h"
 
 namespace omni::filters {
 namespace {
@@ -106,7 +106,7 @@ TEST(CodedAnswerTest, ARefusalIsReadable) {
     attempt.up().complete();
     attempt.settle();
     EXPECT_EQ(attempt.sink().head->status, 400);
-    const auto error = nlohmann::json::parse(attempt.sink().body)["error"];
+    const auto error = test::parse_json(attempt.sink().body)["error"];
     EXPECT_EQ(error["message"], "[400]: n is wrong: ***");
     EXPECT_EQ(error["code"], "bad_n");
   }
@@ -124,7 +124,7 @@ TEST(CodedAnswerTest, ARefusalThatCannotBeReadIsOneAllTheSame) {
     attempt.up().complete();
     attempt.settle();
     EXPECT_EQ(attempt.sink().head->status, 422);
-    EXPECT_EQ(nlohmann::json::parse(attempt.sink().body)["error"]["message"],
+    EXPECT_EQ(test::parse_json(attempt.sink().body)["error"]["message"],
               "[422]: The provider refused the request.");
   }
 }

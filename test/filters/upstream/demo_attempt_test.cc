@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "source/llm/openai/answer.h"
 #include "source/sse/framer.h"
 #include "test/filters/upstream/upstream_fixture.h"
+#include "test/support/json.h"
 
 namespace omni::filters {
 namespace {
@@ -24,7 +24,7 @@ std::string text_of(const std::string& stream) {
       [&](std::string_view frame) {
         const sse::Event event = sse::parse_frame(frame, joined);
         if (event.data == "[DONE]") return true;
-        const auto chunk = nlohmann::json::parse(event.data);
+        const auto chunk = test::parse_json(event.data);
         for (const auto& choice : chunk["choices"]) out += choice["delta"].value("content", "");
         return true;
       },
@@ -34,7 +34,7 @@ std::string text_of(const std::string& stream) {
 
 TEST(DemoTest, EchoRepeatsTheLastUserMessage) {
   Try demo("", "echo", true);
-  const auto answer = nlohmann::json::parse(demo.sink().body);
+  const auto answer = test::parse_json(demo.sink().body);
   EXPECT_EQ(answer["choices"][0]["message"]["content"], "Say this  back");
   EXPECT_EQ(answer["model"], "echo");
   EXPECT_TRUE(demo.sink().is_complete());

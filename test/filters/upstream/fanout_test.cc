@@ -2,13 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "api/cost.h"
 #include "source/routing/combo.h"
 #include "test/filters/upstream/upstream_fixture.h"
+#include "test/support/json.h"
 
 namespace omni::filters {
 namespace {
@@ -74,7 +74,7 @@ struct Fanout {
     pools().at(index).complete();
     harness.settle();
   }
-  json sent(size_t index) { return json::parse(pools().at(index).body); }
+  json sent(size_t index) { return test::parse_json(pools().at(index).body); }
   std::string told() { return harness.sink.body; }
 
   const std::string session = "s";

@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "test/filters/upstream/upstream_fixture.h"
+#include "test/support/json.h"
 
 namespace omni::filters {
 namespace {
@@ -31,7 +31,7 @@ TEST(UpstreamFilterTest, SendsTheRequestInTheTargetsWords) {
   EXPECT_EQ(up.head.headers.value("authorization"), "Bearer sk-one-secret");
   EXPECT_EQ(up.head.headers.value("accept-encoding"), "identity");
   EXPECT_EQ(up.head.content_length, up.body.size());
-  EXPECT_EQ(nlohmann::json::parse(up.body)["model"], "m");
+  EXPECT_EQ(test::parse_json(up.body)["model"], "m");
 }
 
 TEST(UpstreamFilterTest, AClientsOwnCredentialsStayHere) {
@@ -156,7 +156,7 @@ TEST(UpstreamFilterTest, ARequestThatIsWrongIsNotTriedElsewhere) {
     attempt.plain(status, R"({"error":{"message":"n is wrong","code":"bad_n","param":"n"}})");
     EXPECT_EQ(attempt.pools().count(), 1u);
     EXPECT_EQ(attempt.sink().head->status, status);
-    const auto error = nlohmann::json::parse(attempt.sink().body)["error"];
+    const auto error = test::parse_json(attempt.sink().body)["error"];
     EXPECT_EQ(error["message"], "[" + std::to_string(status) + "]: n is wrong");
     EXPECT_EQ(error["code"], "bad_n");
     EXPECT_EQ(error["param"], "n");

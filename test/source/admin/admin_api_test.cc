@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "source/routing/cell_registry.h"
 #include "test/support/chain_harness.h"
 #include "test/support/fake_clock.h"
+#include "test/support/json.h"
 
 namespace omni {
 namespace {
@@ -58,7 +58,7 @@ TEST(AdminApiTest, TheStatusOfTheConfigurationIsJson) {
   office.status.source = "/etc/\"odd\".yaml";
   office.status.loaded_at = absl::FromUnixSeconds(0);
   office.status.reload_failures = 2;
-  auto json = nlohmann::json::parse(office.ask("GET", "/api/config/status").body);
+  auto json = test::parse_json(office.ask("GET", "/api/config/status").body);
   EXPECT_EQ(json["generation"], 3);
   EXPECT_EQ(json["source"], "/etc/\"odd\".yaml");
   EXPECT_EQ(json["loadedAt"], "1970-01-01T00:00:00+00:00");
@@ -68,7 +68,7 @@ TEST(AdminApiTest, TheStatusOfTheConfigurationIsJson) {
   office.status.last_error->file = "a.yaml";
   office.status.last_error->line = 7;
   office.status.last_error->message = "no \"such\" key";
-  json = nlohmann::json::parse(office.ask("GET", "/api/config/status").body);
+  json = test::parse_json(office.ask("GET", "/api/config/status").body);
   EXPECT_EQ(json["lastError"]["line"], 7);
   EXPECT_EQ(json["lastError"]["message"], "no \"such\" key");
 }
@@ -88,7 +88,7 @@ TEST(AdminApiTest, ResilienceTellsWhoRestsAndWhichBreakersAreOpen) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->providers = std::make_shared<const ProviderList>(providers);
   office.shown = snapshot;
-  auto json = nlohmann::json::parse(office.ask("GET", "/api/resilience").body);
+  auto json = test::parse_json(office.ask("GET", "/api/resilience").body);
   EXPECT_EQ(json["providerBreaker"]["apikey"]["failureThreshold"], 12);
   const auto& connection = json["providers"][0]["connections"][0];
   EXPECT_EQ(connection["connectionId"], "a/x");
@@ -108,7 +108,7 @@ TEST(AdminApiTest, LiveSessionsAreListedOnceHoweverManyWorkersKnowThem) {
   office.sessions = {{"ext:a", t, t, 2, "openai/main"},
                      {"00ff", t, t + absl::Seconds(50), 1, ""},
                      {"ext:a", t - absl::Seconds(10), t + absl::Seconds(10), 3, ""}};
-  const auto json = nlohmann::json::parse(office.ask("GET", "/api/sessions").body);
+  const auto json = test::parse_json(office.ask("GET", "/api/sessions").body);
   EXPECT_EQ(json["count"], 2);
   EXPECT_EQ(json["sessions"][0]["sessionId"], "00ff");
   EXPECT_TRUE(json["sessions"][0]["connectionId"].is_null());
@@ -125,7 +125,7 @@ TEST(AdminApiTest, TheDescriptionOfAllPathsIsForEverybody) {
   office.api.set_password(Secret("open:sesame"));
   const AdminReply reply = office.ask("GET", "/openapi.json");
   EXPECT_EQ(reply.status, 200);
-  EXPECT_EQ(nlohmann::json::parse(reply.body)["openapi"].get<std::string>().substr(0, 2), "3.");
+  EXPECT_EQ(test::parse_json(reply.body)["openapi"].get<std::string>().substr(0, 2), "3.");
   EXPECT_EQ(office.ask("GET", "/api/sessions").status, 401);
 }
 

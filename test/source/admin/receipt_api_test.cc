@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "source/store/receipt.h"
 #include "source/store/receipt_block.h"
 #include "test/support/fake_dispatcher.h"
+#include "test/support/json.h"
 
 namespace omni {
 namespace {
@@ -140,7 +140,7 @@ TEST(ReceiptApiTest, AReceiptIsShownByItsId) {
   const AdminReply reply = office.ask(path_of(kId));
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(office.flushes, 0);
-  const auto json = nlohmann::json::parse(reply.body);
+  const auto json = test::parse_json(reply.body);
   EXPECT_EQ(json["id"], std::string(view_of(kId.text())));
   EXPECT_EQ(json["requestId"], "req_0000000000abcdef");
   EXPECT_EQ(json["time"], "2026-11-01T00:00:00.000000Z");
@@ -166,13 +166,13 @@ TEST(ReceiptApiTest, WhatIsNotThereIs404AndWhatIsNoIdIs400) {
   Office office;
   const AdminReply missing = office.ask(path_of(kId));
   EXPECT_EQ(missing.status, 404);
-  EXPECT_EQ(nlohmann::json::parse(missing.body)["error"]["code"], "receipt_not_found");
+  EXPECT_EQ(test::parse_json(missing.body)["error"]["code"], "receipt_not_found");
   EXPECT_EQ(office.flushes, 1);
   for (const char* path :
        {"/api/receipts/x", "/api/receipts/req_0000000000abcdef", "/api/receipts/a/b"}) {
     const AdminReply reply = office.ask(path);
     EXPECT_EQ(reply.status, 400) << path;
-    EXPECT_EQ(nlohmann::json::parse(reply.body)["error"]["code"], "invalid_receipt_id");
+    EXPECT_EQ(test::parse_json(reply.body)["error"]["code"], "invalid_receipt_id");
   }
   EXPECT_EQ(office.ask("/api/receipts").status, 404);
   EXPECT_EQ(office.ask("/api/receipts/").status, 404);

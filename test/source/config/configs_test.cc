@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <string>
@@ -13,6 +12,7 @@
 #include "source/config/check.h"
 #include "source/config/not_built.h"
 #include "test/source/config/fake_world.h"
+#include "test/support/json.h"
 
 namespace omni {
 namespace {

@@ -1,8 +1,8 @@
 #include "source/config/openapi.h"
+#include "test/support/json.h"
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 namespace omni {
@@ -17,7 +17,7 @@ TEST(OpenapiTest, YamlBecomesTheSameDocument) {
 }
 
 TEST(OpenapiTest, TheProgramHoldsTheDescription) {
-  const auto document = nlohmann::json::parse(openapi_json());
+  const auto document = test::parse_json(openapi_json());
   EXPECT_EQ(document["info"]["title"], "OmniRoute");
   EXPECT_TRUE(document["paths"].contains("/v1/chat/completions"));
 }

@@ -6,12 +6,12 @@
 #include <cstdlib>
 #include <functional>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "source/base/status.h"
+#include "test/support/json.h"
 #include "test/support/slow_nested_size.h"
 
 namespace omni::json {
@@ -119,12 +119,12 @@ TEST(SkimTest, AgreesWithAStrictParser) {
     for (size_t i = 0; i < members; ++i)
       text += "\"m" + std::to_string(i) + "\" : " + value(0) + (i + 1 < members ? " ," : "");
     text += "}";
-    const auto strict = nlohmann::json::parse(text);
+    const auto strict = test::parse_json(text);
     size_t seen = 0;
     ASSERT_TRUE(skim_object(text,
                             [&](const Skimmed& member) {
                               const auto& expected = strict.at(std::string(member.key));
-                              EXPECT_EQ(nlohmann::json::parse(member.raw), expected) << text;
+                              EXPECT_EQ(test::parse_json(member.raw), expected) << text;
                               if (member.kind == Kind::kString) {
                                 EXPECT_EQ(*member.text(), expected);
                               }

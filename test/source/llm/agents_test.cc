@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
 
 #include "source/llm/answer_reader.h"
+#include "test/support/json.h"
 #include "test/support/transcode.h"
 
 namespace omni::llm {
@@ -68,7 +68,7 @@ TEST(AgentsTest, ThoughtsComeBackWhereTheyStood) {
       {"type":"function_call","call_id":"c","name":"f","arguments":"{}"},
       {"type":"function_call_output","call_id":"c","output":"d"}]})",
                                             kVendor);
-  const auto body = nlohmann::json::parse(out);
+  const auto body = test::parse_json(out);
   std::string kinds;
   for (const auto& block : body["messages"][1]["content"])
     kinds += block["type"].get<std::string>() + " ";
@@ -95,11 +95,11 @@ TEST(AgentsTest, IdsOfCallsThatAreTooLongArePairedUnderShorterOnes) {
       {{"role":"assistant","content":[{{"type":"tool_use","id":"{0}","name":"f","input":{{}}}}]}},
       {{"role":"user","content":[{{"type":"tool_result","tool_use_id":"{0}","content":"b"}}]}}]}})",
                                        id);
-  const auto chat = nlohmann::json::parse(transcode_request(kMessages, kChat, talk, kVendor));
+  const auto chat = test::parse_json(transcode_request(kMessages, kChat, talk, kVendor));
   const std::string chat_id = chat["messages"][1]["tool_calls"][0]["id"];
   EXPECT_LE(chat_id.size(), 40u);
   EXPECT_EQ(chat["messages"][2]["tool_call_id"], chat_id);
-  const auto items = nlohmann::json::parse(transcode_request(kMessages, kResponses, talk, kVendor));
+  const auto items = test::parse_json(transcode_request(kMessages, kResponses, talk, kVendor));
   const std::string item_id = items["input"][1]["call_id"];
   EXPECT_LE(item_id.size(), 64u);
   EXPECT_EQ(items["input"][2]["call_id"], item_id);
@@ -108,15 +108,14 @@ TEST(AgentsTest, IdsOfCallsThatAreTooLongArePairedUnderShorterOnes) {
 
 // Gemini CLI gives calls without an id one of its own, in their results only.
 TEST(AgentsTest, AMadeUpIdAnswersTheCallWithoutOne) {
-  const auto chat =
-      nlohmann::json::parse(transcode_request(Dialect::kGemini, kChat, R"({"contents":[
+  const auto chat = test::parse_json(transcode_request(Dialect::kGemini, kChat, R"({"contents":[
       {"role":"user","parts":[{"text":"a"}]},
       {"role":"model","parts":[{"functionCall":{"name":"read","args":{"n":1}}},
         {"functionCall":{"name":"read","args":{"n":2}}}]},
       {"role":"user","parts":[
         {"functionResponse":{"id":"read-1-a","name":"read","response":{"output":"one"}}},
         {"functionResponse":{"id":"read-2-b","name":"read","response":{"output":"two"}}}]}]})",
-                                              kVendor));
+                                                       kVendor));
   const auto& calls = chat["messages"][1]["tool_calls"];
   EXPECT_EQ(chat["messages"][2]["tool_call_id"], calls[0]["id"]);
   EXPECT_EQ(chat["messages"][3]["tool_call_id"], calls[1]["id"]);
@@ -138,7 +137,7 @@ TEST(AgentsTest, FreeTextIsAFunctionsWhereTheServerKnowsNothingElse) {
                         R"("grammar","grammar":{"definition":"d","syntax":"lark"}}}})"));
   const std::string other = transcode_request(kResponses, kChat, kPatch, kOther);
   EXPECT_THAT(other, EndsWith("\nDROPPED format"));
-  const auto body = nlohmann::json::parse(other.substr(0, other.find('\n')));
+  const auto body = test::parse_json(other.substr(0, other.find('\n')));
   EXPECT_EQ(body["tools"][0]["function"]["parameters"]["required"][0], "input");
   EXPECT_EQ(body["messages"][1]["tool_calls"][0]["function"]["arguments"],
             R"({"input":"say \"hi\""})");
@@ -189,7 +188,7 @@ data: [DONE]
 
 )";
   for (const auto& [from, answer] : {std::pair(kMessages, messages), std::pair(kChat, chat)}) {
-    const auto item = nlohmann::json::parse(codex_gets(from, answer))["output"][0];
+    const auto item = test::parse_json(codex_gets(from, answer))["output"][0];
     EXPECT_EQ(item["type"], "custom_tool_call");
     EXPECT_EQ(item["input"], "a \"b\n");
   }
@@ -204,12 +203,12 @@ TEST(AgentsTest, AToolOfANamespaceIsCalledInIt) {
       {"type":"function_call_output","call_id":"c","output":"b"}],
       "tools":[{"type":"namespace","name":"mcp__tickets","description":"Tickets","tools":[
         {"type":"function","name":"search","strict":false,"parameters":{"type":"object"}}]}]})";
-  const auto sent = nlohmann::json::parse(transcode_request(kResponses, kMessages, asked, kVendor));
+  const auto sent = test::parse_json(transcode_request(kResponses, kMessages, asked, kVendor));
   EXPECT_EQ(sent["tools"].size(), 1u);
   EXPECT_EQ(sent["tools"][0]["name"], "mcp__tickets__search");
   EXPECT_EQ(sent["messages"][1]["content"][0]["name"], "mcp__tickets__search");
-  const auto own = nlohmann::json::parse(transcode_request(kResponses, kResponses, asked, kVendor));
-  EXPECT_EQ(own["tools"], nlohmann::json::parse(asked)["tools"]);
+  const auto own = test::parse_json(transcode_request(kResponses, kResponses, asked, kVendor));
+  EXPECT_EQ(own["tools"], test::parse_json(asked)["tools"]);
   EXPECT_EQ(own["input"][1]["namespace"], "mcp__tickets");
   EXPECT_EQ(own["input"][1]["name"], "search");
   const std::string_view answer =
@@ -224,7 +223,7 @@ data: {"type":"message_delta","delta":{"stop_reason":"tool_use"}}
 data: {"type":"message_stop"}
 
 )";
-  const auto item = nlohmann::json::parse(codex_gets(kMessages, answer, asked))["output"][0];
+  const auto item = test::parse_json(codex_gets(kMessages, answer, asked))["output"][0];
   EXPECT_EQ(item["name"], "search");
   EXPECT_EQ(item["namespace"], "mcp__tickets");
 }

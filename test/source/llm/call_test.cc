@@ -1,8 +1,8 @@
 #include "source/llm/call.h"
+#include "test/support/json.h"
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -117,7 +117,7 @@ TEST(CallTest, DecidesWhetherTheClientWantsAStream) {
       ASSERT_EQ(read.message(), "ok") << body;
       EXPECT_EQ(read.call.wants_stream(), stream) << body << " " << accept;
       // The provider is told the same, in the standard's words only.
-      const auto sent = nlohmann::json::parse(read.render("x"), nullptr, false);
+      const auto sent = test::parse_json_if_valid(read.render("x"));
       ASSERT_TRUE(sent.is_object()) << read.render("x");
       EXPECT_EQ(sent.contains("stream") && sent["stream"] == true, stream) << read.render("x");
       for (const char* alias : {"streaming", "non_stream", "disable_stream", "disable_streaming"})
@@ -134,10 +134,10 @@ TEST(CallTest, RemovesAliasesWhereverTheyStand) {
         "{\n  \"non_stream\": false,\n  \"streaming\": true,\n  \"model\": \"m\"\n}\n"}) {
     const Read read(body);
     ASSERT_EQ(read.message(), "ok") << body;
-    auto expected = nlohmann::json::parse(body);
+    auto expected = test::parse_json(body);
     for (const char* alias : {"streaming", "non_stream", "disable_stream"}) expected.erase(alias);
     expected["stream"] = true;
-    EXPECT_EQ(nlohmann::json::parse(read.render("m")), expected) << read.render("m");
+    EXPECT_EQ(test::parse_json(read.render("m")), expected) << read.render("m");
   }
 }
 
@@ -197,8 +197,7 @@ TEST(CallTest, WhateverIncludeUsageHoldsTheProviderGetsValidJson) {
     const Read read(R"({"model":"m","stream":true,"stream_options":{"include_usage":)" +
                     std::string(value) + "}}");
     if (read.error) continue;
-    EXPECT_FALSE(nlohmann::json::parse(read.render("x", true), nullptr, false).is_discarded())
-        << value;
+    EXPECT_FALSE(test::parse_json_if_valid(read.render("x", true)).is_discarded()) << value;
   }
 }
 

@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "source/base/status.h"
+#include "test/support/json.h"
 
 namespace omni::llm {
 namespace {
@@ -69,7 +69,7 @@ Made make(Form client, Form target, std::string_view body) {
   auto made = encode_embedding(target, request, "m");
   if (auto* error = std::get_if<CallError>(&made)) return {{}, {}, error->message};
   auto& encoded = std::get<EncodedEmbedding>(made);
-  return {json::parse(encoded.body), encoded.dropped, ""};
+  return {test::parse_json(encoded.body), encoded.dropped, ""};
 }
 
 std::string error_of(Form client, std::string_view body) {
@@ -124,11 +124,11 @@ TEST(EmbeddingTest, ThePathTellsWhatIsSpoken) {
 TEST(EmbeddingTest, SettingsFindTheirWords) {
   Made made = make(Form::kOpenai, Form::kOllama,
                    R"({"model":"x","input":["a","b"],"dimensions":8,"user":"u","task":1})");
-  EXPECT_EQ(made.body, json::parse(R"({"model":"m","input":["a","b"],"dimensions":8,
+  EXPECT_EQ(made.body, test::parse_json(R"({"model":"m","input":["a","b"],"dimensions":8,
                                       "truncate":false})"));
   EXPECT_THAT(made.dropped, ElementsAre("user", "task"));
   made = make(Form::kOpenai, Form::kGeminiBatch, R"({"input":["a","b"],"dimensions":8})");
-  EXPECT_EQ(made.body, json::parse(R"({"requests":[
+  EXPECT_EQ(made.body, test::parse_json(R"({"requests":[
       {"model":"models/m","content":{"parts":[{"text":"a"}]},"outputDimensionality":8},
       {"model":"models/m","content":{"parts":[{"text":"b"}]},"outputDimensionality":8}]})"));
   made =
@@ -136,7 +136,7 @@ TEST(EmbeddingTest, SettingsFindTheirWords) {
            R"({"requests":[{"content":{"parts":[{"text":"a"},{"text":"b"}]},"taskType":"CLUSTERING",
           "embed_content_config":{"output_dimensionality":8,"autoTruncate":true,"title":"t"}},
           {"content":{"parts":[{"text":"c"}]},"outputDimensionality":8,"taskType":"X"}]})");
-  EXPECT_EQ(made.body, json::parse(R"({"model":"m","input":["a\nb","c"],"dimensions":8,
+  EXPECT_EQ(made.body, test::parse_json(R"({"model":"m","input":["a\nb","c"],"dimensions":8,
                                       "truncate":true})"));
   EXPECT_THAT(made.dropped, ElementsAre("taskType", "title"));
 }
@@ -236,8 +236,8 @@ TEST(EmbeddingTest, WhatIsNoAnswerIsNotToldAsOne) {
 
 TEST(EmbeddingTest, Base64IsOfLittleEndianFloats) {
   const std::vector<std::string_view> vectors = {"[1, -0.1,0.333333333333333333333,1e-60]"};
-  const json said = json::parse(render_embeddings(Form::kOpenai, {.vectors = vectors, .tokens = 3},
-                                                  {.model = "p/m", .is_base64 = true}));
+  const json said = test::parse_json(render_embeddings(
+      Form::kOpenai, {.vectors = vectors, .tokens = 3}, {.model = "p/m", .is_base64 = true}));
   EXPECT_EQ(said["usage"]["total_tokens"], 3);
   std::string bytes;
   ASSERT_TRUE(absl::Base64Unescape(said["data"][0]["embedding"].get<std::string>(), &bytes));

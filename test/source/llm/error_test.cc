@@ -1,8 +1,8 @@
 #include "source/llm/error.h"
+#include "test/support/json.h"
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 namespace omni::llm {
@@ -34,7 +34,7 @@ TEST(LlmErrorTest, AStatusThatIsRepeatedAsACodeIsNone) {
   EXPECT_EQ(error.code, "");
   EXPECT_EQ(parse(body, 500).code, "429");
   EXPECT_EQ(parse(R"({"error":{"code":"429"}})", 429).code, "429");
-  const auto json = nlohmann::json::parse(render_error(Dialect::kOpenai, error));
+  const auto json = test::parse_json(render_error(Dialect::kOpenai, error));
   EXPECT_EQ(json["error"]["code"], "rate_limit_exceeded");
 }
 
@@ -74,7 +74,7 @@ TEST(LlmErrorTest, TheOtherWordsAreShortToo) {
 
 TEST(LlmErrorTest, WhatIsRenderedIsReadBack) {
   const Error error{.status = 429, .type = "t", .code = "c", .message = "m \"q\" \n", .param = "p"};
-  const auto json = nlohmann::json::parse(render_error(Dialect::kOpenai, error));
+  const auto json = test::parse_json(render_error(Dialect::kOpenai, error));
   EXPECT_EQ(json["error"]["message"], "m \"q\" \n");
   EXPECT_EQ(json["error"]["type"], "t");
   EXPECT_EQ(json["error"]["code"], "c");
@@ -82,15 +82,15 @@ TEST(LlmErrorTest, WhatIsRenderedIsReadBack) {
 }
 
 TEST(LlmErrorTest, WordsForTheStatusFillWhatIsNotSaid) {
-  const auto json = nlohmann::json::parse(render_error(Dialect::kOpenai, {.status = 429}));
+  const auto json = test::parse_json(render_error(Dialect::kOpenai, {.status = 429}));
   EXPECT_EQ(json["error"]["type"], "rate_limit_error");
   EXPECT_EQ(json["error"]["code"], "rate_limit_exceeded");
   EXPECT_TRUE(json["error"]["param"].is_null());
   for (const int status : {400, 401, 404, 418, 500, 502, 503, 504, 599})
-    EXPECT_FALSE(nlohmann::json::parse(
-                     render_error(Dialect::kOpenai, {.status = status}))["error"]["message"]
-                     .get<std::string>()
-                     .empty());
+    EXPECT_FALSE(
+        test::parse_json(render_error(Dialect::kOpenai, {.status = status}))["error"]["message"]
+            .get<std::string>()
+            .empty());
 }
 
 TEST(LlmErrorTest, AStreamErrorIsOneEvent) {

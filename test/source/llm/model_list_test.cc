@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "test/support/json.h"
 #include "test/support/test_snapshot.h"
 
 namespace omni::llm {
@@ -32,13 +32,13 @@ class ModelListTest : public testing::Test {
     const std::vector<ListedModel> listed = rows();
     auto made = render_models(dialect, listed, {.target = target, .now = 1700000001});
     if (auto* error = std::get_if<CallError>(&made)) return json(error->message);
-    return json::parse(std::get<std::string>(made));
+    return test::parse_json(std::get<std::string>(made));
   }
   json show(Dialect dialect, std::string_view id) {
     std::string why;
     const auto row = find_model(id, *snapshot->providers, *snapshot->aliases, kAll, why);
     if (!row) return json(why);
-    return json::parse(render_model(dialect, *row, {.now = 1700000001}));
+    return test::parse_json(render_model(dialect, *row, {.now = 1700000001}));
   }
 
   test::SnapshotBuilder builder;

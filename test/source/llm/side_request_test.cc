@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
 
@@ -10,6 +9,7 @@
 #include "source/llm/codec.h"
 #include "source/llm/decoded.h"
 #include "source/llm/transcript.h"
+#include "test/support/json.h"
 
 namespace omni::llm {
 namespace {
@@ -33,7 +33,7 @@ Call read(const std::string& body) {
 json encoded(Dialect dialect, const Request& request) {
   const EncodeResult result = encode_request(dialect, request, {.model = "m"});
   const auto* made = std::get_if<EncodedRequest>(&result);
-  return made != nullptr ? json::parse(made->body) : json();
+  return made != nullptr ? test::parse_json(made->body) : json();
 }
 
 TEST(SideRequestTest, TakesTheConversationAndCallsNoTools) {

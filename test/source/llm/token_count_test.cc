@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "source/llm/codec.h"
+#include "test/support/json.h"
 
 namespace omni::llm {
 namespace {
@@ -27,7 +27,7 @@ constexpr std::string_view kChat =
         "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]})";
 
 TEST(TokenCountTest, AskersOfAnthropicLeaveOutWhatOnlyGenerationNeeds) {
-  const json body = json::parse(count_body(Dialect::kAnthropic, kChat));
+  const json body = test::parse_json(count_body(Dialect::kAnthropic, kChat));
   EXPECT_EQ(body["model"], "real");
   EXPECT_EQ(body["messages"].size(), 1U);
   EXPECT_TRUE(body.contains("system"));
@@ -37,7 +37,7 @@ TEST(TokenCountTest, AskersOfAnthropicLeaveOutWhatOnlyGenerationNeeds) {
 }
 
 TEST(TokenCountTest, AskersOfOpenaiLeaveOutWhatItsEndpointDoesNotTake) {
-  const json body = json::parse(count_body(Dialect::kOpenaiResponses, kChat));
+  const json body = test::parse_json(count_body(Dialect::kOpenaiResponses, kChat));
   EXPECT_EQ(body["model"], "real");
   EXPECT_TRUE(body.contains("input"));
   EXPECT_EQ(body["tools"].size(), 1U);
@@ -46,7 +46,7 @@ TEST(TokenCountTest, AskersOfOpenaiLeaveOutWhatItsEndpointDoesNotTake) {
 }
 
 TEST(TokenCountTest, AskersOfGeminiWrapTheWholeRequest) {
-  const json body = json::parse(count_body(Dialect::kGemini, kChat));
+  const json body = test::parse_json(count_body(Dialect::kGemini, kChat));
   ASSERT_EQ(body.size(), 1U);
   const json& inner = body["generateContentRequest"];
   EXPECT_EQ(inner["model"], "models/real");

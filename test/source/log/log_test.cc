@@ -7,13 +7,13 @@
 #include <atomic>
 #include <cstdlib>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "source/log/log_line.h"
 #include "source/log/log_ring.h"
+#include "test/support/json.h"
 
 namespace omni {
 namespace {
@@ -151,7 +151,7 @@ TEST(LogTest, MessagesObeyTheLevelAndTheFormat) {
     writer.message(LogLevel::kWarning, "two\nlines");
   }
   const std::string text = file.text();
-  const auto json = nlohmann::json::parse(text.substr(0, text.find('\n')));
+  const auto json = test::parse_json(text.substr(0, text.find('\n')));
   EXPECT_EQ(json["level"], "error");
   EXPECT_EQ(json["message"], "say \"x\"\n");
   EXPECT_NE(text.find(" warning two lines\n"), std::string::npos);

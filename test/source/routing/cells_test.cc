@@ -24,6 +24,12 @@ TEST(CooldownCellTest, GrowsWithEachFailureAndEndsAtTheMost) {
   }
 }
 
+TEST(CooldownCellTest, NoTimeIsNoneForAClockThatIsBehindEither) {
+  CooldownCell cell;
+  EXPECT_FALSE(cell.begin(kNow, {.base_ms = 0, .max_ms = 0}, 0, true));
+  EXPECT_LE(cell.load().until_ms, kNow - 100);
+}
+
 // Of many that fail together the first raises the level.
 TEST(CooldownCellTest, ThoseThatFailTogetherCountOnce) {
   CooldownCell cell;

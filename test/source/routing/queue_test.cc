@@ -40,9 +40,8 @@ TEST(QueueCellTest, AMinutesAllowanceMayComeAtOnceAndThenOneAtATime) {
   EXPECT_EQ(cell.take(kNowMs + 62000, rule, kNowMs + 62000), 0);
 }
 
-TEST(QueueCellTest, IsExactAmongThreads) {
-  QueueCell cell;
-  const QueueRule rule{.per_minute = 1000, .min_gap_ms = 0};
+// How many of four threads' attempts were let in.
+int admitted(QueueCell& cell, const QueueRule& rule) {
   std::atomic<int> admitted{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
@@ -51,7 +50,24 @@ TEST(QueueCellTest, IsExactAmongThreads) {
         if (cell.take(kNowMs, rule, kNowMs) != 0) ++admitted;
     });
   for (std::thread& each : threads) each.join();
-  EXPECT_EQ(admitted, 1000);
+  return admitted;
+}
+
+TEST(QueueCellTest, IsExactAmongThreads) {
+  QueueCell cell;
+  EXPECT_EQ(admitted(cell, {.per_minute = 1000, .min_gap_ms = 0}), 1000);
+  for (int i = 0; i < 100; ++i) {
+    QueueCell spread;
+    EXPECT_EQ(admitted(spread, {.per_minute = 0, .min_gap_ms = 3'600'000}), 1);
+  }
+}
+
+TEST(QueueCellTest, WhoFindsNoGapTakesNothingOfTheMinute) {
+  QueueCell cell;
+  const QueueRule rule{.per_minute = 60, .min_gap_ms = 10};
+  EXPECT_EQ(cell.take(kNowMs, rule, kNowMs), kNowMs);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(cell.take(kNowMs, rule, kNowMs), 0);
+  EXPECT_EQ(cell.take(kNowMs + 10, rule, kNowMs + 10), kNowMs + 10);
 }
 
 QueueRule gap(int64_t ms) {

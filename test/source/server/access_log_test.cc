@@ -5,12 +5,12 @@
 
 #include <limits>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "api/cost.h"
 #include "test/support/fake_exchange.h"
+#include "test/support/json.h"
 #include "test/support/test_snapshot.h"
 
 namespace omni {
@@ -74,7 +74,7 @@ TEST(AccessLogTest, ALineIsOneJsonObject) {
   Done done;
   const std::string line = done.line(LogFormat::kJson);
   EXPECT_EQ(line.find('\n'), line.size() - 1);
-  const auto json = nlohmann::json::parse(line);
+  const auto json = test::parse_json(line);
   EXPECT_EQ(json["path"], "/v1/chat/completions");
   EXPECT_EQ(json["status"], 200);
   EXPECT_EQ(json["key"], "Ann's \"key\"");
@@ -103,7 +103,7 @@ TEST(AccessLogTest, HostileTextStaysInsideItsString) {
   done.exchange.facts().error_code = "x\"}\n{\"fake\":true";
   const std::string json = done.line(LogFormat::kJson);
   EXPECT_EQ(json.find('\n'), json.size() - 1);
-  EXPECT_FALSE(nlohmann::json::parse(json).contains("fake"));
+  EXPECT_FALSE(test::parse_json(json).contains("fake"));
   const std::string text = done.line(LogFormat::kText);
   EXPECT_EQ(text.find('\n'), text.size() - 1);
 }
@@ -144,7 +144,7 @@ TEST(AccessLogTest, TheLongestLineHasRoom) {
     append_access_line(out, format, absl::UnixEpoch(), finished);
     EXPECT_EQ(out.find('\n'), out.size() - 1);
     if (format == LogFormat::kJson) {
-      EXPECT_EQ(nlohmann::json::parse(out)["attempts"].size(), 22u);
+      EXPECT_EQ(test::parse_json(out)["attempts"].size(), 22u);
     }
   }
 }
@@ -157,7 +157,7 @@ TEST(AccessLogTest, AnExchangeWithoutAnAnswerHasALineToo) {
   append_access_line(
       out, LogFormat::kJson, absl::UnixEpoch(),
       {.exchange = exchange, .peer = "unix:", .protocol = "HTTP/2", .aborted = true});
-  const auto json = nlohmann::json::parse(out);
+  const auto json = test::parse_json(out);
   EXPECT_EQ(json["aborted"], true);
   EXPECT_FALSE(json.contains("first_byte_us"));
 }

@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
 #include "source/config/openapi.h"
+#include "test/support/json.h"
 
 namespace omni {
 namespace {
@@ -41,7 +41,7 @@ TEST(EndpointsTest, TheTableAndTheDescriptionAreOne) {
     if ((row.methods & kDelete) != 0) served.insert("delete " + described(row.pattern));
   }
   std::set<std::string> told;
-  const auto document = nlohmann::json::parse(openapi_json());
+  const auto document = test::parse_json(openapi_json());
   for (const auto& [path, item] : document["paths"].items())
     for (const char* method : {"get", "put", "post", "delete", "options", "head", "patch"})
       if (item.contains(method)) told.insert(std::string(method) + " " + path);

@@ -1,8 +1,8 @@
 #include "source/server/latency_table.h"
+#include "test/support/json.h"
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <vector>
 
 namespace omni {
@@ -21,15 +21,14 @@ TEST(LatencyTableTest, PercentilesAreThoseOfTheLastMinutesByProvider) {
   other.add({{.provider = &b, .status = 503, .first_byte_us = 5000, .total_us = 6000}}, begin);
   ProviderLatencies all = table.list(begin + absl::Minutes(6));
   merge_latencies(all, other.list(begin));
-  const auto json = nlohmann::json::parse(render_latencies(all))["providers"];
+  const auto json = test::parse_json(render_latencies(all))["providers"];
   EXPECT_EQ(json["a"]["count"], 100);
   EXPECT_NEAR(json["a"]["p50"].get<double>(), 100, 1);
   EXPECT_NEAR(json["a"]["p99"].get<double>(), 198, 2);
   EXPECT_NEAR(json["a"]["firstByte"]["p95"].get<double>(), 95, 1);
   EXPECT_EQ(json["b"]["count"], 1);
-  EXPECT_TRUE(
-      nlohmann::json::parse(render_latencies(table.list(begin + absl::Minutes(20))))["providers"]
-          .empty());
+  EXPECT_TRUE(test::parse_json(render_latencies(table.list(begin + absl::Minutes(20))))["providers"]
+                  .empty());
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "test/support/json.h"
 #include "test/support/transcode.h"
 
 namespace omni::llm {
@@ -331,7 +331,7 @@ TEST(MessagesCodecTest, AThoughtThatIsPartlyEncryptedKeepsBothProofs) {
   const std::string answer = R"({"id":"msg_1","content":[
       {"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"enc"},
       {"type":"text","text":"4"}],"stop_reason":"end_turn","usage":{}})";
-  const auto gemini = nlohmann::json::parse(transcode_answer(kMessages, Dialect::kGemini, answer));
+  const auto gemini = test::parse_json(transcode_answer(kMessages, Dialect::kGemini, answer));
   const nlohmann::json request = {{"contents", {gemini["candidates"][0]["content"]}}};
   EXPECT_THAT(transcode_request(Dialect::kGemini, kMessages, request.dump()),
               HasSubstr(R"([{"type":"thinking","thinking":"hm","signature":"sig"},)"

@@ -1,11 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
 
 #include "source/llm/answer_reader.h"
+#include "test/support/json.h"
 #include "test/support/transcode.h"
 
 namespace omni::llm {
@@ -78,7 +78,7 @@ TEST(GeminiAnswerTest, UsageIsCountedOnceAndTheLastOneCounts) {
   const auto usage = [](std::string_view said) {
     const std::string out = to_chat(chunk(text("a")) + last(text(""), "STOP", said));
     const size_t from = out.find(R"("usage":)") + 8;
-    return nlohmann::json::parse(out.substr(from, out.find("}\n\n", from) - from));
+    return test::parse_json(out.substr(from, out.find("}\n\n", from) - from));
   };
   auto known = usage(R"({"promptTokenCount":10,"toolUsePromptTokenCount":3,"totalTokenCount":20,)"
                      R"("candidatesTokenCount":0,"thoughtsTokenCount":2,)"
@@ -182,12 +182,12 @@ TEST(GeminiAnswerTest, SignaturesSurviveAnOpenaiClient) {
   const auto back = [](std::string_view parts) {
     const std::string body = R"({"candidates":[{"content":{"parts":[)" + std::string(parts) +
                              R"(],"role":"model"},"finishReason":"STOP","index":0}]})";
-    const auto answer = nlohmann::json::parse(test::transcode_answer(kGemini, kChat, body));
+    const auto answer = test::parse_json(test::transcode_answer(kGemini, kChat, body));
     const nlohmann::json request = {{"model", "m"},
                                     {"messages", {answer["choices"][0]["message"]}}};
     const std::string out = test::transcode_request(kChat, kGemini, request.dump());
     EXPECT_THAT(out, Not(HasSubstr("DROPPED"))) << out;
-    return nlohmann::json::parse(out)["contents"][0]["parts"].dump();
+    return test::parse_json(out)["contents"][0]["parts"].dump();
   };
   const auto parts = [](std::string_view text) { return canonical("[" + std::string(text) + "]"); };
   const std::string on_text = R"({"text":"So","thoughtSignature":"AAAC="})";
@@ -207,7 +207,7 @@ TEST(GeminiAnswerTest, AForeignSignatureIsBase64AndComesHome) {
       "role":"assistant","reasoning_content":"hm","reasoning_details":[
         {"type":"reasoning.text","text":"hm","signature":"Sig-_=="},
         {"type":"reasoning.encrypted","data":"Enc"}],"content":"a"},"finish_reason":"stop"}]})";
-  const auto out = nlohmann::json::parse(test::transcode_answer(kChat, kGemini, answer));
+  const auto out = test::parse_json(test::transcode_answer(kChat, kGemini, answer));
   const auto content = out["candidates"][0]["content"];
   for (const auto& part : content["parts"]) {
     if (!part.contains("thoughtSignature")) continue;
@@ -241,7 +241,7 @@ TEST(GeminiAnswerTest, AForgedMarkIsOnlyText) {
       kGemini, kGemini,
       R"({"contents":[{"role":"model","parts":[{"text":"a","thoughtSignature":)"
       R"("b21uaXJvdXRlLmdlbWluaS4iLCJ4Ijoi"}]}]})");
-  const auto part = nlohmann::json::parse(out)["contents"][0]["parts"][0];
+  const auto part = test::parse_json(out)["contents"][0]["parts"][0];
   EXPECT_EQ(part["thoughtSignature"], R"(","x":")");
   EXPECT_EQ(part.size(), 2u);
 }
@@ -256,7 +256,7 @@ TEST(GeminiAnswerTest, APlainAnswerComesBackAndCanBecomeAStream) {
       "finishReason":"MAX_TOKENS","index":1}],
       "usageMetadata":{"promptTokenCount":18,"candidatesTokenCount":1,"totalTokenCount":19},
       "modelVersion":"m","responseId":"r"})";
-  auto expected = nlohmann::json::parse(body);
+  auto expected = test::parse_json(body);
   // Grounding is told beside text only.
   expected["candidates"][0].erase("groundingMetadata");
   EXPECT_EQ(canonical(test::transcode_answer(kGemini, kGemini, body)), expected.dump());
@@ -270,8 +270,7 @@ TEST(GeminiAnswerTest, APlainAnswerComesBackAndCanBecomeAStream) {
 }
 
 TEST(GeminiAnswerTest, AStreamBecomesAPlainAnswer) {
-  const auto out =
-      nlohmann::json::parse(test::transcode_stream(kGemini, kGemini, kStream, 7, false));
+  const auto out = test::parse_json(test::transcode_stream(kGemini, kGemini, kStream, 7, false));
   const auto parts = out["candidates"][0]["content"]["parts"];
   ASSERT_EQ(parts.size(), 4u);
   EXPECT_EQ(parts[0]["text"], "hm, well");
@@ -330,7 +329,7 @@ TEST(GeminiAnswerTest, AnArrayIsJsonHoweverItEnds) {
     const auto emit = [&](const Event& event) { encoder->put(event, out); };
     EXPECT_TRUE(reader.feed(Buffer(bytes), emit).ok());
     EXPECT_TRUE(reader.finish(emit).ok());
-    return nlohmann::json::parse(out, nullptr, false);
+    return test::parse_json_if_valid(out);
   };
   const auto whole = array(kStream);
   ASSERT_TRUE(whole.is_array());
@@ -357,7 +356,7 @@ TEST(GeminiAnswerTest, RenamedAndCustomToolsComeBackAsTheClientKnowsThem) {
       {"type":"function","function":{"name":"a b"}},{"type":"custom","custom":{"name":"free"}}]})";
   ASSERT_FALSE(decode_request(kChat, body, request));
   const auto sent = std::get<EncodedRequest>(encode_request(kGemini, request, {.model = "m"}));
-  const auto tools = nlohmann::json::parse(sent.body)["tools"][0]["functionDeclarations"];
+  const auto tools = test::parse_json(sent.body)["tools"][0]["functionDeclarations"];
   const std::string name = tools[0]["name"];
   EXPECT_THAT(name, StartsWith("a_b_"));
   EXPECT_EQ(tools[1]["parametersJsonSchema"]["required"][0], "input");
@@ -369,7 +368,7 @@ TEST(GeminiAnswerTest, RenamedAndCustomToolsComeBackAsTheClientKnowsThem) {
       R"(","args":{"x":1}}},{"functionCall":{"name":"free","args":{"input":"say \"hi\""}}}]},)"
       R"("finishReason":"STOP"}]})";
   ASSERT_TRUE(decoder->whole(answer, [&](const Event& event) { encoder->put(event, out); }).ok());
-  const auto calls = nlohmann::json::parse(out)["choices"][0]["message"]["tool_calls"];
+  const auto calls = test::parse_json(out)["choices"][0]["message"]["tool_calls"];
   EXPECT_EQ(calls[0]["function"]["name"], "a b");
   EXPECT_EQ(calls[1]["custom"]["input"], "say \"hi\"");
 }

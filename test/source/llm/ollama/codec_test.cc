@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "test/support/json.h"
 #include "test/support/transcode.h"
 
 namespace omni::llm {
@@ -228,11 +228,10 @@ TEST(OllamaAnswerTest, APlainAnswerComesBackAndCanBecomeAStream) {
           line(
               R"("content":"","tool_calls":[{"id":"c1","function":{"index":0,"name":"f","arguments":{"a":1}}}])") +
           last() + "\n");
-  const auto plain =
-      nlohmann::json::parse(test::transcode_stream(kOllama, kOllama, kStream, 0, false));
+  const auto plain = test::parse_json(test::transcode_stream(kOllama, kOllama, kStream, 0, false));
   EXPECT_EQ(plain["message"]["content"], "I look");
   EXPECT_EQ(plain["message"]["tool_calls"].size(), 2u);
-  const auto chat = nlohmann::json::parse(test::transcode_answer(kOllama, kChat, body));
+  const auto chat = test::parse_json(test::transcode_answer(kOllama, kChat, body));
   EXPECT_EQ(chat["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"], R"({"a":1})");
 }
 

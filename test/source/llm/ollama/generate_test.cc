@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "source/llm/codec.h"
+#include "test/support/json.h"
 
 namespace omni::llm::ollama {
 namespace {
@@ -57,7 +57,7 @@ TEST(GenerateTest, AnswersHaveAResponseInPlaceOfAMessage) {
   constexpr std::string_view kAnswer =
       R"({"model":"real","created_at":"2026-01-02T03:04:05Z","response":"hi","thinking":"hm",
           "done":true,"done_reason":"length","prompt_eval_count":3,"eval_count":2})";
-  const json made = json::parse(turn(kAnswer, false));
+  const json made = test::parse_json(turn(kAnswer, false));
   EXPECT_EQ(made["model"], "real");
   EXPECT_EQ(made["response"], "hi");
   EXPECT_EQ(made["thinking"], "hm");

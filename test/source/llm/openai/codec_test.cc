@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "test/support/json.h"
 #include "test/support/transcode.h"
 
 namespace omni::llm {
@@ -129,8 +129,7 @@ TEST(ChatCodecTest, ASignedCallComesHomeThroughAnotherClient) {
       "content":null,"tool_calls":[{"id":"a","type":"function","extra_content":{"google":
         {"thought_signature":"U0lHTg=="}},"function":{"name":"f","arguments":"{}"}}]},
       "finish_reason":"tool_calls"}]})";
-  const auto claude =
-      nlohmann::json::parse(test::transcode_answer(kChat, Dialect::kAnthropic, answer));
+  const auto claude = test::parse_json(test::transcode_answer(kChat, Dialect::kAnthropic, answer));
   const nlohmann::json request = {
       {"model", "m"},
       {"max_tokens", 9},

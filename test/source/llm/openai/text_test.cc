@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "source/llm/codec.h"
 #include "source/llm/openai/text_encoder.h"
+#include "test/support/json.h"
 
 namespace omni::llm::openai {
 namespace {
@@ -80,7 +80,7 @@ constexpr std::string_view kChat =
         "usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}})";
 
 TEST(TextEncoderTest, APlainAnswerHasTheOldShape) {
-  const json made = json::parse(answer(kChat, false));
+  const json made = test::parse_json(answer(kChat, false));
   EXPECT_EQ(made["id"], "cmpl-7");
   EXPECT_EQ(made["object"], "text_completion");
   EXPECT_EQ(made["created"], 5);
@@ -103,7 +103,7 @@ TEST(TextEncoderTest, AStreamEndsWithUsageAndDone) {
   for (size_t end; (end = out.find("\n\n", at)) != std::string::npos; at = end + 2) {
     const std::string data = out.substr(at + 6, end - at - 6);
     if (data == "[DONE]") continue;
-    events.push_back(json::parse(data));
+    events.push_back(test::parse_json(data));
     if (!events.back()["choices"].empty()) text += events.back()["choices"][0]["text"];
   }
   EXPECT_EQ(out.substr(out.size() - 14), "data: [DONE]\n\n");
@@ -117,7 +117,7 @@ TEST(TextEncoderTest, AStreamEndsWithUsageAndDone) {
 TEST(TextEncoderTest, AnEchoedPromptComesFirst) {
   Request request;
   ASSERT_EQ(decode(R"({"prompt":"Q: ","echo":true})", request), "ok");
-  const json made = json::parse(answer(kChat, false, &request));
+  const json made = test::parse_json(answer(kChat, false, &request));
   EXPECT_EQ(made["choices"][0]["text"], "Q: a\"b");
   EXPECT_EQ(made["choices"][0]["logprobs"]["text_offset"], json({3, 4}));
   EXPECT_NE(answer(kChat, true, &request).find(R"("text":"Q: ")"), std::string::npos);

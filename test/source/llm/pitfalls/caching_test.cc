@@ -2,13 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "source/llm/call.h"
 #include "test/support/answer_samples.h"
 #include "test/support/every_client.h"
+#include "test/support/json.h"
 #include "test/support/transcode.h"
 
 namespace omni::test {
@@ -22,7 +22,7 @@ constexpr Dialect kChat = Dialect::kOpenai, kMessages = Dialect::kAnthropic,
                   kOllama = Dialect::kOllama;
 
 json sent_json(const std::string& sent) {
-  return json::parse(sent.substr(0, sent.find("\nDROPPED")), nullptr, false);
+  return parse_json_if_valid(sent.substr(0, sent.find("\nDROPPED")));
 }
 
 const json kMark = {{"type", "ephemeral"}};

@@ -1,12 +1,12 @@
 // What went wrong in other gateways' streams and calls, row by row of the list of pitfalls.
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "test/support/answer_samples.h"
 #include "test/support/every_client.h"
+#include "test/support/json.h"
 #include "test/support/transcode.h"
 
 namespace omni::test {
@@ -267,7 +267,7 @@ TEST(Pitfalls, Pitfall18_AnUpstreamsErrorHasTheClientsShape) {
       const Told told = read_as_client({to, Form::kPlain}, llm::render_error(to, error));
       EXPECT_EQ(told.error, "Too many") << omni::name_of(to);
     }
-    const json claude = json::parse(llm::render_error(kMessages, error));
+    const json claude = parse_json(llm::render_error(kMessages, error));
     EXPECT_EQ(claude["type"], "error");
     EXPECT_EQ(claude["error"]["type"], "rate_limit_error");
   }

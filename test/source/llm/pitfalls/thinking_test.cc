@@ -2,12 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "test/support/answer_samples.h"
 #include "test/support/every_client.h"
+#include "test/support/json.h"
 #include "test/support/transcode.h"
 
 namespace omni::test {
@@ -34,8 +34,8 @@ TEST(Pitfalls, Pitfall25_EarlierThoughtsAreNeitherLostNorSaidAloud) {
         {"type":"thinking","thinking":"SECRET","signature":"sig"},{"type":"text","text":"aloud"}]},
       {"role":"user","content":"next"}]})";
   const json chat =
-      json::parse(transcode_request(kMessages, kChat, history)
-                      .substr(0, transcode_request(kMessages, kChat, history).find("\nDROPPED")));
+      parse_json(transcode_request(kMessages, kChat, history)
+                     .substr(0, transcode_request(kMessages, kChat, history).find("\nDROPPED")));
   EXPECT_EQ(chat["messages"][1]["content"], "aloud");
   EXPECT_EQ(chat["messages"][1]["reasoning_content"], "SECRET");
   for (const Dialect to : kDialects) {
@@ -82,7 +82,7 @@ TEST(Pitfalls, Pitfall27_ATurnOpensWithItsThought) {
     const ClientKind kind = relay.kinds()[i];
     if (kind.dialect == kOllama) continue;
     const std::string sent = next_turn(kMessages, kind, relay, i, {.model = "claude"});
-    const json request = json::parse(sent.substr(0, sent.find("\nDROPPED")), nullptr, false);
+    const json request = parse_json_if_valid(sent.substr(0, sent.find("\nDROPPED")));
     ASSERT_TRUE(request.is_object()) << sent;
     EXPECT_EQ(request["messages"][1]["content"][0]["type"], "thinking") << name_of(kind);
     EXPECT_EQ(request["messages"][1]["content"][0]["signature"], "Ab+/9==") << name_of(kind);

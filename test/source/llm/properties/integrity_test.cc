@@ -10,6 +10,7 @@
 
 #include "test/support/answer_samples.h"
 #include "test/support/every_client.h"
+#include "test/support/json.h"
 
 namespace omni::test {
 namespace {

@@ -10,6 +10,7 @@
 #include "test/support/answer_samples.h"
 #include "test/support/client_view.h"
 #include "test/support/dialect_names.h"
+#include "test/support/json.h"
 
 namespace omni::test {
 namespace {

@@ -1,10 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "test/support/json.h"
 #include "test/support/response_accumulator.h"
 #include "test/support/transcode.h"
 
@@ -106,7 +106,7 @@ const std::string kFull =
     completed();
 
 TEST(ResponsesAnswerTest, AStreamBecomesChatChunks) {
-  const json out = json::parse(transcode_stream(kResponses, kChat, kFull, 0, false));
+  const json out = test::parse_json(transcode_stream(kResponses, kChat, kFull, 0, false));
   const json& message = out["choices"][0]["message"];
   EXPECT_EQ(message["content"], "Chec\u00e9");
   EXPECT_EQ(message["reasoning_content"], "one\n\ntwo");
@@ -281,7 +281,7 @@ TEST(ResponsesAnswerTest, StopReasons) {
     const std::string out = transcode_stream(
         kChat, kResponses, chunk(R"({"content":"a"})") + chunk("{}", word) + "data: [DONE]\n\n", 0,
         false);
-    const json response = json::parse(out);
+    const json response = test::parse_json(out);
     return response["status"].get<std::string>() + response["incomplete_details"].dump();
   };
   EXPECT_EQ(status("\"stop\""), "completednull");
@@ -371,18 +371,18 @@ TEST(ResponsesAnswerTest, UsageIsCountedOnce) {
       R"("prompt_tokens_details":{"cached_tokens":30},)"
       R"("completion_tokens_details":{"reasoning_tokens":7}})";
   const std::string counted = "data: {\"choices\":[]," + usage + "}\n\n";
-  const json ours = json::parse(transcode_stream(
+  const json ours = test::parse_json(transcode_stream(
       kChat, kResponses,
       counted + chunk(R"({"content":"a"})") + counted + chunk(R"({"content":"b"})") +
           chunk("{}", "\"stop\"") + counted + "data: [DONE]\n\n",
       0, false));
-  const json expected = json::parse(
+  const json expected = test::parse_json(
       R"({"input_tokens":40,"input_tokens_details":{"cached_tokens":30,"cache_write_tokens":0},"output_tokens":18,
       "output_tokens_details":{"reasoning_tokens":7},"total_tokens":58})");
   EXPECT_EQ(ours["usage"], expected);
   EXPECT_EQ(ours["output"][0]["content"][0]["text"], "ab");
-  const json chat = json::parse(transcode_stream(kResponses, kChat, kFull, 0, false));
-  EXPECT_EQ(chat["usage"], json::parse("{" + usage + "}")["usage"]);
+  const json chat = test::parse_json(transcode_stream(kResponses, kChat, kFull, 0, false));
+  EXPECT_EQ(chat["usage"], test::parse_json("{" + usage + "}")["usage"]);
   EXPECT_EQ(accumulate(transcode_stream(kResponses, kResponses, kFull)).last["usage"], expected);
 }
 
@@ -409,7 +409,7 @@ TEST(ResponsesAnswerTest, APlainAnswerComesBackAndCanBecomeAStream) {
   const std::string out = transcode_answer(kResponses, kResponses, kPlain, true);
   const Accumulated built = accumulate(out);
   EXPECT_EQ(built.error, "") << out;
-  EXPECT_EQ(built.last, json::parse(kPlain));
+  EXPECT_EQ(built.last, test::parse_json(kPlain));
   EXPECT_EQ(built.output, built.last["output"]);
   // And back: a stream becomes the plain answer.
   EXPECT_EQ(canonical(transcode_stream(kResponses, kResponses, out, 0, false)), canonical(kPlain));
@@ -417,10 +417,10 @@ TEST(ResponsesAnswerTest, APlainAnswerComesBackAndCanBecomeAStream) {
 
 TEST(ResponsesAnswerTest, APlainAnswerBecomesAChatAnswer) {
   const std::string said = transcode_answer(kResponses, kChat, kPlain);
-  const json chat = json::parse(said);
+  const json chat = test::parse_json(said);
   EXPECT_EQ(chat["choices"][0]["message"]["content"], "4");
   EXPECT_EQ(chat["choices"][0]["message"]["tool_calls"][0]["custom"]["input"], "free");
-  const json back = json::parse(transcode_answer(kChat, kResponses, said));
+  const json back = test::parse_json(transcode_answer(kChat, kResponses, said));
   ASSERT_EQ(back["output"].size(), 3u);
   for (const json& item : back["output"]) {
     const std::string type = item["type"];
@@ -444,11 +444,11 @@ TEST(ResponsesAnswerTest, AProofComesHomeThroughChatCompletions) {
   const std::string answer =
       R"({"id":"resp_7","status":"completed","output":[{"type":"reasoning","summary":[],
       "encrypted_content":"gAAA"},{"type":"message","content":[{"type":"output_text","text":"4"}]}]})";
-  json chat = json::parse(transcode_answer(kResponses, kChat, answer));
-  json request = json::parse(R"({"messages":[{"role":"user","content":"q"}]})");
+  json chat = test::parse_json(transcode_answer(kResponses, kChat, answer));
+  json request = test::parse_json(R"({"messages":[{"role":"user","content":"q"}]})");
   request["messages"].push_back(chat["choices"][0]["message"]);
-  const json sent = json::parse(transcode_request(kChat, kResponses, request.dump()));
-  EXPECT_EQ(sent["input"][1], json::parse(R"({"type":"reasoning","summary":[],
+  const json sent = test::parse_json(transcode_request(kChat, kResponses, request.dump()));
+  EXPECT_EQ(sent["input"][1], test::parse_json(R"({"type":"reasoning","summary":[],
       "encrypted_content":"gAAA"})"));
   EXPECT_EQ(sent["include"][0], "reasoning.encrypted_content");
   EXPECT_EQ(sent["store"], false);
@@ -459,7 +459,7 @@ TEST(ResponsesAnswerTest, AForeignProofComesHomeThroughResponses) {
       "content":"4","reasoning_content":"hm","reasoning_details":[
         {"type":"reasoning.text","text":"hm","signature":"sig"},
         {"type":"reasoning.encrypted","data":"red"}]},"finish_reason":"stop"}]})";
-  const json response = json::parse(transcode_answer(kChat, kResponses, answer));
+  const json response = test::parse_json(transcode_answer(kChat, kResponses, answer));
   json request = json::object();
   request["input"] = response["output"];
   Request read;
@@ -539,8 +539,8 @@ TEST(ResponsesAnswerTest, TheRequestIsRepeated) {
   encoder->put(event, out);
   event.kind = Event::Kind::kDone;
   encoder->put(event, out);
-  const json response = json::parse(out);
-  json asked = json::parse(body);
+  const json response = test::parse_json(out);
+  json asked = test::parse_json(body);
   for (const char* key : {"instructions", "tools", "tool_choice", "temperature", "top_p", "store",
                           "reasoning", "max_output_tokens", "user", "metadata", "text",
                           "parallel_tool_calls", "truncation", "service_tier"})
@@ -558,8 +558,8 @@ TEST(ResponsesAnswerTest, AnImageIsAnItem) {
       transcode_answer(kResponses, kChat, body),
       HasSubstr(
           R"("images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA")"));
-  EXPECT_EQ(json::parse(transcode_answer(kResponses, kResponses, body))["output"][0],
-            json::parse(item));
+  EXPECT_EQ(test::parse_json(transcode_answer(kResponses, kResponses, body))["output"][0],
+            test::parse_json(item));
 }
 
 TEST(ResponsesErrorTest, AnErrorIsOpenaisAndInAStreamAnEvent) {
@@ -567,7 +567,7 @@ TEST(ResponsesErrorTest, AnErrorIsOpenaisAndInAStreamAnEvent) {
   EXPECT_EQ(render_error(kResponses, error), render_error(kChat, error));
   const std::string event = render_stream_error(kResponses, error);
   ASSERT_EQ(event.substr(0, 19), "event: error\ndata: ");
-  const json data = json::parse(event.substr(19));
+  const json data = test::parse_json(event.substr(19));
   EXPECT_EQ(data["type"], "error");
   EXPECT_EQ(data["code"], "rate_limit_exceeded");
   EXPECT_EQ(data["message"], "slow down");

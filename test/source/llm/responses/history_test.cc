@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "source/llm/call.h"
 #include "source/llm/decoded.h"
+#include "test/support/json.h"
 
 namespace omni::llm::responses {
 namespace {
@@ -53,7 +53,7 @@ TEST(HistoryTest, ACallIsDecodedWithItsHistory) {
   EXPECT_EQ(decoded.request.messages[1].parts[0].text.inside(), "a");
   EXPECT_EQ(decoded.request.messages[3].parts[0].text.inside(), "b");
   Buffer rendered = call.render_with_history("other", true);
-  const auto json = nlohmann::json::parse(rendered.flatten());
+  const auto json = test::parse_json(rendered.flatten());
   EXPECT_EQ(json["model"], "other");
   EXPECT_EQ(json["input"].size(), 3u);
   EXPECT_FALSE(json.contains("previous_response_id"));
@@ -64,7 +64,7 @@ TEST(HistoryTest, ItemsInAListHaveIdsAndTheirFullForm) {
       R"({"role":"user","content":"a"},{"type":"function_call_output","call_id":"c","output":"o"},)"
       R"({"type":"message","id":"msg_x","role":"assistant","content":"b"},7)",
       "5e");
-  const auto items = nlohmann::json::parse("[" + listed + "]");
+  const auto items = test::parse_json("[" + listed + "]");
   ASSERT_EQ(items.size(), 3u);
   EXPECT_EQ(items[0]["id"], "msg_5e0000");
   EXPECT_EQ(items[0]["type"], "message");
@@ -78,7 +78,7 @@ TEST(HistoryTest, AnObjectIsQueuedAndEnded) {
   std::string object =
       queued_object(R"({"model":"m","input":"a","instructions":"i","tools":[{"type":"x"}]})",
                     {.id = "resp_1", .previous = "\"resp_0\"", .is_background = true}, "m\"", 5);
-  auto json = nlohmann::json::parse(object);
+  auto json = test::parse_json(object);
   EXPECT_EQ(json["status"], "queued");
   EXPECT_EQ(json["background"], true);
   EXPECT_EQ(json["instructions"], "i");
@@ -87,7 +87,7 @@ TEST(HistoryTest, AnObjectIsQueuedAndEnded) {
   EXPECT_EQ(json["tools"][0]["type"], "x");
   EXPECT_EQ(json["output"], nlohmann::json::array());
   end_object(object, "failed", "server_error", "It \"died\".");
-  json = nlohmann::json::parse(object);
+  json = test::parse_json(object);
   EXPECT_EQ(json["status"], "failed");
   EXPECT_EQ(json["error"]["message"], "It \"died\".");
 }

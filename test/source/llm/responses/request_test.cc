@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "test/support/json.h"
 #include "test/support/transcode.h"
 
 namespace omni::llm {
