@@ -37,6 +37,38 @@ void RecordWriter::texts(const std::vector<std::string>& list) {
   for (const std::string& each : list) text(each);
 }
 
+void PackedWriter::long_number(uint64_t value) {
+  for (; value >= 0x80; value >>= 7) u8(static_cast<uint8_t>(value | 0x80));
+  u8(static_cast<uint8_t>(value));
+}
+
+namespace {
+
+// Most texts are short, and a call would cost more than two moves that overlap.
+void copy_short(const char* from, size_t size, char* to) {
+  if (size > 16) {
+    std::memcpy(to, from, size);
+  } else if (size >= 8) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + size - 8, from + size - 8, 8);
+  } else if (size >= 4) {
+    std::memcpy(to, from, 4);
+    std::memcpy(to + size - 4, from + size - 4, 4);
+  } else if (size > 0) {
+    to[0] = from[0];
+    to[size / 2] = from[size / 2];
+    to[size - 1] = from[size - 1];
+  }
+}
+
+}  // namespace
+
+void PackedWriter::text(std::string_view bytes) {
+  number(bytes.size());
+  copy_short(bytes.data(), bytes.size(), at_);
+  at_ += bytes.size();
+}
+
 std::string_view RecordReader::raw(size_t count) {
   if (!is_ok_ || count > rest_.size()) {
     is_ok_ = false;

@@ -90,32 +90,14 @@ class PackedWriter {
   char* at() const { return at_; }
   void u8(uint8_t value) { *at_++ = static_cast<char>(value); }
   void number(uint64_t value) {
-    for (; value >= 0x80; value >>= 7) u8(static_cast<uint8_t>(value | 0x80));
-    u8(static_cast<uint8_t>(value));
+    if (value < 0x80) return u8(static_cast<uint8_t>(value));
+    long_number(value);
   }
-  void text(std::string_view bytes) {
-    number(bytes.size());
-    copy(bytes.data(), bytes.size());
-    at_ += bytes.size();
-  }
+  void text(std::string_view bytes);
 
  private:
-  // Most texts are short, and a call would cost more than two moves that overlap.
-  void copy(const char* from, size_t size) {
-    if (size > 16) {
-      std::memcpy(at_, from, size);
-    } else if (size >= 8) {
-      std::memcpy(at_, from, 8);
-      std::memcpy(at_ + size - 8, from + size - 8, 8);
-    } else if (size >= 4) {
-      std::memcpy(at_, from, 4);
-      std::memcpy(at_ + size - 4, from + size - 4, 4);
-    } else if (size > 0) {
-      at_[0] = from[0];
-      at_[size / 2] = from[size / 2];
-      at_[size - 1] = from[size - 1];
-    }
-  }
+  // Not in line: a record has dozens of both, and nearly every request finds this code cold.
+  void long_number(uint64_t value);
 
   char* at_;
 };

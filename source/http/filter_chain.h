@@ -109,6 +109,7 @@ class FilterChain {
   Lane request_lane_;
   Lane response_lane_;
   ResponseHead response_head_;
+  int64_t clock_ns_ = 0;  // When the last filter of this call ended; 0: none has.
   bool wants_whole_ = false;
   bool request_held_ = false;
   bool headers_left_ = false;

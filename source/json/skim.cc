@@ -60,17 +60,19 @@ inline uint32_t no_digits_in_run(const char* at) {
 
 }  // namespace
 
-Skimmer::Skimmer(std::string_view document, Kind kind)
+Skimmer::Skimmer(std::string_view document, Kind kind, Behind behind)
     : at_(document.data()),
       end_(document.data() + document.size()),
       readable_{at_, end_},
-      is_object_(kind == Kind::kObject) {}
+      is_object_(kind == Kind::kObject),
+      behind_(behind) {}
 
 Skimmer::Skimmer(const Skimmed& nested)
     : at_(nested.raw.data()),
       end_(nested.raw.data() + nested.raw.size()),
       readable_(nested.readable),
-      is_object_(nested.kind == Kind::kObject) {}
+      is_object_(nested.kind == Kind::kObject),
+      behind_(Behind::kBlanks) {}
 
 absl::Status Skimmer::status() const { return ok() ? absl::OkStatus() : invalid(error_); }
 
@@ -227,7 +229,8 @@ const char* Skimmer::take_scalar(const char* at, Skimmed& member) {
 
 const char* Skimmer::finish(const char* at) {
   closing_ = at;
-  if (skip_blanks(at + 1) != end_) return fail("something follows the document");
+  if (behind_ == Behind::kBlanks && skip_blanks(at + 1) != end_)
+    return fail("something follows the document");
   return nullptr;
 }
 

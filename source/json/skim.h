@@ -55,8 +55,10 @@ struct Skimmed {
 // no padding. Skimmers of one document may be nested.
 class Skimmer {
  public:
+  // What may stand behind the closing bracket: blanks, or what is no part of this walk.
+  enum class Behind : bool { kBlanks, kAnything };
   // `kind` is what the document must be: kObject, or kArray, whose items have an empty key.
-  Skimmer(std::string_view document, Kind kind);
+  Skimmer(std::string_view document, Kind kind, Behind behind = Behind::kBlanks);
   // The object or array that another walk gave, while its document is whole.
   explicit Skimmer(const Skimmed& nested);
   Skimmer(const Skimmer&) = delete;
@@ -98,6 +100,7 @@ class Skimmer {
   const char* const end_;
   const Readable readable_;
   const bool is_object_;
+  const Behind behind_;
   bool has_begun_ = false;
   const char* closing_ = nullptr;
   std::string_view error_;

@@ -22,32 +22,40 @@ constexpr size_t kEnd = 80;
 
 struct Turn {
   std::string_view role, said;
+
+  bool instructs() const { return role == "system" || role == "developer"; }
+  bool is_users() const { return !instructs() && role != "assistant" && role != "model"; }
 };
 
-// Content, or Gemini's parts, as they stand.
-Turn read_turn(const Skimmed& item) {
-  Turn out;
-  if (item.kind != Kind::kObject) return out;
-  json::Skimmer skimmer(item);
+// The object that `text` begins with: its content, or Gemini's parts, as they stand. Behind its
+// end; null when that was not looked for, because the turn is the user's, or not found.
+const char* read_turn(std::string_view text, Turn& out) {
+  json::Skimmer skimmer(text, Kind::kObject, json::Skimmer::Behind::kAnything);
   for (Skimmed member; skimmer.next(member);) {
     if (member.key == "role" && member.kind == Kind::kString) out.role = member.inside();
     if (member.key == "content" || member.key == "parts") out.said = member.raw;
+    if (!out.role.empty() && !out.said.empty() && out.is_users()) return nullptr;
   }
-  return out;
+  return skimmer.ok() ? skimmer.closing() + 1 : nullptr;
 }
 
-// The first instructing and the first user's; the walk ends at the latter.
+// The first instructing and the first user's; the walk ends at the latter. No turn is stepped over
+// to find its end before it is read: the first ones are most of a short request.
 void read_turns(std::string_view messages, std::string_view& system, std::string_view& user) {
   if (messages.empty() || messages.front() != '[') {
     user = messages;
     return;
   }
-  json::Skimmer skimmer(messages, Kind::kArray);
-  for (Skimmed item; skimmer.next(item);) {
-    const Turn turn = read_turn(item);
-    const bool instructs = turn.role == "system" || turn.role == "developer";
-    if (instructs && system.empty()) system = turn.said;
-    if (instructs || turn.role == "assistant" || turn.role == "model") continue;
+  const char* at = messages.data() + 1;
+  const char* const end = messages.data() + messages.size();
+  while (at != nullptr) {
+    while (at != end && (*at == ',' || *at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+      ++at;
+    if (at == end || *at != '{') return;
+    Turn turn;
+    at = read_turn({at, static_cast<size_t>(end - at)}, turn);
+    if (turn.instructs() && system.empty()) system = turn.said;
+    if (!turn.is_users()) continue;
     user = turn.said;
     return;
   }

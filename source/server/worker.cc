@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <time.h>
 
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -222,36 +223,58 @@ ReceiptId Worker::give_receipt(Exchange& exchange) {
   return {.ms = ms, .exchange = exchange.id()};
 }
 
+namespace {
+
+// Which of the headers that we would add are there.
+struct Worn {
+  bool request_id = false, allow_origin = false, date = false;
+  bool is_ours = false;  // One of those that nobody else may have sent.
+};
+
+Worn look_at(const Headers& headers) {
+  Worn out;
+  for (const auto& [name, value] : headers) {
+    out.request_id |= name == "x-request-id";
+    out.allow_origin |= name == "access-control-allow-origin";
+    out.date |= name == "date";
+    out.is_ours |= name.size() > 12 && std::memcmp(name.data(), "x-omniroute-", 12) == 0;
+  }
+  return out;
+}
+
+}  // namespace
+
 void Worker::dress(Exchange& exchange, ResponseHead& head) {
-  const std::string_view id = exchange.public_id();
-  if (!head.headers.get("x-request-id")) head.headers.add("x-request-id", id);
-  head.headers.add("x-omniroute-request-id", id);
+  const Worn worn = look_at(head.headers);
   // A provider that is such a gateway itself has sent its own.
-  head.headers.remove("x-omniroute-receipt");
+  if (worn.is_ours)
+    for (const std::string_view name : {"x-omniroute-request-id", "x-omniroute-receipt",
+                                        "x-omniroute-session-id", "x-omniroute-response-cost"})
+      head.headers.remove(name);
+  const std::string_view id = exchange.public_id();
+  if (!worn.request_id) head.headers.add("x-request-id", id);
+  head.headers.add("x-omniroute-request-id", id);
   if (gives_receipt(exchange.facts()))
     head.headers.add("x-omniroute-receipt", view_of(give_receipt(exchange).text()));
   const std::string& session = exchange.facts().session;
-  if (!session.empty()) head.headers.set("x-omniroute-session-id", session);
+  if (!session.empty()) head.headers.add("x-omniroute-session-id", session);
   add_cost(exchange.facts(), head);
-  if (!head.headers.get("date")) head.headers.add("date", date());
+  if (!worn.date) head.headers.add("date", date());
   const std::string_view path = exchange.facts().path;
-  if (is_below(path, "/v1") || is_below(path, "/v1beta")) allow_origin(exchange, head);
+  if (!is_below(path, "/v1") && !is_below(path, "/v1beta")) return;
+  if (!worn.allow_origin)
+    head.headers.add("access-control-allow-origin", exchange.snapshot().settings.cors_allow_origin);
+  // For browsers (fetch.spec.whatwg.org, "CORS protocol"): scripts of other origins see few headers
+  // of an answer unless it names more.
+  if (exchange.request().headers.get("origin"))
+    head.headers.add("access-control-expose-headers", "*");
 }
 
 // Of a stream the head leaves before anybody knows.
 void Worker::add_cost(const Facts& facts, ResponseHead& head) {
   if (facts.answer.is_stream || head.status < 200 || head.status >= 300) return;
   if (const std::optional<int64_t> cost = cost_of(facts))
-    head.headers.set("x-omniroute-response-cost", llm::header_dollars(*cost));
-}
-
-// For browsers (fetch.spec.whatwg.org, "CORS protocol"): scripts of other origins see few headers
-// of an answer unless it names more.
-void Worker::allow_origin(Exchange& exchange, ResponseHead& head) {
-  if (!head.headers.get("access-control-allow-origin"))
-    head.headers.add("access-control-allow-origin", exchange.snapshot().settings.cors_allow_origin);
-  if (exchange.request().headers.get("origin"))
-    head.headers.add("access-control-expose-headers", "*");
+    head.headers.add("x-omniroute-response-cost", llm::header_dollars(*cost));
 }
 
 // RFC 9110 section 6.6.1; formatted once a second.

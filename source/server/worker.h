@@ -123,7 +123,6 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   ReceiptId give_receipt(Exchange& exchange);
   void tell_budget(const Facts& facts);
   void note_session(const Facts& facts, absl::Time now);
-  static void allow_origin(Exchange& exchange, ResponseHead& head);
   std::string_view date();
 
   const WorkerServices services_;
