@@ -61,6 +61,14 @@ struct Finished {
   uint64_t bytes_out = 0;
   bool aborted = false;  // By the client, or cut by us.
   Phases phases;
+  absl::Time at;  // When it ended.
+};
+
+// An exchange that is over. Its destructor writes of it, and settles it before if nobody has.
+class Ended : public Deferred {
+ public:
+  // Lets go of all that others wait for, its connection included.
+  virtual void settle() = 0;
 };
 
 class ExchangeHost {
@@ -76,7 +84,13 @@ class ExchangeHost {
   virtual Entry enter(Exchange& exchange, const Door& door) = 0;
   // Adds what every answer on this path carries (CORS, ids).
   virtual void dress(Exchange& exchange, ResponseHead& head) = 0;
+  // What is counted of an exchange, once its turn is over.
+  virtual void count(const Finished& finished) = 0;
+  // What is written of it, at that time or a little later.
   virtual void finished(const Finished& finished) = 0;
+  // Its frames are on the stack: settle() and the destructor wait for the end of the turn, at which
+  // its client's last bytes have been written. May keep it for some milliseconds more.
+  virtual void ended(std::unique_ptr<Ended> exchange) = 0;
 
  protected:
   ~ExchangeHost() = default;

@@ -152,8 +152,7 @@ void ServerConnection::exchange_over(StreamId stream) {
   const auto at = std::find_if(exchanges_.begin(), exchanges_.end(),
                                [&](const auto& exchange) { return exchange->stream() == stream; });
   if (at == exchanges_.end()) return;
-  // Its own frames are on the stack.
-  host_.dispatcher().destroy_later(std::move(*at));
+  host_.ended(std::move(*at));
   exchanges_.erase(at);
   codec_->forget(stream);
   quiet_since_ = host_.dispatcher().clock().since_start();

@@ -25,11 +25,16 @@ ServerExchange::ServerExchange(ExchangeOwner& owner, StreamId stream)
       began_ns_(clock_.since_start_ns()),
       last_input_ns_(began_ns_) {}
 
-// The connection is still there: exchanges that end by themselves die before it does.
 ServerExchange::~ServerExchange() {
-  if (owes_account_) give_account(false);
+  settle();
+  if (owes_account_) host_.finished(account(false));
+}
+
+void ServerExchange::settle() {
+  if (std::exchange(owes_count_, false)) host_.count(account(false));
   chain_.reset();
-  host_.body_budget().add(-budgeted_);
+  facts_.call.release_body();
+  host_.body_budget().add(-std::exchange(budgeted_, 0));
 }
 
 int64_t ServerExchange::elapsed_us() const { return (clock_.since_start_ns() - began_ns_) / 1000; }
@@ -177,22 +182,29 @@ void ServerExchange::hold_request_body(bool hold) { owner_.hold_request(stream_,
 void ServerExchange::end(bool aborted) {
   over_ = true;
   phases_.end = elapsed_us();
+  ended_at_ = clock_.now();
+  peer_ = facts_.client.empty() ? owner_.peer() : facts_.client;
+  protocol_ = owner_.protocol();
   // A client that waits for its last byte need not wait for our bookkeeping too: the turn writes
   // first and destroys then.
-  owes_account_ = !aborted;
-  if (aborted) give_account(true);
+  owes_count_ = owes_account_ = !aborted;
+  if (aborted) {
+    host_.count(account(true));
+    host_.finished(account(true));
+  }
   owner_.exchange_over(stream_);
 }
 
-void ServerExchange::give_account(bool aborted) {
-  host_.finished({.exchange = *this,
-                  .peer = facts_.client.empty() ? owner_.peer() : facts_.client,
-                  .protocol = owner_.protocol(),
-                  .status = status_,
-                  .bytes_in = bytes_in_,
-                  .bytes_out = bytes_out_,
-                  .aborted = aborted,
-                  .phases = phases_});
+Finished ServerExchange::account(bool aborted) {
+  return {.exchange = *this,
+          .peer = peer_,
+          .protocol = protocol_,
+          .status = status_,
+          .bytes_in = bytes_in_,
+          .bytes_out = bytes_out_,
+          .aborted = aborted,
+          .phases = phases_,
+          .at = ended_at_};
 }
 
 }  // namespace omni

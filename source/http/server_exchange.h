@@ -36,7 +36,7 @@ class ExchangeOwner {
 // Ids are for people who grep: the exchange's number under a per-process prefix.
 std::string make_public_id(uint64_t id);
 
-class ServerExchange final : public Exchange, public ChainSink, public Deferred {
+class ServerExchange final : public Exchange, public ChainSink, public Ended {
  public:
   // `owner` outlives the exchange.
   ServerExchange(ExchangeOwner& owner, StreamId stream);
@@ -50,6 +50,8 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   void client_gone();
   // We end it: an error in the client's dialect, as a status or, when a stream is open, as its end.
   [[gnu::cold]] void refuse(LocalReply&& reply);
+
+  void settle() override;
 
   // So many bytes of the answer, or of others in front of it, wait for the client.
   void check_pressure(size_t waiting);
@@ -84,7 +86,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   void account_body();
   void return_credit();
   void end(bool aborted);
-  void give_account(bool aborted);
+  Finished account(bool aborted);
 
   ExchangeOwner& owner_;
   ExchangeHost& host_;
@@ -100,6 +102,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   const std::vector<FilterTemplate>* row_ = nullptr;
   std::unique_ptr<FilterChain> chain_;
   Phases phases_;
+  absl::Time ended_at_;
   int status_ = 0;
   uint64_t bytes_in_ = 0;
   uint64_t bytes_out_ = 0;
@@ -107,7 +110,10 @@ class ServerExchange final : public Exchange, public ChainSink, public Deferred 
   int64_t budgeted_ = 0;
   bool pressed_ = false;
   bool over_ = false;
-  bool owes_account_ = false;  // Ended, and nobody was told yet.
+  bool owes_count_ = false;    // Ended, and was not counted yet.
+  bool owes_account_ = false;  // The same of what is written.
+  std::string peer_;           // Of the connection, which the account may outlive.
+  std::string_view protocol_;
 };
 
 }  // namespace omni

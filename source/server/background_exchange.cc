@@ -96,14 +96,17 @@ void BackgroundExchange::end(bool aborted) {
 
 void BackgroundExchange::give_account() {
   phases_.end = elapsed_us();
-  host_.finished({.exchange = *this,
-                  .peer = kNobody,
-                  .protocol = kNobody,
-                  .status = status_,
-                  .bytes_in = bytes_in_,
-                  .bytes_out = bytes_out_,
-                  .aborted = is_aborted_,
-                  .phases = phases_});
+  const Finished finished = {.exchange = *this,
+                             .peer = kNobody,
+                             .protocol = kNobody,
+                             .status = status_,
+                             .bytes_in = bytes_in_,
+                             .bytes_out = bytes_out_,
+                             .aborted = is_aborted_,
+                             .phases = phases_,
+                             .at = host_.dispatcher().clock().now()};
+  host_.count(finished);
+  host_.finished(finished);
 }
 
 }  // namespace omni

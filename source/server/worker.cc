@@ -51,6 +51,7 @@ void Worker::set_up() {
       upstream::PoolLimits{}, services_.pool_stats);
   usage_ = std::make_unique<UsageLog>(services_.store, loop, services_.usage_stats);
   receipts_ = std::make_unique<ReceiptLog>(services_.store, loop, services_.receipt_stats);
+  ended_ = std::make_unique<EndedExchanges>(loop);
   jobs_ = std::make_unique<JobTable>(services_.jobs, static_cast<uint32_t>(index_), *this);
   services_.jobs.tables[index_] = jobs_.get();
 }
@@ -63,6 +64,7 @@ void Worker::tear_down() {
   pools_.reset();
   connector_.reset();
   tls_clients_.reset();
+  ended_->close();
   usage_.reset();
   receipts_.reset();
   snapshot_.reset();
@@ -300,6 +302,7 @@ void Worker::note_session(const Facts& facts, absl::Time now) {
 
 void Worker::list_sessions(absl::AnyInvocable<void(std::vector<SessionInfo>)> done) {
   dispatcher().post([this, done = std::move(done)]() mutable {
+    ended_->write();
     services_.main.post(
         [done = std::move(done), found = sessions_.list(dispatcher().clock().now())]() mutable {
           done(std::move(found));
@@ -309,6 +312,7 @@ void Worker::list_sessions(absl::AnyInvocable<void(std::vector<SessionInfo>)> do
 
 void Worker::list_latencies(absl::AnyInvocable<void(ProviderLatencies)> done) {
   dispatcher().post([this, done = std::move(done)]() mutable {
+    ended_->write();
     services_.main.post([done = std::move(done),
                          found = latencies_.list(dispatcher().clock().since_start())]() mutable {
       done(std::move(found));
@@ -318,6 +322,7 @@ void Worker::list_latencies(absl::AnyInvocable<void(ProviderLatencies)> done) {
 
 void Worker::flush_receipts(absl::AnyInvocable<void()> done) {
   dispatcher().post([this, done = std::move(done)]() mutable {
+    ended_->write();
     receipts_->flush();
     services_.main.post(std::move(done));
   });
@@ -344,23 +349,29 @@ void Worker::tell_budget(const Facts& facts) {
                             is_aside ? aside->model : facts.answer.model));
 }
 
-void Worker::finished(const Finished& finished) {
+void Worker::ended(std::unique_ptr<Ended> exchange) { ended_->add(std::move(exchange)); }
+
+void Worker::count(const Finished& finished) {
   const WorkerStats& stats = services_.stats;
-  const Facts& facts = finished.exchange.facts();
   stats.exchanges.add(-1);
   stats.of_status(finished.status).add();
   if (finished.aborted) stats.aborted.add();
   stats.bytes_in.add(finished.bytes_in);
   stats.bytes_out.add(finished.bytes_out);
+  const Facts& facts = finished.exchange.facts();
   const llm::Usage usage = whole_usage(facts, facts.usage);
   if (usage.input > 0) stats.tokens_in.add(static_cast<uint64_t>(usage.input));
   if (usage.output > 0) stats.tokens_out.add(static_cast<uint64_t>(usage.output));
   if (finished.phases.first_byte >= 0)
     stats.first_byte.record_us(static_cast<uint64_t>(finished.phases.first_byte));
   stats.total.record_us(static_cast<uint64_t>(finished.phases.end));
+}
+
+void Worker::finished(const Finished& finished) {
+  const Facts& facts = finished.exchange.facts();
   tell_budget(facts);
   if (!facts.attempts.empty()) latencies_.add(facts.attempts, dispatcher().clock().since_start());
-  const absl::Time now = dispatcher().clock().now();
+  const absl::Time now = finished.at;
   if (!facts.session.empty()) note_session(facts, now);
   const Price* price = price_of(facts.answer);
   if (gives_receipt(facts)) {

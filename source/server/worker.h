@@ -18,6 +18,7 @@
 #include "source/net/resolver.h"
 #include "source/net/tls_context.h"
 #include "source/server/doorway.h"
+#include "source/server/ended_exchanges.h"
 #include "source/server/job_table.h"
 #include "source/server/latency_table.h"
 #include "source/server/router.h"
@@ -87,7 +88,9 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   uint64_t next_id() override { return ++last_id_; }
   Entry enter(Exchange& exchange, const Door& door) override;
   void dress(Exchange& exchange, ResponseHead& head) override;
+  void count(const Finished& finished) override;
   void finished(const Finished& finished) override;
+  void ended(std::unique_ptr<Ended> exchange) override;
   void connection_over(ServerConnection& connection) override;
 
  private:
@@ -146,6 +149,7 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   std::unique_ptr<UsageLog> usage_;
   std::unique_ptr<ReceiptLog> receipts_;
   Receipt receipt_;  // Reused for every exchange.
+  std::unique_ptr<EndedExchanges> ended_;
   std::unique_ptr<JobTable> jobs_;
   SessionTable sessions_;
   LatencyTable latencies_;

@@ -43,6 +43,10 @@ class FakeHost final : public ExchangeHost {
     return entry;
   }
   void dress(Exchange&, ResponseHead& head) override { head.headers.add("x-dressed", "1"); }
+  void count(const Finished&) override { ++counted; }
+  void ended(std::unique_ptr<Ended> exchange) override {
+    dispatcher_.destroy_later(std::move(exchange));
+  }
   void finished(const Finished& finished) override {
     ends.push_back({finished.status, finished.bytes_in, finished.bytes_out, finished.aborted});
   }
@@ -55,6 +59,7 @@ class FakeHost final : public ExchangeHost {
   std::vector<FilterTemplate> row;
   std::vector<std::string> targets;
   std::vector<End> ends;
+  size_t counted = 0;
   BodyLedger ledger{1 << 20};
 
  private:
