@@ -47,6 +47,11 @@ struct Trail {
   std::vector<routing::Skipped> skipped;    // upstream.
   Underway underway[2];                     // upstream; the second is the hedge.
   std::string refusal;  // the chain: in words, where we refuse before anybody was asked.
+
+  // Some of this is the filters', and dies with them.
+  bool views_filters() const {
+    return !skipped.empty() || underway[0].target != nullptr || underway[1].target != nullptr;
+  }
 };
 
 }  // namespace omni

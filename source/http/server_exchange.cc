@@ -32,6 +32,10 @@ ServerExchange::~ServerExchange() {
 
 void ServerExchange::settle() {
   if (std::exchange(owes_count_, false)) host_.count(account(false));
+  if (owes_account_ && facts_.trail.views_filters()) {
+    owes_account_ = false;
+    host_.finished(account(false));
+  }
   chain_.reset();
   facts_.call.release_body();
   host_.body_budget().add(-std::exchange(budgeted_, 0));
