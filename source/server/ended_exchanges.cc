@@ -23,8 +23,10 @@ void EndedExchanges::add(std::unique_ptr<Ended> exchange) {
 }
 
 void EndedExchanges::end_turn() {
+  const size_t before = settled_;
   for (; settled_ < kept_.size(); ++settled_) kept_[settled_]->settle();
-  if (settled_ >= kBatch) return write();
+  // What ends in one turn is a batch already, and its memory is wanted for the next requests.
+  if (settled_ - before >= kTogether || settled_ >= kBatch) return write();
   if (settled_ > 0 && timer_ && !timer_->is_armed()) timer_->arm(kLongest);
 }
 

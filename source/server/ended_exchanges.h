@@ -17,7 +17,8 @@ namespace omni {
 // On its loop, which outlives it and has no turn left when it dies.
 class EndedExchanges {
  public:
-  static constexpr size_t kBatch = 8;
+  static constexpr size_t kBatch = 8;     // Of several turns.
+  static constexpr size_t kTogether = 3;  // Of one.
   static constexpr absl::Duration kLongest = absl::Milliseconds(5);
 
   explicit EndedExchanges(Dispatcher& dispatcher);

@@ -71,6 +71,16 @@ TEST_F(EndedExchangesTest, EnoughOfThemAreWrittenAtOnce) {
   EXPECT_EQ(journal.back(), "write 7");
 }
 
+TEST_F(EndedExchangesTest, ThoseOfOneTurnAreWrittenWithIt) {
+  add("a");
+  dispatcher.end_turn();
+  heard();
+  for (const char* name : {"b", "c", "d"}) add(name);
+  dispatcher.end_turn();
+  EXPECT_THAT(heard(), ElementsAre("settle b", "settle c", "settle d", "write a", "write b",
+                                   "write c", "write d"));
+}
+
 TEST_F(EndedExchangesTest, WhoReadsNowWaitsForNone) {
   add("a");
   dispatcher.end_turn();
