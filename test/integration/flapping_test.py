@@ -16,6 +16,7 @@ PROVIDERS = 4
 PRICE_IN, PRICE_OUT = 2500, 10000  # Nanodollars a token.
 # Builds with sanitizers are slow, and what they look for is found with fewer.
 REQUESTS = int(os.environ.get("OMNI_TEST_REQUESTS", 10_000 if harness.SLOW == 1 else 1_500))
+MOST_ROUNDS = 8
 
 
 class Ending:
@@ -167,7 +168,7 @@ class FlappingTest(GatewayTest):
         count = min(REQUESTS, raise_file_limit() - 2 * 1024 * PROVIDERS - 200)
         self.start()
         resident = []
-        for turn in range(3):
+        for turn in range(MOST_ROUNDS):
             with self.subTest(turn=turn):
                 size = count if turn == 0 else max(count // 4, 500)
                 endings, records, books = self.round(turn * 100_000, size)
@@ -179,7 +180,12 @@ class FlappingTest(GatewayTest):
                 print(f"{size} at once in {self.took:.1f} s: {dict(kinds)}; ${paid / 1e9:.6f} for whole answers, as in the "
                       f"books; {partly_paid} of {partly_sold} tokens of those that broke off; {resident[-1]} KiB",
                       flush=True)
-        self.assertLess(resident[-1], resident[0] * 1.15, resident)
+            # What the busiest moment of a round took is kept, and one may be busier than all before. A leak is
+            # there in every round: this finds one of a kilobyte a request.
+            if turn >= 2 and resident[-1] < resident[-2] * 1.03:
+                break
+        else:
+            self.fail(f"more memory after each round: {resident}")
         view = get(self.gateway.port, "/api/resilience").json
         busy = [account["inFlight"] for one in view["providers"] for account in one["connections"]]
         self.assertEqual(busy, [0] * PROVIDERS, "nobody holds a place")
