@@ -167,9 +167,12 @@ class ReceiptTest(Receipts, GatewayTest):
         for path in ("/healthz", "/metrics", "/api/usage/totals", "/nothing"):
             self.assertNotIn("x-omniroute-receipt", get(self.gateway.port, path).headers, path)
 
-    def test_a_providers_own_receipt_is_not_passed_on(self):
-        self.upstream.script = lambda call: call.respond(200, answer(), [("x-omniroute-receipt", "theirs")])
-        self.receipt(chat(self.gateway.port, hello("up/m")))
+    def test_what_a_provider_that_is_a_gateway_says_of_itself_is_not_passed_on(self):
+        own = [(f"x-omniroute-{name}", "theirs") for name in ("receipt", "request-id", "session-id", "response-cost")]
+        self.upstream.script = lambda call: call.respond(200, answer(), own)
+        response = chat(self.gateway.port, hello("up/m"))
+        self.receipt(response)
+        self.assertNotIn("theirs", [value for _, value in response.fields])
 
     def test_keys_without_a_log_and_a_switch_that_is_off_leave_none(self):
         quiet = chat(self.gateway.port, hello("up/m"), [("authorization", f"Bearer {CLIENT_KEY}q")])
