@@ -66,19 +66,13 @@ bool speaks_openai(Dialect dialect) {
   return family_of(dialect) == Dialect::kOpenai || dialect == Dialect::kOpenaiResponses;
 }
 
-constexpr std::string_view kDroppedDown[] = {"set-cookie",
-                                             "alt-svc",
-                                             "strict-transport-security",
-                                             "server",
-                                             "proxy-authenticate",
-                                             "proxy-authentication-info",
-                                             "via",
-                                             "cf-ray",
-                                             "cf-cache-status",
-                                             "report-to",
-                                             "nel",
-                                             "access-control-allow-origin",
-                                             "access-control-expose-headers"};
+constexpr std::string_view kDroppedDown[] = {
+    "set-cookie", "alt-svc", "strict-transport-security", "server", "proxy-authenticate",
+    "proxy-authentication-info", "via", "cf-ray", "cf-cache-status", "report-to", "nel",
+    "access-control-allow-origin", "access-control-expose-headers",
+    // Of a provider that is such a gateway itself.
+    "x-omniroute-request-id", "x-omniroute-receipt", "x-omniroute-session-id",
+    "x-omniroute-response-cost"};
 
 // What may be asked of a kept response; nothing else of the client's query leaves.
 void append_kept_path(std::string& out, const Facts& facts, std::string_view target) {

@@ -1,10 +1,11 @@
 #include "source/config/config_value.h"
-#include "source/base/format.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
+
+#include "source/base/format.h"
 
 namespace omni {
 namespace {

@@ -27,15 +27,12 @@ ServerExchange::ServerExchange(ExchangeOwner& owner, StreamId stream)
 
 ServerExchange::~ServerExchange() {
   settle();
-  if (owes_account_) host_.finished(account(false));
+  write();
 }
 
 void ServerExchange::settle() {
-  if (std::exchange(owes_count_, false)) host_.count(account(false));
-  if (owes_account_ && facts_.trail.views_filters()) {
-    owes_account_ = false;
-    host_.finished(account(false));
-  }
+  count();
+  if (facts_.trail.views_filters()) write();
   chain_.reset();
   facts_.call.release_body();
   host_.body_budget().add(-std::exchange(budgeted_, 0));
@@ -189,24 +186,33 @@ void ServerExchange::end(bool aborted) {
   ended_at_ = clock_.now();
   peer_ = facts_.client.empty() ? owner_.peer() : facts_.client;
   protocol_ = owner_.protocol();
+  aborted_ = aborted;
+  owes_count_ = owes_account_ = true;
   // A client that waits for its last byte need not wait for our bookkeeping too: the turn writes
   // first and destroys then.
-  owes_count_ = owes_account_ = !aborted;
   if (aborted) {
-    host_.count(account(true));
-    host_.finished(account(true));
+    count();
+    write();
   }
   owner_.exchange_over(stream_);
 }
 
-Finished ServerExchange::account(bool aborted) {
+void ServerExchange::count() {
+  if (std::exchange(owes_count_, false)) host_.count(account());
+}
+
+void ServerExchange::write() {
+  if (std::exchange(owes_account_, false)) host_.finished(account());
+}
+
+Finished ServerExchange::account() {
   return {.exchange = *this,
           .peer = peer_,
           .protocol = protocol_,
           .status = status_,
           .bytes_in = bytes_in_,
           .bytes_out = bytes_out_,
-          .aborted = aborted,
+          .aborted = aborted_,
           .phases = phases_,
           .at = ended_at_};
 }

@@ -86,7 +86,10 @@ class ServerExchange final : public Exchange, public ChainSink, public Ended {
   void account_body();
   void return_credit();
   void end(bool aborted);
-  Finished account(bool aborted);
+  // Once each.
+  void count();
+  void write();
+  Finished account();
 
   ExchangeOwner& owner_;
   ExchangeHost& host_;
@@ -110,6 +113,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Ended {
   int64_t budgeted_ = 0;
   bool pressed_ = false;
   bool over_ = false;
+  bool aborted_ = false;
   bool owes_count_ = false;    // Ended, and was not counted yet.
   bool owes_account_ = false;  // The same of what is written.
   std::string peer_;           // Of the connection, which the account may outlive.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <time.h>
 
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -59,12 +58,12 @@ void Worker::set_up() {
 void Worker::tear_down() {
   gates_.clear();
   clients_.clear();
+  ended_->close();
   retired_.clear();
   jobs_.reset();
   pools_.reset();
   connector_.reset();
   tls_clients_.reset();
-  ended_->close();
   usage_.reset();
   receipts_.reset();
   snapshot_.reset();
@@ -230,7 +229,6 @@ namespace {
 // Which of the headers that we would add are there.
 struct Worn {
   bool request_id = false, allow_origin = false, date = false;
-  bool is_ours = false;  // One of those that nobody else may have sent.
 };
 
 Worn look_at(const Headers& headers) {
@@ -239,7 +237,6 @@ Worn look_at(const Headers& headers) {
     out.request_id |= name == "x-request-id";
     out.allow_origin |= name == "access-control-allow-origin";
     out.date |= name == "date";
-    out.is_ours |= name.size() > 12 && std::memcmp(name.data(), "x-omniroute-", 12) == 0;
   }
   return out;
 }
@@ -248,11 +245,6 @@ Worn look_at(const Headers& headers) {
 
 void Worker::dress(Exchange& exchange, ResponseHead& head) {
   const Worn worn = look_at(head.headers);
-  // A provider that is such a gateway itself has sent its own.
-  if (worn.is_ours)
-    for (const std::string_view name : {"x-omniroute-request-id", "x-omniroute-receipt",
-                                        "x-omniroute-session-id", "x-omniroute-response-cost"})
-      head.headers.remove(name);
   const std::string_view id = exchange.public_id();
   if (!worn.request_id) head.headers.add("x-request-id", id);
   head.headers.add("x-omniroute-request-id", id);
