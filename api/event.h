@@ -35,25 +35,48 @@ class Deferred {
   virtual ~Deferred() = default;
 };
 
-// Work that must run before the loop waits again, once per turn: flushing what callbacks
-// wrote. Intrusive, so that asking for it costs nothing. Destroying it withdraws it.
-class TurnEnd {
- public:
-  TurnEnd() = default;
-  TurnEnd(const TurnEnd&) = delete;
-  TurnEnd& operator=(const TurnEnd&) = delete;
-  virtual void on_turn_end() = 0;
+// What a turn of the loop does for many requests it does part by part, in this order, and not request
+// by request: the code of a part stays in the processor's first cache while that of a whole request
+// does not fit there.
+enum class TurnPart : uint8_t {
+  kBytes,     // What sockets gave goes to codecs.
+  kRequests,  // Complete requests go through their rows of filters.
+  kAttempts,  // Their attempts begin.
+  kAnswers,   // Complete answers are looked at.
+  kEnd,       // What all of it wrote leaves.
+};
 
- protected:
-  virtual ~TurnEnd() { leave_turn(); }
+// Work that must run before the loop waits again, once each time it is asked for. Intrusive, so that
+// asking for it costs nothing. Destroying it withdraws it.
+class TurnWork {
+ public:
+  TurnWork() = default;
+  TurnWork(const TurnWork&) = delete;
+  TurnWork& operator=(const TurnWork&) = delete;
+  virtual void on_turn() = 0;
+  // Withdraws it.
   void leave_turn() {
     if (turn_slot_ != nullptr) *turn_slot_ = nullptr;
     turn_slot_ = nullptr;
   }
 
+ protected:
+  virtual ~TurnWork() { leave_turn(); }
+
  private:
   friend class TurnQueue;
-  TurnEnd** turn_slot_ = nullptr;
+  TurnWork** turn_slot_ = nullptr;
+};
+
+// A method of its owner as such work, for owners that have work in more than one part.
+template <class Owner, void (Owner::*kMethod)()>
+class TurnTask final : public TurnWork {
+ public:
+  explicit TurnTask(Owner& owner) : owner_(owner) {}
+  void on_turn() override { (owner_.*kMethod)(); }
+
+ private:
+  Owner& owner_;
 };
 
 // One event loop, one thread. Only post() may be called from elsewhere.
@@ -68,8 +91,10 @@ class Dispatcher {
   virtual void post(Task task) = 0;
   // Runs the destructor at the end of this turn, when no frame of the object is on the stack.
   virtual void destroy_later(std::unique_ptr<Deferred> object) = 0;
-  // Calls on_turn_end() once when this turn ends. A no-op when already asked.
-  virtual void at_turn_end(TurnEnd& work) = 0;
+  // Calls on_turn() once in that part of this turn, or again from its first part when it is over. A
+  // no-op when already asked.
+  virtual void in_turn(TurnPart part, TurnWork& work) = 0;
+  void at_turn_end(TurnWork& work) { in_turn(TurnPart::kEnd, work); }
 };
 
 }  // namespace omni

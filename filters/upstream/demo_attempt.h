@@ -10,7 +10,7 @@
 
 namespace omni::filters {
 
-class DemoAttempt final : public TargetAttempt, private TurnEnd {
+class DemoAttempt final : public TargetAttempt, private TurnWork {
  public:
   // Everything outlives the attempt.
   DemoAttempt(Exchange& exchange, const Target& target, AttemptEvents& events);
@@ -19,7 +19,7 @@ class DemoAttempt final : public TargetAttempt, private TurnEnd {
 
  private:
   // No asynchronous call answers before it has returned.
-  void on_turn_end() override { begin(); }
+  void on_turn() override { begin(); }
   void begin();
   void step();
   void send_plain();

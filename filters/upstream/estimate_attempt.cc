@@ -13,7 +13,7 @@ EstimateAttempt::EstimateAttempt(Exchange& exchange, const Target& target, Attem
   exchange.dispatcher().at_turn_end(*this);
 }
 
-void EstimateAttempt::on_turn_end() {
+void EstimateAttempt::on_turn() {
   Facts& facts = exchange_.facts();
   const llm::Decoded& decoded = facts.call.decoded();
   if (decoded.error) {

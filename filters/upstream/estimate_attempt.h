@@ -5,7 +5,7 @@
 
 namespace omni::filters {
 
-class EstimateAttempt final : public TargetAttempt, private TurnEnd {
+class EstimateAttempt final : public TargetAttempt, private TurnWork {
  public:
   // Everything outlives the attempt.
   EstimateAttempt(Exchange& exchange, const Target& target, AttemptEvents& events);
@@ -13,7 +13,7 @@ class EstimateAttempt final : public TargetAttempt, private TurnEnd {
   void hold(bool) override {}
 
  private:
-  void on_turn_end() override;
+  void on_turn() override;
 
   Exchange& exchange_;
   const Target& target_;

@@ -55,7 +55,7 @@ HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const Upstrea
 }
 
 // Another target may speak a dialect that can say it.
-void HttpAttempt::on_turn_end() {
+void HttpAttempt::on_turn() {
   record(refusal_->status, refusal_->code);
   state_ = State::kOver;
   AttemptFailure failure;
@@ -259,7 +259,7 @@ void HttpAttempt::on_response_complete() {
       commit();
       return on_response_complete();
     case State::kPlain:
-      return finish_plain();
+      return exchange_.dispatcher().in_turn(TurnPart::kAnswers, finishing_);
     case State::kRefused:
       return finish_refused();
     default:

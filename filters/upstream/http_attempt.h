@@ -15,7 +15,7 @@
 
 namespace omni::filters {
 
-class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private TurnEnd {
+class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private TurnWork {
  public:
   // Everything outlives the attempt. `limit` runs until the commit.
   HttpAttempt(Exchange& exchange, const Target& target, const UpstreamTimeouts& timeouts,
@@ -42,7 +42,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   // A stream for a client that wants one document is held whole.
   static constexpr size_t kGatherBytes = 32 * 1024 * 1024;
 
-  void on_turn_end() override;
+  void on_turn() override;
   void learn_quota();
   void note_upstream_id();
   void take_body(Buffer&& bytes);
@@ -76,6 +76,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   int64_t first_byte_us_ = 0;
   ShortText upstream_id_;
   State state_ = State::kWaiting;
+  TurnTask<HttpAttempt, &HttpAttempt::finish_plain> finishing_{*this};
   ResponseHead head_;
   std::unique_ptr<coding::BodyDecoder> decoder_;  // Of an answer in a content coding.
   bool is_unreadable_ = false;                    // An error body in one that is not known.

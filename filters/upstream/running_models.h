@@ -14,7 +14,7 @@ namespace omni::filters {
 
 // Asks the targets of the plan, the first of them when there are very many. Who has not answered
 // in time, or not with a list, is left out: its models serve nobody now. Destroying it cancels all.
-class RunningModels final : private TurnEnd {
+class RunningModels final : private TurnWork {
  public:
   // Takes the body of the answer. Called once, never from inside the constructor.
   using Tell = absl::AnyInvocable<void(std::string body)>;
@@ -29,7 +29,7 @@ class RunningModels final : private TurnEnd {
   static constexpr size_t kMostBytes = 1024 * 1024;  // Of one server's answer.
   static constexpr absl::Duration kTime = absl::Seconds(2);
 
-  void on_turn_end() override { finish(); }
+  void on_turn() override { finish(); }
   void ended();
   void finish();
 

@@ -253,7 +253,7 @@ void SideCall::note_left(std::string_view reason) {
   lost.total_us = parent_.elapsed_us() - leg_.began_us;
 }
 
-void SideCall::on_turn_end() {
+void SideCall::on_turn() {
   if (parent_.is_over()) return;
   if (std::exchange(has_failed_, false) && !is_over_) return try_next();
   leg_.attempt.reset();

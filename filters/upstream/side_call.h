@@ -32,7 +32,7 @@ std::unique_ptr<TargetAttempt> make_target_attempt(Exchange& exchange, const Tar
 // Tries the targets of its plan as a client's request would: accounts, cooldowns, breakers, limits
 // of size and time are the same. Destroying it cancels it. What it uses is told in the parent's
 // facts from the moment on in which somebody is asked, each attempt as soon as it is over.
-class SideCall final : public LegEvents, private TurnEnd {
+class SideCall final : public LegEvents, private TurnWork {
  public:
   // At a turn's end, once, never from inside the constructor; the call may be destroyed then.
   using Done = absl::AnyInvocable<void(SideCall&)>;
@@ -63,7 +63,7 @@ class SideCall final : public LegEvents, private TurnEnd {
   void on_committed_body(Buffer&& bytes) override;
   void on_committed_complete(Leg& leg) override;
   void on_attempt_failed(Leg& leg, AttemptFailure&& failure) override;
-  void on_turn_end() override;
+  void on_turn() override;
 
   int64_t now_ms() const;
   routing::CourseInput course_input() const;

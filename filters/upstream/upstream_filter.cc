@@ -59,7 +59,7 @@ Next UpstreamFilter::on_request_complete() {
   }
   if (exchange.facts().plan.stages != nullptr && begin_stages()) return Next::kContinue;
   leg_.emplace(*this, exchange.facts().plan, exchange.snapshot().resilience, course_input());
-  try_next();
+  exchange.dispatcher().in_turn(TurnPart::kAttempts, beginning_);
   return Next::kContinue;
 }
 
@@ -131,6 +131,10 @@ void UpstreamFilter::send_heartbeat() {
     context_.respond_headers({.status = 200});
   }
   context_.respond_body(Buffer(": waiting\n\n"));
+}
+
+void UpstreamFilter::begin() {
+  if (!context_.exchange().is_over()) try_next();
 }
 
 void UpstreamFilter::try_next() {
@@ -321,7 +325,7 @@ void UpstreamFilter::on_attempt_failed(Leg& leg, AttemptFailure&& failure) {
   context_.exchange().dispatcher().at_turn_end(*this);
 }
 
-void UpstreamFilter::on_turn_end() {
+void UpstreamFilter::on_turn() {
   if (has_committed_ || context_.exchange().is_over()) return;
   const bool hedge_failed = hedge_ && !hedge_->runs;
   if (hedge_failed) hedge_.reset();

@@ -25,7 +25,7 @@ namespace omni::filters {
 class UpstreamFilter final : public Filter,
                              public LegEvents,
                              private PreludeEvents,
-                             private TurnEnd {
+                             private TurnWork {
  public:
   static constexpr std::string_view kName = "upstream";
 
@@ -53,7 +53,7 @@ class UpstreamFilter final : public Filter,
   void on_committed_complete(Leg& leg) override;
   void on_attempt_failed(Leg& leg, AttemptFailure&& failure) override;
   // The next attempt begins off the failed one's stack, unless the client left in the same turn.
-  void on_turn_end() override;
+  void on_turn() override;
   void on_prelude_done(Plan&& plan, size_t added_bytes) override;
   void on_prelude_failed(LocalReply&& why) override;
   bool begin_stages();
@@ -63,6 +63,7 @@ class UpstreamFilter final : public Filter,
   routing::CourseInput course_input();
   bool is_hedge(const Leg& leg) const { return &leg == hedge_.get(); }
   void note_ended(const Leg& leg);
+  void begin();
   void try_next();
   void start_attempt(Leg& leg);
   std::unique_ptr<TargetAttempt> make_attempt(Leg& leg);
@@ -80,6 +81,7 @@ class UpstreamFilter final : public Filter,
   const Config& config_;
   FilterContext& context_;
   std::optional<Leg> leg_;
+  TurnTask<UpstreamFilter, &UpstreamFilter::begin> beginning_{*this};
   // Beside it, once, when its stream is slow to begin. Whichever commits first goes on alone.
   std::unique_ptr<Leg> hedge_;
   std::unique_ptr<Timer> slowness_;

@@ -40,7 +40,7 @@ class Loop final : public Dispatcher {
   void destroy_later(std::unique_ptr<Deferred> object) override {
     doomed_.push_back(std::move(object));
   }
-  void at_turn_end(TurnEnd& work) override { turn_.add(work); }
+  void in_turn(TurnPart part, TurnWork& work) override { turn_.add(part, work); }
 
   // Surrounds every libuv callback of ours: what callbacks left to do is done when it goes.
   class Turn {
@@ -99,7 +99,7 @@ class Loop final : public Dispatcher {
 
   std::unique_ptr<Handles> handles_;
   TurnClock clock_;
-  TurnQueue turn_;
+  TurnParts turn_;
   std::vector<std::unique_ptr<Deferred>> doomed_;
   std::vector<std::unique_ptr<Deferred>> dying_;  // Those being destroyed now.
   TimerWheel wheel_;

@@ -1,6 +1,7 @@
-// The work that asked for the end of this turn (api/event.h). One per loop; not thread-safe.
+// The work that asked for a part of this turn (api/event.h). One per loop; not thread-safe.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -15,13 +16,13 @@ class TurnQueue {
   TurnQueue(const TurnQueue&) = delete;
   TurnQueue& operator=(const TurnQueue&) = delete;
   ~TurnQueue() {
-    for (TurnEnd* work : slots_) {
+    for (TurnWork* work : slots_) {
       if (work != nullptr) work->turn_slot_ = nullptr;
     }
   }
 
   // A no-op when `work` is queued already.
-  void add(TurnEnd& work) {
+  void add(TurnWork& work) {
     if (work.turn_slot_ != nullptr) return;
     if (slots_.size() == slots_.capacity()) grow();
     slots_.push_back(&work);
@@ -32,10 +33,10 @@ class TurnQueue {
   // or others.
   void run() {
     for (size_t at = 0; at < slots_.size(); ++at) {
-      TurnEnd* work = slots_[at];
+      TurnWork* work = slots_[at];
       if (work == nullptr) continue;
       work->leave_turn();
-      work->on_turn_end();
+      work->on_turn();
     }
     slots_.clear();
   }
@@ -46,12 +47,32 @@ class TurnQueue {
   // Queued work points at its slot, so slots move only here.
   void grow() {
     slots_.reserve(slots_.empty() ? 64 : slots_.capacity() * 2);
-    for (TurnEnd*& slot : slots_) {
+    for (TurnWork*& slot : slots_) {
       if (slot != nullptr) slot->turn_slot_ = &slot;
     }
   }
 
-  std::vector<TurnEnd*> slots_;
+  std::vector<TurnWork*> slots_;
+};
+
+// All parts of a turn.
+class TurnParts {
+ public:
+  void add(TurnPart part, TurnWork& work) { parts_[static_cast<size_t>(part)].add(work); }
+  // Until none has work, which a later part may have given to an earlier one.
+  void run() {
+    do {
+      for (TurnQueue& part : parts_) part.run();
+    } while (!empty());
+  }
+  bool empty() const {
+    for (const TurnQueue& part : parts_)
+      if (!part.empty()) return false;
+    return true;
+  }
+
+ private:
+  std::array<TurnQueue, static_cast<size_t>(TurnPart::kEnd) + 1> parts_;
 };
 
 }  // namespace omni

@@ -161,7 +161,7 @@ void ServerConnection::exchange_over(StreamId stream) {
   flush_soon();
 }
 
-void ServerConnection::on_turn_end() {
+void ServerConnection::on_turn() {
   if (over_) return;
   if (std::exchange(refeed_, false)) feed_again();
   Buffer out;

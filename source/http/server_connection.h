@@ -15,7 +15,7 @@ namespace omni {
 class ServerConnection final : public net::ConnectionEvents,
                                public ServerEvents,
                                public ExchangeOwner,
-                               public TurnEnd,
+                               public TurnWork,
                                public Deferred {
  public:
   class Registry {
@@ -62,7 +62,7 @@ class ServerConnection final : public net::ConnectionEvents,
   void hold_request(StreamId stream, bool hold) override;
   void exchange_over(StreamId stream) override;
 
-  void on_turn_end() override;
+  void on_turn() override;
 
  private:
   // The bytes say which codec; false while there are too few of them.

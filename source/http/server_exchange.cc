@@ -118,7 +118,12 @@ void ServerExchange::return_credit() {
 
 void ServerExchange::request_complete() {
   phases_.request_complete = elapsed_us();
-  if (chain_) chain_->request_complete();
+  if (chain_ && !over_) dispatcher().in_turn(TurnPart::kRequests, running_);
+}
+
+void ServerExchange::run_chain() {
+  if (over_) return;
+  chain_->request_complete();
   if (!over_) account_body();
 }
 

@@ -81,6 +81,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Ended {
   void request_moved() override;
 
  private:
+  void run_chain();
   void answer_now(ResponseHead&& head, std::string_view body);
   bool admit_body();
   void account_body();
@@ -104,6 +105,7 @@ class ServerExchange final : public Exchange, public ChainSink, public Ended {
   Facts facts_;
   const std::vector<FilterTemplate>* row_ = nullptr;
   std::unique_ptr<FilterChain> chain_;
+  TurnTask<ServerExchange, &ServerExchange::run_chain> running_{*this};
   Phases phases_;
   absl::Time ended_at_;
   int status_ = 0;

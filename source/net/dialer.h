@@ -47,7 +47,7 @@ struct DialResult {
 // is trusted to. A literal origin is judged here all the same. What goes wrong before the tunnel is
 // open is kProxy, unless the proxy says that the origin cannot be reached, which is kConnect. A
 // proxy that fails open gets half of `limit`; then the origin is dialled directly.
-class Dial final : private TurnEnd {
+class Dial final : private TurnWork {
  public:
   using OnDone = absl::AnyInvocable<void(DialResult)>;
 
@@ -66,7 +66,7 @@ class Dial final : private TurnEnd {
  private:
   struct Attempt;
 
-  void on_turn_end() override { try_next(); }
+  void on_turn() override { try_next(); }
   void begin();
   void go_direct();
   uint16_t port() const;

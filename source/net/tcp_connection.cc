@@ -158,12 +158,23 @@ void TcpConnection::received(ssize_t count) {
   if (state_ != State::kOpen) return;  // Dropped.
   if (target_ != nullptr) return events_->on_read_into_target(static_cast<size_t>(count));
   in_.append(loop_.reads().take(static_cast<size_t>(count)));
+  loop_.in_turn(TurnPart::kBytes, offering_);
+}
+
+// When all that were ready have been read.
+void TcpConnection::offer_read() {
+  if (state_ != State::kOpen || in_.empty()) return;
+  if (is_held()) return in_.own();
   offer();
 }
 
 void TcpConnection::read_ended(absl::Status why) {
   is_reading_ = false;
   input_ended_ = true;
+  const uv_handle_t* alive = stream_.base();
+  offering_.leave_turn();
+  offer_read();
+  if (alive->data == nullptr || state_ == State::kClosed) return;
   if (state_ == State::kLingering) return finish(absl::OkStatus());
   if (!why.ok()) return finish(std::move(why));
   if (!write_error_.ok()) return finish(std::move(write_error_));
@@ -190,7 +201,7 @@ void TcpConnection::resume() {
   start_reading();
 }
 
-void TcpConnection::on_turn_end() {
+void TcpConnection::on_turn() {
   if (state_ == State::kClosed) return;
   if (read_error_ != 0) return finish(uv_status(read_error_));
   if (state_ == State::kFlushing && !write_error_.ok()) return finish(std::move(write_error_));
@@ -297,6 +308,7 @@ void TcpConnection::finish(absl::Status why) {
   in_.clear();
   timer_.reset();
   leave_turn();
+  offering_.leave_turn();
   stream_.close();
   events_->on_closed(std::move(why));
 }

@@ -24,7 +24,7 @@ absl::Status uv_status(int code);
 
 // Reads go to the loop's lent block or where the events want them; writes of one turn leave in one
 // system call. While nothing is unread or unsent it owns no buffer.
-class TcpConnection final : public Connection, private TurnEnd {
+class TcpConnection final : public Connection, private TurnWork {
  public:
   // `stream` is connected and belongs to `loop`.
   TcpConnection(Loop& loop, UvHandle<AnyStream> stream);
@@ -53,9 +53,10 @@ class TcpConnection final : public Connection, private TurnEnd {
   static void on_write(uv_write_t* request, int status);
   static void on_shutdown(uv_shutdown_t* request, int status);
 
-  void on_turn_end() override;
+  void on_turn() override;
   void start_reading();
   void received(ssize_t count);
+  void offer_read();
   [[gnu::cold]] void read_ended(absl::Status why);
   void offer();
   void resume();
@@ -69,6 +70,7 @@ class TcpConnection final : public Connection, private TurnEnd {
   bool is_held() const { return holds_ != 0; }
 
   Loop& loop_;
+  TurnTask<TcpConnection, &TcpConnection::offer_read> offering_{*this};
   ConnectionEvents* events_ = nullptr;
   UvHandle<AnyStream> stream_;
   Buffer in_;                     // Owned bytes that on_bytes() left.

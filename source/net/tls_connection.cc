@@ -175,7 +175,7 @@ void TlsConnection::on_closed(absl::Status why) {
   report(std::move(why));
 }
 
-void TlsConnection::on_turn_end() {
+void TlsConnection::on_turn() {
   if (state_ == State::kFailed) return report(std::move(failure_));
   if (state_ == State::kHandshake) return plain_out_.own();
   if (state_ != State::kOpen) return;

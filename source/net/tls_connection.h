@@ -16,7 +16,7 @@ namespace omni::net {
 
 // An input that ends without close_notify may have been cut short by anybody on the way, so it is
 // reported as an error, never as an end of input.
-class TlsConnection final : public Connection, private ConnectionEvents, private TurnEnd {
+class TlsConnection final : public Connection, private ConnectionEvents, private TurnWork {
  public:
   using OnHandshake = absl::AnyInvocable<void(absl::Status)>;
 
@@ -51,7 +51,7 @@ class TlsConnection final : public Connection, private ConnectionEvents, private
   void on_end_of_input() override;
   void on_writable() override;
   void on_closed(absl::Status why) override;
-  void on_turn_end() override;
+  void on_turn() override;
 
   void step_handshake(Buffer& in);
   void established();

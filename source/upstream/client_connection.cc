@@ -179,7 +179,7 @@ void ClientConnection::on_reset(StreamId id, ResetReason reason, bool processed)
        cut_short(pool_.name(), how), processed);
 }
 
-void ClientConnection::on_turn_end() {
+void ClientConnection::on_turn() {
   if (is_dead_) return;
   const bool had_cancelled = !cancelled_.empty();
   for (const StreamId id : std::exchange(cancelled_, {})) {

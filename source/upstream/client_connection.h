@@ -24,7 +24,7 @@ class Request;
 class ClientConnection final : public Deferred,
                                private net::ConnectionEvents,
                                private ClientEvents,
-                               private TurnEnd {
+                               private TurnWork {
  public:
   ClientConnection(PoolContext& context, Pool& pool, std::unique_ptr<net::Connection> connection,
                    Protocol protocol);
@@ -72,7 +72,7 @@ class ClientConnection final : public Deferred,
   void on_response_complete(StreamId id) override;
   void on_reset(StreamId id, ResetReason reason, bool processed) override;
 
-  void on_turn_end() override;
+  void on_turn() override;
 
   std::vector<Stream>::iterator find(StreamId id);
   Request* request(StreamId id);

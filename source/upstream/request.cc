@@ -98,7 +98,7 @@ void Request::fail_later(UpstreamFailure kind, absl::Status why) {
   context_.dispatcher.at_turn_end(*this);
 }
 
-void Request::on_turn_end() {
+void Request::on_turn() {
   const Refusal refusal = *std::exchange(refusal_, std::nullopt);
   fail(refusal.kind, refusal.why, /*sent=*/false);
 }

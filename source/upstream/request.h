@@ -21,7 +21,7 @@ namespace omni::upstream {
 class ClientConnection;
 class Pool;
 
-class Request final : public UpstreamRequest, private TurnEnd, private AlarmOwner {
+class Request final : public UpstreamRequest, private TurnWork, private AlarmOwner {
  public:
   Request(PoolContext& context, Pool& pool, RequestHead&& head, Buffer&& body,
           const UpstreamTimeouts& timeouts, UpstreamEvents& events);
@@ -62,7 +62,7 @@ class Request final : public UpstreamRequest, private TurnEnd, private AlarmOwne
  private:
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-  void on_turn_end() override;
+  void on_turn() override;
   void on_alarm() override;
   // When `limit` after `from_ns` is over.
   static int64_t after(int64_t from_ns, absl::Duration limit);

@@ -67,10 +67,10 @@ void FakeDispatcher::turn(absl::FunctionRef<void()> callback) {
 }
 
 void FakeDispatcher::end_turn() {
-  turn_ends_.run();
+  turn_.run();
   while (!doomed_.empty()) {
     std::exchange(doomed_, {}).clear();
-    turn_ends_.run();
+    turn_.run();
   }
 }
 

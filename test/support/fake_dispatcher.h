@@ -31,7 +31,7 @@ class FakeDispatcher final : public Dispatcher {
   std::unique_ptr<Timer> make_timer(Task on_fire) override;
   void post(Task task) override;
   void destroy_later(std::unique_ptr<Deferred> object) override;
-  void at_turn_end(TurnEnd& work) override { turn_ends_.add(work); }
+  void in_turn(TurnPart part, TurnWork& work) override { turn_.add(part, work); }
 
   FakeClock& fake_clock() { return clock_; }
   // Runs `callback` as the loop would: then the turn ends and the deferred objects die.
@@ -61,7 +61,7 @@ class FakeDispatcher final : public Dispatcher {
 
   FakeClock clock_;
   std::shared_ptr<Wheel> wheel_ = std::make_shared<Wheel>();
-  TurnQueue turn_ends_;
+  TurnParts turn_;
   std::vector<std::unique_ptr<Deferred>> doomed_;
   mutable std::mutex mutex_;  // Guards tasks_.
   std::deque<Task> tasks_;

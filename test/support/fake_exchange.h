@@ -54,7 +54,7 @@ class FakeExchange final : public Exchange {
 
  private:
   FakeDispatcher dispatcher_;
-  FakeUpstreamPools pools_;
+  FakeUpstreamPools pools_{&dispatcher_};
   FakeJobs jobs_;
   std::shared_ptr<const Snapshot> snapshot_;
   absl::Duration began_ = dispatcher_.clock().since_start();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/upstream.h"
+#include "test/support/fake_dispatcher.h"
 
 namespace omni::test {
 
@@ -20,6 +21,7 @@ struct FakeUpstream {
   std::string body;
   UpstreamTimeouts timeouts;
   UpstreamEvents* events = nullptr;  // Null once the request was destroyed.
+  FakeDispatcher* loop = nullptr;    // Null: turns are the test's.
   bool held = false;
 
   bool is_cancelled() const { return events == nullptr; }
@@ -48,8 +50,10 @@ struct FakeUpstream {
     block->give();
     block->unref();
   }
+  // The turn of the read ends with it.
   void complete() {
     if (events != nullptr) events->on_response_complete();
+    if (loop != nullptr) loop->end_turn();
   }
   void fail(UpstreamFailure kind, std::string_view why) {
     if (events != nullptr)
@@ -60,6 +64,8 @@ struct FakeUpstream {
 
 class FakeUpstreamPools final : public UpstreamPools {
  public:
+  explicit FakeUpstreamPools(FakeDispatcher* loop = nullptr) : loop_(loop) {}
+
   std::unique_ptr<UpstreamRequest> open(const Origin& origin, RequestHead&& head, Buffer&& body,
                                         const UpstreamTimeouts& timeouts,
                                         UpstreamEvents& events) override {
@@ -70,6 +76,7 @@ class FakeUpstreamPools final : public UpstreamPools {
     made->body = body.to_string();
     made->timeouts = timeouts;
     made->events = &events;
+    made->loop = loop_;
     opened_.push_back(made);
     return std::make_unique<Request>(made);
   }
@@ -91,6 +98,7 @@ class FakeUpstreamPools final : public UpstreamPools {
     std::shared_ptr<FakeUpstream> upstream_;
   };
 
+  FakeDispatcher* const loop_;
   std::vector<std::shared_ptr<FakeUpstream>> opened_;
 };
 

@@ -33,7 +33,7 @@ class ClockedLoop final : public Dispatcher {
   std::unique_ptr<Timer> make_timer(Task) override { return nullptr; }
   void post(Task task) override { queue.post(std::move(task)); }
   void destroy_later(std::unique_ptr<Deferred>) override {}
-  void at_turn_end(TurnEnd&) override {}
+  void in_turn(TurnPart, TurnWork&) override {}
   HandClock time;
   store::QueueLoop queue;
 };

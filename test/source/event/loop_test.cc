@@ -121,10 +121,10 @@ TEST(LoopTest, ATimerMayArmItselfAgain) {
   EXPECT_FALSE(timer->is_armed());
 }
 
-class Work final : public TurnEnd {
+class Work final : public TurnWork {
  public:
   explicit Work(std::function<void()> task) : task_(std::move(task)) {}
-  void on_turn_end() override { task_(); }
+  void on_turn() override { task_(); }
 
  private:
   std::function<void()> task_;

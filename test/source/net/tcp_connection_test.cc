@@ -190,8 +190,8 @@ class ManyConnectionsTest : public NetTest {
 
 TEST_F(ManyConnectionsTest, ReadsThatAreReadyTogetherShareATurnUpToALimit) {
   connect_all(70);
-  struct Work final : TurnEnd {
-    void on_turn_end() override { trace += 'e'; }
+  struct Work final : TurnWork {
+    void on_turn() override { trace += 'e'; }
     std::string trace;
   } work;
   for (auto& peer : servers)

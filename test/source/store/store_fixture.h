@@ -46,7 +46,7 @@ class QueueLoop final : public Dispatcher {
     posted_.notify_one();
   }
   void destroy_later(std::unique_ptr<Deferred>) override {}
-  void at_turn_end(TurnEnd&) override {}
+  void in_turn(TurnPart, TurnWork&) override {}
 
   // False when `limit` passed first.
   template <class Condition>

@@ -18,7 +18,7 @@ class TimedLoop final : public Dispatcher {
   }
   void post(Task task) override { queue_.post(std::move(task)); }
   void destroy_later(std::unique_ptr<Deferred>) override {}
-  void at_turn_end(TurnEnd&) override {}
+  void in_turn(TurnPart, TurnWork&) override {}
   test::FakeClock time;
 
  private:
