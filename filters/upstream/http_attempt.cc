@@ -172,6 +172,8 @@ void HttpAttempt::watch_stream(Buffer&& bytes) {
   if (gathers && (is_full || verdict == Verdict::kBroken))
     return fail(502, "upstream_invalid_answer", "The provider's stream cannot be read.");
   const bool is_over = !gathers && (verdict != Verdict::kWait || is_full);
+  if (verdict == Verdict::kGood && first_token_us_ == 0)
+    first_token_us_ = exchange_.elapsed_us() - began_us_;
   if (!is_over) bytes.own();
   held_.append(std::move(bytes));
   if (is_over) return commit();
@@ -386,6 +388,7 @@ void HttpAttempt::record(int status, std::string_view reason) {
 
 std::string HttpAttempt::masked(std::string_view text) const {
   return llm::mask_secrets(
+  attempt.first_token_us = first_token_us_;
       text, target_.account != nullptr ? target_.account->api_key.reveal() : std::string_view());
 }
 

@@ -73,7 +73,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   AttemptEvents& events_;
   const absl::Duration commit_limit_;
   const int64_t began_us_;
-  int64_t first_byte_us_ = 0;
+  int64_t first_byte_us_ = 0, first_token_us_ = 0;
   ShortText upstream_id_;
   State state_ = State::kWaiting;
   ResponseHead head_;
