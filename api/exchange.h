@@ -24,6 +24,7 @@ struct Snapshot;
 struct GatewayKey;
 class BackgroundJobs;
 class FilterTemplate;
+class Purse;
 class UpstreamPools;
 
 // What the path asks for. Set at the chain's entry from the canonical path.
@@ -120,6 +121,7 @@ struct Facts {
   llm::Usage usage;               // translation: so far, and in the end.
   BudgetNotices budget;           // limits.
   bool stream_finished = false;   // translation: the upstream's own terminal event was seen.
+  Purse* purse = nullptr;         // limits; null: there is no budget.
   std::string error_code;         // the chain: the code of the local reply, for the log.
   Trail trail;
 };
