@@ -52,6 +52,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   Dialect dialect() const;
   void gather(Buffer&& bytes);
   void commit();
+  void note_tier(Answer& answer) const;
   void finish_plain();
   bool is_count() const;
   bool is_kept() const;

@@ -385,6 +385,17 @@ TEST(LimitsFilterTest, BeforeMoreIsSpentTheBudgetIsAskedAgain) {
   EXPECT_EQ(Visit(windows).facts().purse, nullptr);
 }
 
+TEST(LimitsFilterTest, WhatTheProviderSaysItCostIsCharged) {
+  Gate gate({.budget = budget(1)});
+  Visit visit(gate);
+  visit.facts().answer.usage = {.input = 10, .output = 10, .cost_nanos = 77};
+  visit.begin(false, "free");
+  visit.complete();
+  visit.leave();
+  EXPECT_EQ(gate.spent(visit.now()), 77);
+  EXPECT_EQ(gate.unpriced(visit.now()), 0) << "although the model has no price";
+}
+
 // Row 63: nobody is refused, or let through, for what was spent some time ago.
 TEST(Pitfalls, Pitfall63_ABudgetIsNeverStale) {
   Gate gate({.rate_limits = {}, .budget = budget(1)});

@@ -204,6 +204,15 @@ TEST(FanoutTest, ABudgetThatLastsLetsAllStepsRun) {
   EXPECT_EQ(purse.left, 0);
 }
 
+TEST(FanoutTest, AStepsOwnWordOnItsCostIsBelieved) {
+  Fanout fanout(Fanout::combo(Strategy::kPipeline));
+  fanout.answers(0, 200,
+                 R"({"id":"x","choices":[{"message":{"content":"draft"},"finish_reason":"stop"}],)"
+                 R"("usage":{"prompt_tokens":10,"completion_tokens":5,"cost_in_usd_ticks":70}})");
+  ASSERT_EQ(fanout.facts().asides.size(), 2u);
+  EXPECT_EQ(fanout.facts().asides[0].usage.cost_nanos, 7);
+}
+
 TEST(FanoutTest, AnAnswerThatIsTooLargeIsNotGathered) {
   Fanout fanout(Fanout::combo(Strategy::kPipeline));
   fanout.pools().at(0).headers(200);
