@@ -15,6 +15,23 @@ inline const Price* price_of(const Answer& answer) {
   return answer.provider == nullptr ? nullptr : llm::find_price(*answer.provider, answer.model);
 }
 
+// The tier that a target of `spoken` was asked for: the client's, where the target can be told it.
+inline ServiceTier asked_tier(const Facts& facts, Dialect spoken) {
+  const auto writes_chats = [](Dialect dialect) {
+    return dialect == Dialect::kOpenai || dialect == Dialect::kOpenaiResponses;
+  };
+  const Dialect client = facts.call.dialect();
+  const bool is_told = client == spoken || (writes_chats(client) && writes_chats(spoken));
+  return is_told ? facts.call.service_tier() : ServiceTier::kUnsaid;
+}
+
+// The tier that the answer is billed by: what it says itself wins over what was asked for.
+inline ServiceTier billed_tier(const Facts& facts, const llm::Usage& usage) {
+  if (usage.tier != ServiceTier::kUnsaid) return usage.tier;
+  if (facts.answer.tier != ServiceTier::kUnsaid) return facts.answer.tier;
+  return asked_tier(facts, facts.answer.dialect);
+}
+
 // What the answer and all that was asked beside it used, as it is known by now.
 inline llm::Usage whole_usage(const Facts& facts, const llm::Usage& answer) {
   llm::Usage out = answer;
@@ -45,10 +62,9 @@ inline std::optional<Cost> cost_of_asides(const Facts& facts) {
     if (!aside.usage.is_known()) continue;
     Cost& out = made ? *made : made.emplace();
     const Price* price = llm::find_price(*aside.provider, aside.model);
-    if (price != nullptr)
-      out.nanos += llm::cost_of(*price, aside.usage);
-    else
-      out.is_whole = false;
+    const std::optional<int64_t> nanos = llm::cost_of(price, aside.usage);
+    out.nanos += nanos.value_or(0);
+    out.is_whole &= nanos.has_value();
   }
   return made;
 }
@@ -62,15 +78,18 @@ inline std::optional<Cost> known_cost_of(const Facts& facts, const llm::Usage& u
   const bool is_answered = answer.provider != nullptr && usage.is_known();
   const std::optional<Cost> aside = cost_of_asides(facts);
   if (!is_answered) return aside;
+  llm::Usage billed = usage;
+  billed.tier = billed_tier(facts, usage);
+  const std::optional<int64_t> nanos = llm::cost_of(price, billed);
   Cost out = aside.value_or(Cost());
-  if (price != nullptr)
-    out.nanos += llm::cost_of(*price, usage);
-  else
-    out.is_whole = false;
+  out.nanos += nanos.value_or(0);
+  out.is_whole &= nanos.has_value();
   for (const Attempt& attempt : facts.attempts) {
     if (attempt.reason != kHedgeLost) continue;
     if (const Price* lost = llm::find_price(*attempt.provider, attempt.model))
-      out.nanos += llm::cost_of(*lost, {.input = usage.input});
+      out.nanos += llm::cost_of(
+          *lost, {.input = usage.input,
+                  .tier = asked_tier(facts, spoken_to(*attempt.provider, facts.call.dialect()))});
   }
   return out;
 }

@@ -24,6 +24,7 @@ struct Snapshot;
 struct GatewayKey;
 class BackgroundJobs;
 class FilterTemplate;
+class Purse;
 class UpstreamPools;
 
 // What the path asks for. Set at the chain's entry from the canonical path.
@@ -79,6 +80,7 @@ struct Answer {
   // What was read before the commit, so that nobody parses it again: usage so far, and of a stream
   // how many frames that show nothing come before the first content (none when that is not known).
   llm::Usage usage;
+  ServiceTier tier = ServiceTier::kUnsaid;  // That its head names.
   std::optional<int> frames_before_content;
 };
 
@@ -119,6 +121,7 @@ struct Facts {
   Answer answer;                  // whoever answers.
   llm::Usage usage;               // translation: so far, and in the end.
   BudgetNotices budget;           // limits.
+  Purse* purse = nullptr;         // limits; null: there is no budget.
   bool stream_finished = false;   // translation: the upstream's own terminal event was seen.
   std::string error_code;         // the chain: the code of the local reply, for the log.
   Trail trail;

@@ -53,10 +53,11 @@ struct Attempt {
   const Provider* provider = nullptr;
   std::string_view account;  // Lives as long as the exchange's snapshot.
   std::string model;
-  int status = 0;             // 0: no answer.
-  std::string reason;         // Empty for success; else a stable word such as "connect_failed".
-  int64_t start_us = 0;       // Since the exchange began.
-  int64_t first_byte_us = 0;  // Since the attempt began; 0: none.
+  int status = 0;              // 0: no answer.
+  std::string reason;          // Empty for success; else a stable word such as "connect_failed".
+  int64_t start_us = 0;        // Since the exchange began.
+  int64_t first_byte_us = 0;   // Since the attempt began; 0: none.
+  int64_t first_token_us = 0;  // The same, of a stream's first content; 0: not seen.
   int64_t total_us = 0;
   bool is_hedge = false;  // Made beside one that was slow to begin.
   ShortText upstream_id;  // What the provider calls it (its x-request-id); empty: not said.

@@ -68,7 +68,10 @@ Next LimitsFilter::on_request_headers(RequestHead&) {
          .message = fmt::format("Model \"{}\" is not allowed for this API key", facts.call.model()),
          .param = "model"});
   limits_ = &key->limits;
-  if (limits_->budget) spending_.emplace(*limits_);
+  if (limits_->budget) {
+    spending_.emplace(*limits_);
+    context_.exchange().facts().purse = this;
+  }
   for (const auto check :
        {&LimitsFilter::check_budget, &LimitsFilter::check_rates, &LimitsFilter::check_sessions})
     if ((this->*check)() == Next::kPause) return Next::kPause;
@@ -95,10 +98,22 @@ Next LimitsFilter::check_budget() {
     return Next::kContinue;
   }
   config_.over_budget.add();
-  return refuse({.status = 429,
-                 .code = "budget_exceeded",
-                 .message = fmt::format("Budget limit exceeded: {}", spending_->text(time)),
-                 .retry_after_seconds = static_cast<int>(spending_->seconds_left(time))});
+  return refuse(over_budget(time));
+}
+
+LocalReply LimitsFilter::over_budget(absl::Time time) const {
+  return {.status = 429,
+          .code = "budget_exceeded",
+          .message = fmt::format("Budget limit exceeded: {}", spending_->text(time)),
+          .retry_after_seconds = static_cast<int>(spending_->seconds_left(time))};
+}
+
+std::optional<LocalReply> LimitsFilter::refuse_more() {
+  charge(false);
+  const absl::Time time = now();
+  if (is_settled_ || !spending_->is_over(time)) return std::nullopt;
+  config_.over_budget.add();
+  return over_budget(time);
 }
 
 Next LimitsFilter::check_rates() {

@@ -13,6 +13,7 @@
 #include "api/filter.h"
 #include "api/filter_env.h"
 #include "api/filter_registry.h"
+#include "api/purse.h"
 #include "api/snapshot.h"
 #include "filters/limits/spending.h"
 #include "filters/limits/token_guess.h"
@@ -23,7 +24,7 @@ namespace omni::filters {
 // Requests and tokens are reserved before the request goes on, in every window of the key or in
 // none. Money is not: a request begins while the budget is not spent, and a stream ends when it is.
 // What was used is counted while the answer runs, and made right at its end, however it ends.
-class LimitsFilter final : public Filter {
+class LimitsFilter final : public Filter, private Purse {
  public:
   static constexpr std::string_view kName = "limits";
 
@@ -46,6 +47,8 @@ class LimitsFilter final : public Filter {
   void on_end() noexcept override;
 
  private:
+  std::optional<LocalReply> refuse_more() override;
+  LocalReply over_budget(absl::Time time) const;
   bool may_use_model(const GatewayKey& key);
   Next check_budget();
   Next check_rates();

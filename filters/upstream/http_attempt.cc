@@ -172,6 +172,8 @@ void HttpAttempt::watch_stream(Buffer&& bytes) {
   if (gathers && (is_full || verdict == Verdict::kBroken))
     return fail(502, "upstream_invalid_answer", "The provider's stream cannot be read.");
   const bool is_over = !gathers && (verdict != Verdict::kWait || is_full);
+  if (verdict == Verdict::kGood && first_token_us_ == 0)
+    first_token_us_ = exchange_.elapsed_us() - began_us_;
   if (!is_over) bytes.own();
   held_.append(std::move(bytes));
   if (is_over) return commit();
@@ -226,10 +228,16 @@ void HttpAttempt::commit() {
   facts.answer.provider = target_.provider;
   facts.answer.account = account_name();
   facts.answer.model = target_.model;
+  if (facts.answer.dialect == Dialect::kGemini) note_tier(facts.answer);
   facts.call.release_body();
   clean_response_head(head_, facts.answer.is_stream);
   events_.on_commit(std::move(head_));
   if (!held_.empty()) events_.on_committed_body(std::move(held_));
+}
+
+// The Gemini API says it here, and not always in its usage.
+void HttpAttempt::note_tier(Answer& answer) const {
+  answer.tier = service_tier_from(head_.headers.value("x-gemini-service-tier"));
 }
 
 // A refusal is one, whatever became of its text.
@@ -380,6 +388,7 @@ void HttpAttempt::record(int status, std::string_view reason) {
   attempt.reason = reason;
   attempt.start_us = began_us_;
   attempt.first_byte_us = first_byte_us_;
+  attempt.first_token_us = first_token_us_;
   attempt.total_us = exchange_.elapsed_us() - began_us_;
   attempt.upstream_id = upstream_id_;
 }

@@ -52,6 +52,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   Dialect dialect() const;
   void gather(Buffer&& bytes);
   void commit();
+  void note_tier(Answer& answer) const;
   void finish_plain();
   bool is_count() const;
   bool is_kept() const;
@@ -73,7 +74,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   AttemptEvents& events_;
   const absl::Duration commit_limit_;
   const int64_t began_us_;
-  int64_t first_byte_us_ = 0;
+  int64_t first_byte_us_ = 0, first_token_us_ = 0;
   ShortText upstream_id_;
   State state_ = State::kWaiting;
   TurnTask<HttpAttempt, &HttpAttempt::finish_plain> finishing_{*this};

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "api/purse.h"
 #include "filters/upstream/diagnostics.h"
 #include "source/llm/side_request.h"
 
@@ -73,7 +74,17 @@ void Pipeline::on_done(SideCall& call) {
   if (!call.has_answered()) return fail(call);
   said_ = call.take_text();
   ++step_;
-  ask();
+  if (!is_spent()) ask();
+}
+
+// A step that somebody's budget cannot pay for is not begun; those before it have been paid for.
+bool Pipeline::is_spent() {
+  Purse* purse = exchange_.facts().purse;
+  std::optional<LocalReply> refusal = purse != nullptr ? purse->refuse_more() : std::nullopt;
+  if (!refusal) return false;
+  refusal->message += fmt::format(". {} was not asked.", step_name(step_));
+  end(*std::move(refusal));
+  return true;
 }
 
 void Pipeline::fail(const SideCall& call) {
@@ -81,6 +92,10 @@ void Pipeline::fail(const SideCall& call) {
   reply.code = "pipeline_step_failed";
   reply.message =
       fmt::format("{} ({}) failed: {}", step_name(step_), target_name(call), reply.message);
+  end(std::move(reply));
+}
+
+void Pipeline::end(LocalReply&& reply) {
   if (reply.members.empty()) {
     const int64_t now = absl::ToUnixMillis(exchange_.dispatcher().clock().now());
     reply.members = make_diagnostics(

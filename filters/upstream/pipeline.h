@@ -17,9 +17,11 @@ class Pipeline final : public Prelude {
 
  private:
   void ask();
+  bool is_spent();
   void on_done(SideCall& call);
   size_t add_step(llm::Request& request);
   void fail(const SideCall& call);
+  void end(LocalReply&& reply);
   std::string step_name(size_t step) const;
 
   Exchange& exchange_;

@@ -145,6 +145,7 @@ void SideCall::finish_answer() {
     usage_ = {.input = static_cast<int64_t>(request_bytes_ / kBytesPerToken),
               .output = static_cast<int64_t>(text_.size() / kBytesPerToken),
               .estimated = true};
+  if (usage_.tier == ServiceTier::kUnsaid) usage_.tier = answer.tier;
   aside().usage = usage_;
   if (!answer.failure.empty()) return fail(answer.failure_code, answer.failure);
   if (!status.ok())

@@ -4,13 +4,13 @@
 #include <string>
 #include <utility>
 
+#include "api/cost.h"
 #include "api/snapshot.h"
 #include "api/upstream.h"
 #include "filters/upstream/emergency.h"
 #include "filters/upstream/ending.h"
 #include "filters/upstream/estimate_attempt.h"
 #include "source/base/random.h"
-#include "source/llm/cost.h"
 #include "source/llm/modalities.h"
 #include "source/llm/responses/history.h"
 #include "source/llm/token_count.h"
@@ -212,7 +212,8 @@ bool UpstreamFilter::is_worth(const Target& target) const {
   constexpr size_t kBytesPerToken = 4;
   const Price* price = llm::find_price(*target.provider, target.model);
   const auto tokens = static_cast<int64_t>(facts.call.body().size() / kBytesPerToken);
-  return price != nullptr && llm::cost_of(*price, {.input = tokens}) <= limit;
+  const ServiceTier tier = asked_tier(facts, spoken_to(*target.provider, facts.call.dialect()));
+  return price != nullptr && llm::cost_of(*price, {.input = tokens, .tier = tier}) <= limit;
 }
 
 // What the attempt left in the history, if anything, is the last of it.

@@ -89,10 +89,13 @@ void AdminApi::handle(AdminRequest request, AdminDone done) {
 }
 
 void AdminApi::show_metrics(AdminDone done) {
-  AdminReply reply;
-  reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  stats_.render(reply.body);
-  done(std::move(reply));
+  latencies_.list_latencies([this, done = std::move(done)](const ProviderLatencies& found) mutable {
+    AdminReply reply;
+    reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    stats_.render(reply.body);
+    append_latency_metrics(reply.body, found);
+    done(std::move(reply));
+  });
 }
 
 void AdminApi::show_openapi(AdminDone done) {

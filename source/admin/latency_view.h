@@ -1,8 +1,9 @@
-// How fast providers were of late, which workers count and management shows.
+// How fast providers were, which workers count and management shows.
 #pragma once
 
 #include <absl/functional/any_invocable.h>
 
+#include <cstdint>
 #include <string>
 
 #include "source/base/strings.h"
@@ -10,8 +11,26 @@
 
 namespace omni {
 
+// All there were, which only grows.
+struct LatencySum {
+  uint64_t count = 0, us = 0;
+
+  void add(int64_t duration_us) {
+    ++count;
+    us += duration_us > 0 ? static_cast<uint64_t>(duration_us) : 0;
+  }
+  void add(const LatencySum& other) {
+    count += other.count;
+    us += other.us;
+  }
+};
+
+// Of attempts, since each began.
 struct ProviderLatency {
-  LatencyHistogram first_byte, total;  // Of attempts, since each began.
+  // Of late. A token is a stream's first content.
+  LatencyHistogram first_byte, first_token, total;
+  // Since the process began.
+  LatencySum first_token_sum, total_sum;
 };
 using ProviderLatencies = StringMap<ProviderLatency>;
 
@@ -27,7 +46,11 @@ class LatencySource {
 };
 
 void merge_latencies(ProviderLatencies& into, const ProviderLatencies& from);
-// {"providers": {ID: {p50, p95, p99, count, firstByte: {p50, p95, p99}}}}, in milliseconds.
+// {"providers": {ID: {p50, p95, p99, count, firstByte: {the same}, firstToken: {the same}}}}, in
+// milliseconds.
 std::string render_latencies(const ProviderLatencies& latencies);
+// The same in Prometheus's text format 0.0.4: two summaries of each provider, in seconds. Their
+// quantiles are those of late, and not numbers while there are none; sums and counts only grow.
+void append_latency_metrics(std::string& out, const ProviderLatencies& latencies);
 
 }  // namespace omni

@@ -134,9 +134,10 @@ void put_price(Builder& out, const ReceiptPrice& price) {
                                                 "cacheWrite", "cacheWrite1h", "reasoning",
                                                 "audioInput", "audioOutput"};
   static constexpr std::string_view kSources[] = {"nobody answered", "no price", "catalogue",
-                                                  "file"};
+                                                  "file", "provider"};
   out.object("price").string("source", kSources[static_cast<size_t>(price.source)]);
   put(out, "version", price.version);
+  if (price.tier != ServiceTier::kUnsaid) out.string("tier", name_of(price.tier));
   out.object("perMillion");
   for (size_t i = 0; i < price.rates.size(); ++i)
     if (price.rates[i])

@@ -13,8 +13,16 @@ namespace {
 
 Model priced(std::string_view id, std::string_view name, int64_t context, int64_t max_output,
              Price price) {
-  return {std::string(id), std::string(name), context, max_output, price};
+  return {std::string(id), std::string(name), context, max_output, std::move(price)};
 }
+
+Price with_tiers(Price standard, std::vector<TierPrice> tiers) {
+  standard.tiers = std::move(tiers);
+  return standard;
+}
+
+TierPrice flex(Price price) { return {ServiceTier::kFlex, std::move(price)}; }
+TierPrice priority(Price price) { return {ServiceTier::kPriority, std::move(price)}; }
 
 Model unpriced(std::string_view id, std::string_view name, int64_t context = 0,
                int64_t max_output = 0) {
@@ -23,16 +31,27 @@ Model unpriced(std::string_view id, std::string_view name, int64_t context = 0,
 
 std::vector<Model> openai_models() {
   return {
-      priced("gpt-5", "GPT-5", 400000, 128000, {1.25, 10, 0.125}),
-      priced("gpt-5-mini", "GPT-5 mini", 400000, 128000, {0.25, 2, 0.025}),
-      priced("gpt-5-nano", "GPT-5 nano", 400000, 128000, {0.05, 0.4, 0.005}),
-      priced("gpt-4.1", "GPT-4.1", 1047576, 32768, {2, 8, 0.5}),
-      priced("gpt-4.1-mini", "GPT-4.1 mini", 1047576, 32768, {0.4, 1.6, 0.1}),
-      priced("gpt-4.1-nano", "GPT-4.1 nano", 1047576, 32768, {0.1, 0.4, 0.025}),
-      priced("gpt-4o", "GPT-4o", 128000, 16384, {2.5, 10, 1.25}),
-      priced("gpt-4o-mini", "GPT-4o mini", 128000, 16384, {0.15, 0.6, 0.075}),
-      priced("o3", "o3", 200000, 100000, {2, 8, 0.5}),
-      priced("o4-mini", "o4-mini", 200000, 100000, {1.1, 4.4, 0.275}),
+      priced("gpt-5", "GPT-5", 400000, 128000,
+             with_tiers({1.25, 10, 0.125}, {flex({0.625, 5, 0.0625}), priority({2.5, 20, 0.25})})),
+      priced(
+          "gpt-5-mini", "GPT-5 mini", 400000, 128000,
+          with_tiers({0.25, 2, 0.025}, {flex({0.125, 1, 0.0125}), priority({0.45, 3.6, 0.045})})),
+      priced("gpt-5-nano", "GPT-5 nano", 400000, 128000,
+             with_tiers({0.05, 0.4, 0.005}, {flex({0.025, 0.2, 0.0025})})),
+      priced("gpt-4.1", "GPT-4.1", 1047576, 32768,
+             with_tiers({2, 8, 0.5}, {priority({3.5, 14, 0.875})})),
+      priced("gpt-4.1-mini", "GPT-4.1 mini", 1047576, 32768,
+             with_tiers({0.4, 1.6, 0.1}, {priority({0.7, 2.8, 0.175})})),
+      priced("gpt-4.1-nano", "GPT-4.1 nano", 1047576, 32768,
+             with_tiers({0.1, 0.4, 0.025}, {priority({0.2, 0.8, 0.05})})),
+      priced("gpt-4o", "GPT-4o", 128000, 16384,
+             with_tiers({2.5, 10, 1.25}, {priority({4.25, 17, 2.125})})),
+      priced("gpt-4o-mini", "GPT-4o mini", 128000, 16384,
+             with_tiers({0.15, 0.6, 0.075}, {priority({0.25, 1, 0.125})})),
+      priced("o3", "o3", 200000, 100000,
+             with_tiers({2, 8, 0.5}, {flex({1, 4, 0.25}), priority({3.5, 14, 0.875})})),
+      priced("o4-mini", "o4-mini", 200000, 100000,
+             with_tiers({1.1, 4.4, 0.275}, {flex({0.55, 2.2, 0.1375}), priority({2, 8, 0.5})})),
   };
 }
 

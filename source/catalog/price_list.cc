@@ -27,19 +27,26 @@ class Sum {
   uint64_t word_ = 0xcbf29ce484222325ull;
 };
 
+void add(Sum& sum, const Price& price) {
+  for (const double rate :
+       {price.input, price.output, price.cached.value_or(-1), price.cache_write.value_or(-1),
+        price.cache_write_1h.value_or(-1), price.reasoning.value_or(-1),
+        price.audio_input.value_or(-1), price.audio_output.value_or(-1)})
+    sum.add(rate);
+}
+
 std::string make_version() {
   Sum sum;
   for (const std::string& name : provider_type_names()) {
     for (const Model& model : find_provider_type(name)->models) {
       if (!model.price) continue;
-      const Price& price = *model.price;
       sum.add(name);
       sum.add(model.id);
-      for (const double rate :
-           {price.input, price.output, price.cached.value_or(-1), price.cache_write.value_or(-1),
-            price.cache_write_1h.value_or(-1), price.reasoning.value_or(-1),
-            price.audio_input.value_or(-1), price.audio_output.value_or(-1)})
-        sum.add(rate);
+      add(sum, *model.price);
+      for (const TierPrice& other : model.price->tiers) {
+        sum.add(name_of(other.tier));
+        add(sum, other.price);
+      }
     }
   }
   std::string out;

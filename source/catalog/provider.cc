@@ -24,6 +24,12 @@ std::optional<Modality> modality_from(std::string_view name) {
   return std::nullopt;
 }
 
+const Price& price_in(const Price& price, ServiceTier tier) {
+  for (const TierPrice& other : price.tiers)
+    if (other.tier == tier) return other.price;
+  return price;
+}
+
 const Model* Provider::find_model(std::string_view model_id) const {
   const auto it = std::find_if(models.begin(), models.end(),
                                [&](const Model& model) { return model.id == model_id; });

@@ -15,6 +15,7 @@
 #include "source/catalog/dialect.h"
 #include "source/catalog/origin.h"
 #include "source/catalog/proxy_choice.h"
+#include "source/catalog/service_tier.h"
 
 namespace omni {
 
@@ -22,6 +23,8 @@ namespace routing {
 struct AccountCell;
 struct ProviderCell;
 }  // namespace routing
+
+struct TierPrice;
 
 // US dollars per million tokens.
 struct Price {
@@ -34,7 +37,17 @@ struct Price {
   std::optional<double> audio_input;     // Absent: as input.
   std::optional<double> audio_output;    // Absent: as output.
   bool is_configured = false;            // By the file rather than the catalogue.
+  std::vector<TierPrice> tiers;          // Of other service tiers than the standard one.
 };
+
+// What a tier costs, all of it: nothing is taken from the standard one's price.
+struct TierPrice {
+  ServiceTier tier = ServiceTier::kStandard;
+  Price price;  // Without tiers.
+};
+
+// What `tier` costs: its own price, else the standard one, which is `price` itself.
+const Price& price_in(const Price& price, ServiceTier tier);
 
 // What a model reads or writes; bits.
 enum Modality : uint8_t { kText = 1, kImage = 2, kAudio = 4, kVideo = 8, kFile = 16 };

@@ -44,8 +44,7 @@ ReadAccount read_account(const MappingReader::Item& item, SectionContext& contex
   return out;
 }
 
-Price read_price(const ConfigValue& value, std::string path, ConfigErrors& errors) {
-  MappingReader reader(value, std::move(path), errors);
+Price read_rates(MappingReader& reader, const ConfigValue& value) {
   Price price;
   for (const std::string_view key : {"input", "output"})
     if (value.kind != ConfigValue::Kind::kScalar && !reader.has(key))
@@ -59,6 +58,29 @@ Price read_price(const ConfigValue& value, std::string path, ConfigErrors& error
   price.reasoning = reader.number("reasoning", 0);
   price.audio_input = reader.number("audio_input", 0);
   price.audio_output = reader.number("audio_output", 0);
+  return price;
+}
+
+std::vector<TierPrice> read_tiers(const ConfigValue& value, std::string path,
+                                  ConfigErrors& errors) {
+  MappingReader reader(value, std::move(path), errors);
+  std::vector<TierPrice> out;
+  for (const ServiceTier tier : kPricedTiers) {
+    const ConfigValue* found = reader.find(name_of(tier));
+    if (found == nullptr) continue;
+    MappingReader rates(*found, reader.path_of(name_of(tier)), errors);
+    out.push_back({tier, read_rates(rates, *found)});
+    rates.done();
+  }
+  reader.done();
+  return out;
+}
+
+Price read_price(const ConfigValue& value, std::string path, ConfigErrors& errors) {
+  MappingReader reader(value, std::move(path), errors);
+  Price price = read_rates(reader, value);
+  if (const ConfigValue* tiers = reader.find("tiers"))
+    price.tiers = read_tiers(*tiers, reader.path_of("tiers"), errors);
   reader.done();
   return price;
 }

@@ -37,6 +37,7 @@ struct Call::Fields {
   std::string_view usage_text;  // A literal.
   bool has_stream_options = false;
   int64_t choices = 1;
+  ServiceTier service_tier = ServiceTier::kUnsaid;
   std::optional<CallError> error;
 
   Span span_of(std::string_view part) const {
@@ -52,6 +53,7 @@ struct Call::Fields {
   absl::Status read(std::string_view text);
   absl::Status member(const json::Skimmed& value);
   void mark(const json::Skimmed& value);
+  void read_tier(const json::Skimmed& value);
   absl::Status read_model(const json::Skimmed& value);
   absl::Status read_stream(const json::Skimmed& value);
   absl::Status read_alias(const json::Skimmed& value);
@@ -204,8 +206,12 @@ void Call::Fields::mark(const json::Skimmed& value) {
     case 8:
       if (key == "messages" || key == "contents") messages = span_of(value.raw);
       return;
+    case 11:
+      if (key == "serviceTier") read_tier(value);
+      return;
     case 12:
       if (key == "instructions") system = span_of(value.raw);
+      if (key == "service_tier") read_tier(value);
       return;
     case 17:
       if (key == "systemInstruction") system = span_of(value.raw);
@@ -216,6 +222,11 @@ void Call::Fields::mark(const json::Skimmed& value) {
     default:
       return;
   }
+}
+
+// No word that counts has escapes.
+void Call::Fields::read_tier(const json::Skimmed& value) {
+  if (value.kind == json::Kind::kString) service_tier = service_tier_from(value.inside());
 }
 
 // By length first: most members are none of ours, and one look tells.
@@ -396,6 +407,7 @@ void Call::remember_marks(const Fields& fields) {
   messages_ = fields.messages;
   system_ = fields.system;
   tools_ = fields.tools;
+  service_tier_ = fields.service_tier;
 }
 
 std::string Call::fingerprint() const {

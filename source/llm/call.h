@@ -12,6 +12,7 @@
 #include "source/buffer/buffer.h"
 #include "source/catalog/dialect.h"
 #include "source/catalog/names.h"
+#include "source/catalog/service_tier.h"
 #include "source/llm/call_error.h"
 
 namespace omni::llm {
@@ -79,6 +80,8 @@ class Call {
   }
   // A streamed OpenAI request that asked for usage itself.
   bool asked_for_usage() const { return asked_for_usage_; }
+  // The service tier that the request names.
+  ServiceTier service_tier() const { return service_tier_; }
   // How many choices the answer will have: `n`, and of other dialects what decoded() has found.
   int choices() const { return choices_; }
 
@@ -135,6 +138,7 @@ class Call {
   bool wants_stream_ = false;
   bool wants_json_array_ = false;
   bool asked_for_usage_ = false;
+  ServiceTier service_tier_ = ServiceTier::kUnsaid;
   int choices_ = 1;
   std::string model_;
   Span model_value_;                // With its quotes.

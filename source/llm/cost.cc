@@ -31,7 +31,8 @@ Picos reasoning_cost(const Price& price, const Usage& usage, Picos output_price)
 
 }  // namespace
 
-int64_t cost_of(const Price& price, const Usage& usage) {
+int64_t cost_of(const Price& standard, const Usage& usage) {
+  const Price& price = price_in(standard, usage.tier);
   const Picos input = picos(price.input), output = picos(price.output);
   const Picos cached = price.cached ? picos(*price.cached) : input;
   const Picos write = price.cache_write ? picos(*price.cache_write) : input;
@@ -43,6 +44,11 @@ int64_t cost_of(const Price& price, const Usage& usage) {
   sum += premium(usage.audio_output, price.audio_output, output);
   sum += reasoning_cost(price, usage, output);
   return static_cast<int64_t>(std::clamp<Picos>((sum + 500) / 1000, 0, INT64_MAX));
+}
+
+std::optional<int64_t> cost_of(const Price* price, const Usage& usage) {
+  if (usage.cost_nanos >= 0) return usage.cost_nanos;
+  return price != nullptr ? std::optional(cost_of(*price, usage)) : std::nullopt;
 }
 
 const Price* find_price(const Provider& provider, std::string_view model) {

@@ -15,17 +15,36 @@ void LatencyTable::add(const std::vector<Attempt>& attempts, absl::Duration now)
   turn(now);
   for (const Attempt& attempt : attempts) {
     if (attempt.status == 0 || attempt.provider == nullptr) continue;
-    auto at = now_.find(attempt.provider->id);
-    if (at == now_.end()) at = now_.emplace(attempt.provider->id, ProviderLatency()).first;
-    if (attempt.first_byte_us > 0) at->second.first_byte.add(attempt.first_byte_us);
-    at->second.total.add(attempt.total_us);
+    const std::string_view provider = attempt.provider->id;
+    const bool has_room = sums_.size() < kMostProviders || sums_.find(provider) != sums_.end();
+    count(has_room ? provider : kOthers, attempt);
   }
+}
+
+void LatencyTable::count(std::string_view provider, const Attempt& attempt) {
+  auto at = now_.find(provider);
+  if (at == now_.end()) at = now_.emplace(provider, ProviderLatency()).first;
+  auto sums = sums_.find(provider);
+  if (sums == sums_.end()) sums = sums_.emplace(provider, Sums()).first;
+  ProviderLatency& latency = at->second;
+  if (attempt.first_byte_us > 0) latency.first_byte.add(attempt.first_byte_us);
+  if (attempt.first_token_us > 0) {
+    latency.first_token.add(attempt.first_token_us);
+    sums->second.first_token.add(attempt.first_token_us);
+  }
+  latency.total.add(attempt.total_us);
+  sums->second.total.add(attempt.total_us);
 }
 
 ProviderLatencies LatencyTable::list(absl::Duration now) {
   turn(now);
   ProviderLatencies out = before_;
   merge_latencies(out, now_);
+  for (const auto& [provider, sums] : sums_) {
+    ProviderLatency& latency = out[provider];
+    latency.first_token_sum = sums.first_token;
+    latency.total_sum = sums.total;
+  }
   return out;
 }
 

@@ -29,9 +29,11 @@ const GatewayKey* key_of(const Facts& facts) {
 
 uint64_t count(int64_t number) { return number < 0 ? 0 : static_cast<uint64_t>(number); }
 
-llm::Usage usage_of(const Facts& facts) {
-  return whole_usage(facts, facts.usage.is_known() ? facts.usage : facts.answer.usage);
+const llm::Usage& usage_of_answer(const Facts& facts) {
+  return facts.usage.is_known() ? facts.usage : facts.answer.usage;
 }
+
+llm::Usage usage_of(const Facts& facts) { return whole_usage(facts, usage_of_answer(facts)); }
 
 void put_flag(Receipt& out, Receipt::Flag flag, bool is_set) {
   if (is_set) out.flags |= flag;
@@ -98,16 +100,21 @@ uint64_t rate(double per_million) {
   return static_cast<uint64_t>(std::llround(std::clamp(per_million, 0.0, 1e9) * 1e6));
 }
 
-void put_price(Exchange& exchange, const Price* price, ReceiptPrice& out) {
+void put_price(Exchange& exchange, const Price* standard, ReceiptPrice& out) {
   using Source = ReceiptPrice::Source;
-  if (exchange.facts().answer.provider == nullptr) return;
-  out.source = price == nullptr       ? Source::kNone
-               : price->is_configured ? Source::kFile
-                                      : Source::kCatalogue;
-  if (price == nullptr) return;
-  out.version = price->is_configured
+  const Facts& facts = exchange.facts();
+  if (facts.answer.provider == nullptr) return;
+  const llm::Usage& usage = usage_of_answer(facts);
+  out.tier = billed_tier(facts, usage);
+  out.source = usage.cost_nanos >= 0     ? Source::kProvider
+               : standard == nullptr     ? Source::kNone
+               : standard->is_configured ? Source::kFile
+                                         : Source::kCatalogue;
+  if (standard == nullptr || out.source == Source::kProvider) return;
+  out.version = standard->is_configured
                     ? std::string_view(exchange.snapshot().source_hash).substr(0, 12)
                     : price_list_version();
+  const Price* price = &price_in(*standard, out.tier);
   const std::optional<double> rates[] = {
       price->input,          price->output,    price->cached,      price->cache_write,
       price->cache_write_1h, price->reasoning, price->audio_input, price->audio_output};

@@ -329,7 +329,7 @@ void Worker::tell_budget(const Facts& facts) {
                               llm::dollars(budget.limit_nanos)));
   if (!budget.is_unpriced) return;
   const auto is_priced = [](const Aside& aside) {
-    return llm::find_price(*aside.provider, aside.model) != nullptr;
+    return aside.usage.cost_nanos >= 0 || llm::find_price(*aside.provider, aside.model) != nullptr;
   };
   const auto aside = std::find_if_not(facts.asides.begin(), facts.asides.end(), is_priced);
   const bool is_aside = aside != facts.asides.end();

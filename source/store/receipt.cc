@@ -78,8 +78,12 @@ void each_text_of_skip(Self& self, Do handle) {
 
 constexpr size_t kNumber = PackedWriter::kMostNumberBytes;
 
+// The source and the tier share a byte: receipts of versions that knew no tiers have none.
+constexpr int kTierShift = 4;
+
 void write(PackedWriter& out, const ReceiptPrice& price) {
-  out.u8(static_cast<uint8_t>(price.source));
+  out.u8(static_cast<uint8_t>(static_cast<unsigned>(price.source) |
+                              static_cast<unsigned>(price.tier) << kTierShift));
   uint8_t known = 0;
   for (size_t i = 0; i < price.rates.size(); ++i) known |= price.rates[i] ? 1u << i : 0u;
   out.u8(known);
@@ -89,11 +93,15 @@ void write(PackedWriter& out, const ReceiptPrice& price) {
 
 // False for what no writer writes, here and below.
 bool read(RecordReader& in, ReceiptPrice& price) {
-  const uint8_t source = in.u8(), known = in.u8();
+  const uint8_t both = in.u8(), known = in.u8();
+  const auto source = static_cast<uint8_t>(both & ((1u << kTierShift) - 1));
+  const auto tier = static_cast<uint8_t>(both >> kTierShift);
   price.source = static_cast<ReceiptPrice::Source>(source);
+  price.tier = static_cast<ServiceTier>(tier);
   for (size_t i = 0; i < price.rates.size(); ++i)
     if ((known >> i & 1) != 0) price.rates[i] = in.packed_number();
-  return source <= static_cast<uint8_t>(ReceiptPrice::Source::kFile);
+  return source <= static_cast<uint8_t>(ReceiptPrice::Source::kProvider) &&
+         tier <= static_cast<uint8_t>(ServiceTier::kUltrafast);
 }
 
 bool read(RecordReader& in, ReceiptStep& step) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/store.h"
+#include "source/catalog/service_tier.h"
 #include "source/store/receipt_id.h"
 
 namespace omni {
@@ -71,11 +72,13 @@ struct ReceiptPrice {
     kNone = 1,
     kCatalogue = 2,
     kFile = 3,
+    kProvider = 4,  // Its answer said what it cost: no rates.
   };
   // Input, output, cached, cache write, cache write for an hour, reasoning, audio in, audio out.
   static constexpr size_t kRates = 8;
 
   Source source = Source::kNobodyAnswered;
+  ServiceTier tier = ServiceTier::kUnsaid;
   std::string_view version;  // Of the catalogue's prices, or of the file.
   std::array<std::optional<uint64_t>, kRates> rates;
 

@@ -6,7 +6,7 @@ import threading
 import time
 
 import harness
-from client import Client
+from client import Client, get
 from fleet import Fleet, FleetTest, refuse
 from harness import CLIENT_KEY, SLOW, wait_until
 from upstream import DONE, ROLE, STOP, answer, text
@@ -404,6 +404,67 @@ class PipelineTest(FanoutTest):
         self.assertIn("diagnostics", response.json)
         record = self.gateway.access_of(response)
         self.assertEqual((record["input_tokens"], record["output_tokens"]), (100, 10))
+
+    def test_a_budget_that_a_step_has_used_up_ends_it_before_the_next(self):
+        def team(limit):
+            return [{"name": "team", "key": CLIENT_KEY, "budget": {"limit": limit, "period": "monthly"}}]
+
+        def ask_with_key(stream=False):
+            with Client(self.gateway.port) as client:
+                return client.request("POST", "/v1/chat/completions", {
+                    "model": "best", "stream": stream, "messages": [{"role": "user", "content": "hi"}]},
+                    [("authorization", f"Bearer {CLIENT_KEY}")])
+        for stream in (False, True):
+            with self.subTest(stream=stream):
+                fleet = self.fleet(3)
+                for index in range(3):
+                    fleet.script(index, says(f"from p{index}", (100000, 10000)))  # 0.20 dollars.
+                self.gateway_for(fleet, strategy="pipeline", keys=team(0.3))
+                refused = ask_with_key(stream)
+                self.assert_error(refused, 429, "budget_exceeded", "Budget limit exceeded: 0.40 of 0.30 USD monthly. "
+                                                                   "Step 3 of pipeline 'best' was not asked.")
+                self.assertGreater(int(refused.headers["retry-after"]), 0)
+                self.assertEqual(fleet.calls, [1, 1, 0])
+                self.assertIn("diagnostics", refused.json)
+                record = self.gateway.access_of(refused)
+                self.assertAlmostEqual(record["cost"], 0.4, 9)
+                self.assertEqual([one["target"] for one in record["attempts"]], ["p0/m", "p1/m"])
+                self.assert_error(ask_with_key(stream), 429, "budget_exceeded", "0.40 of 0.30")
+                self.assertEqual(fleet.calls, [1, 1, 0])
+                total = wait_until(lambda: next((one for one in [get(self.gateway.port, "/api/usage/totals").json["total"]]
+                                                 if one["requests"]), None), what="the sum")
+                self.assertEqual(total["costNanodollars"], 400_000_000)
+                self.assertEqual(self.gateway.metric('omniroute_limits_refused_total{limit="budget"}'), 2)
+                self.gateway.close()
+
+    def test_a_budget_that_lasts_is_spent_by_all_steps(self):
+        fleet = self.fleet(2)
+        for index in range(2):
+            fleet.script(index, says(f"from p{index}", (100000, 10000)))
+        self.gateway_for(fleet, strategy="pipeline", keys=[
+            {"name": "team", "key": CLIENT_KEY, "budget": {"limit": 0.3, "period": "monthly"}}])
+        with Client(self.gateway.port) as client:
+            body = {"model": "best", "messages": [{"role": "user", "content": "hi"}]}
+            headers = [("authorization", f"Bearer {CLIENT_KEY}")]
+            response = client.request("POST", "/v1/chat/completions", body, headers)
+            self.assertEqual(self.said(response), "from p1")
+            self.assertEqual(response.headers["x-omniroute-response-cost"], "0.4000000000")
+            self.assert_error(client.request("POST", "/v1/chat/completions", body, headers), 429, "budget_exceeded",
+                              "0.40 of 0.30")
+
+    def test_a_client_that_waits_is_told_of_the_spent_budget_in_its_stream(self):
+        fleet = self.fleet(2)
+        fleet.script(0, says("from p0", (100000, 10000), after=1.0))
+        self.gateway_for(fleet, strategy="pipeline", listeners=[{
+            "name": "main", "address": "127.0.0.1:0", "routes": harness.routes(heartbeat_after="300ms")}], keys=[
+            {"name": "team", "key": CLIENT_KEY, "budget": {"limit": 0.1, "period": "monthly"}}])
+        with Client(self.gateway.port) as client:
+            response = client.request("POST", "/v1/chat/completions", {
+                "model": "best", "stream": True, "messages": [{"role": "user", "content": "hi"}]},
+                [("authorization", f"Bearer {CLIENT_KEY}")])
+        self.assertEqual(response.status, 200)
+        self.assertIn(b"budget_exceeded", response.body)
+        self.assertEqual(fleet.calls, [1, 0])
 
     def test_a_step_that_says_nothing_has_failed(self):
         fleet = self.pipeline(2)

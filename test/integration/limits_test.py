@@ -12,6 +12,8 @@ from upstream import DONE, ROLE, STOP, Upstream, answer, event, text
 KEY = [("authorization", f"Bearer {CLIENT_KEY}")]
 # A dollar for a thousand tokens, either way.
 PRICED = {"id": "m", "price": {"input": 1000, "output": 1000}}
+TIERED = {"id": "m", "price": {**PRICED["price"], "tiers": {"flex": {"input": 500, "output": 500},
+                                                           "priority": {"input": 3000, "output": 3000}}}}
 
 
 def settings_for(upstream, workers=4, **key):
@@ -19,6 +21,12 @@ def settings_for(upstream, workers=4, **key):
                       keys=[{"name": "ci", "key": CLIENT_KEY, **key}])
     settings["workers"] = workers
     return settings
+
+
+def counted(usage, **more):
+    """The chunk that tells a stream's usage."""
+    return b"data: " + json.dumps({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1790000000,
+                                   "model": "m", "choices": [], "usage": usage, **more}).encode() + b"\n\n"
 
 
 def statuses(port, count, body, threads=10):
@@ -193,6 +201,86 @@ class CostTest(GatewayTest):
             told = client.request("POST", "/v1/messages", {**hello("up/m"), "max_tokens": 9})
         self.assertEqual(told.status, 200)
         self.assertEqual(told.headers["x-omniroute-response-cost"], "0.0030000000")
+
+    def priced_by_tier(self, **more):
+        return self.run_gateway(config(
+            [provider(self.upstream, models=[TIERED, {"id": "free"}], usage_in_streams=True, **more)],
+            keys=[{"name": "ci", "key": CLIENT_KEY, "budget": {"limit": 50.0}}]))
+
+    def ask(self, gateway, path, body):
+        with Client(gateway.port) as client:
+            response = client.request("POST", path, body, KEY)
+        self.assertEqual(response.status, 200, response.body)
+        return response
+
+    def test_the_tier_that_answered_decides_the_price_not_the_one_that_was_asked_for(self):
+        gateway = self.priced_by_tier()
+        # Asked for, answered with, dollars for two tokens of input and one of output.
+        for asked, said, cost in ((None, None, 0.003), ("flex", None, 0.0015), ("flex", "flex", 0.0015),
+                                  ("flex", "default", 0.003), ("auto", "priority", 0.009), (None, "priority", 0.009),
+                                  ("priority", "scale", 0.003)):
+            body = {**hello("up/m"), **({"service_tier": asked} if asked else {})}
+            more = {"service_tier": said} if said else {}
+            with self.subTest(asked=asked, said=said):
+                self.upstream.script = lambda call: call.respond(200, {**answer(usage=(2, 1)), **more})
+                plain = self.ask(gateway, "/v1/chat/completions", body)
+                self.assertAlmostEqual(float(plain.headers["x-omniroute-response-cost"]), cost, 9)
+                self.assertAlmostEqual(gateway.access_of(plain)["cost"], cost, 9)
+                usage = {"prompt_tokens": 2, "completion_tokens": 1, "total_tokens": 3}
+                self.upstream.script = lambda call: call.stream(
+                    event({"content": "hi"}, **more), event({}, "stop", **more), counted(usage, **more), DONE)
+                for path, form in (("/v1/chat/completions", body), ("/v1/messages", {**hello("up/m"), "max_tokens": 9})):
+                    if path == "/v1/messages" and asked and not said:
+                        continue  # Its clients cannot ask for it.
+                    streamed = self.ask(gateway, path, {**form, "stream": True})
+                    self.assertAlmostEqual(gateway.access_of(streamed)["cost"], cost, 9)
+        self.assert_well(gateway)
+
+    def test_the_tier_of_models_of_other_dialects(self):
+        claude = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
+                  "content": [{"type": "text", "text": "hi"}],
+                  "usage": {"input_tokens": 2, "output_tokens": 1, "service_tier": "priority"}}
+        gemini = {"candidates": [{"content": {"role": "model", "parts": [{"text": "hi"}]}, "finishReason": "STOP"}],
+                  "usageMetadata": {"promptTokenCount": 2, "candidatesTokenCount": 1, "totalTokenCount": 3}}
+        response = {"id": "resp_1", "object": "response", "status": "completed", "service_tier": "priority",
+                    "model": "m", "output": [{"type": "message", "id": "msg_1", "role": "assistant", "status": "completed",
+                                              "content": [{"type": "output_text", "text": "hi", "annotations": []}]}],
+                    "usage": {"input_tokens": 2, "output_tokens": 1, "total_tokens": 3}}
+        for dialect, body, headers in (("anthropic", claude, ()), ("openai-responses", response, ()),
+                                       ("gemini", gemini, (("x-gemini-service-tier", "priority"),))):
+            with self.subTest(dialect=dialect):
+                self.upstream.script = lambda call: call.respond(200, body, headers)
+                base = self.upstream.url if dialect != "gemini" else self.upstream.url.replace("/v1", "/v1beta")
+                gateway = self.priced_by_tier(dialect=dialect, base_url=base)
+                told = self.ask(gateway, "/v1/chat/completions", {**hello("up/m"), "service_tier": "flex"})
+                self.assertEqual(told.headers["x-omniroute-response-cost"], "0.0090000000")
+
+    def test_what_the_provider_says_it_cost_wins_over_the_table_and_needs_none(self):
+        gateway = self.priced_by_tier()
+        usage = {"prompt_tokens": 2, "completion_tokens": 1, "total_tokens": 3, "cost_in_usd_ticks": 1234567890}
+        self.upstream.script = lambda call: call.respond(200, {**answer(), "usage": usage})
+        for model in ("up/m", "up/free"):
+            plain = self.ask(gateway, "/v1/chat/completions", hello(model))
+            self.assertEqual(plain.headers["x-omniroute-response-cost"], "0.1234567890")
+            self.assertEqual(gateway.access_of(plain)["cost"], 0.123456789)
+        receipt = get(gateway.port, f"/api/receipts/{plain.headers['x-omniroute-receipt']}").json
+        self.assertEqual((receipt["cost"], receipt["price"]["source"]), (0.123456789, "provider"))
+        self.upstream.script = lambda call: call.stream(event({"content": "hi"}), STOP, counted(usage), DONE)
+        for path in ("/v1/chat/completions", "/v1/messages"):
+            streamed = self.ask(gateway, path, {**hello("up/free"), "max_tokens": 9, "stream": True})
+            self.assertEqual(gateway.access_of(streamed)["cost"], 0.123456789)
+        total = wait_until(lambda: next((one for one in [get(gateway.port, "/api/usage/totals").json["total"]]
+                                         if one["requests"] == 4), None), what="the sum")
+        self.assertEqual(total["costNanodollars"], 4 * 123456789)
+        self.assertEqual(gateway.metric("omniroute_budget_unpriced_total"), 0)
+
+    def test_a_receipt_shows_the_rates_of_the_tier(self):
+        self.upstream.script = lambda call: call.respond(200, {**answer(usage=(2, 1)), "service_tier": "priority"})
+        gateway = self.priced_by_tier()
+        plain = self.ask(gateway, "/v1/chat/completions", hello("up/m"))
+        price = get(gateway.port, f"/api/receipts/{plain.headers['x-omniroute-receipt']}").json["price"]
+        self.assertEqual((price["source"], price["tier"]), ("file", "priority"))
+        self.assertEqual(price["perMillion"], {"input": 3000, "output": 3000})
 
 
 class BudgetTest(GatewayTest):

@@ -5,7 +5,7 @@ import time
 import harness
 from client import chat, get, hello
 from harness import CLIENT_KEY, GatewayTest, config, provider, wait_until
-from upstream import Upstream
+from upstream import DONE, ROLE, STOP, Upstream, answer, text
 
 KEY = [("authorization", f"Bearer {CLIENT_KEY}")]
 PRICED = {"id": "m", "price": {"input": 1000, "output": 1000}}
@@ -78,6 +78,35 @@ class UsageTest(GatewayTest):
         self.assertEqual(told["up"]["count"], 4)
         self.assertLessEqual(told["up"]["p50"], told["up"]["p99"])
         self.assertLessEqual(told["up"]["firstByte"]["p50"], told["up"]["p50"])
+
+    def test_scrapers_are_told_how_fast_a_provider_is(self):
+        def slow(call):
+            if not call.json.get("stream"):
+                return call.respond(200, answer("hi", (10, 9)))
+            call.begin_stream()
+            call.chunk(ROLE)
+            time.sleep(0.2)  # The head is there, and no content.
+            call.chunk(text("hi") + STOP + DONE)
+            call.end_stream()
+        self.upstream.script = slow
+        self.assertEqual(chat(self.gateway.port, hello("up/m"), KEY).status, 200)
+        self.assertEqual(chat(self.gateway.port, {**hello("up/m"), "stream": True}, KEY).status, 200)
+        self.upstream.script = lambda call: call.respond(500, b"{}")
+        chat(self.gateway.port, hello("up/m"), KEY)
+
+        def told(name, **labels):
+            text = ",".join(f'{key}="{value}"' for key, value in {"provider": "up", **labels}.items())
+            return self.gateway.metric(f"omniroute_provider_{name}{{{text}}}")
+        wait_until(lambda: told("attempt_seconds_count") is not None and told("attempt_seconds_count") >= 3,
+                   what="the attempts to be counted")
+        self.assertEqual(told("first_token_seconds_count"), 1)
+        for quantile in ("0.5", "0.95", "0.99"):
+            self.assertAlmostEqual(told("first_token_seconds", quantile=quantile), told("first_token_seconds_sum"),
+                                   delta=told("first_token_seconds_sum") * 0.01)
+        self.assertGreaterEqual(told("first_token_seconds_sum"), 0.2)
+        self.assertGreaterEqual(told("attempt_seconds", quantile="0.99"), 0.2 * 0.99)
+        self.assertLess(told("attempt_seconds", quantile="0.5"), 0.2)
+        self.assertLess(self.ask("/api/telemetry/summary")["providers"]["up"]["firstByte"]["p99"], 200)
 
     def test_a_bad_parameter_is_named(self):
         for path in ("call-logs?limit=0", "call-logs?limit=x", "call-logs?status=fine",

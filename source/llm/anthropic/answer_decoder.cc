@@ -7,6 +7,7 @@
 #include "source/json/each.h"
 #include "source/json/valid.h"
 #include "source/llm/signature.h"
+#include "source/llm/stated_cost.h"
 
 namespace omni::llm::anthropic {
 namespace {
@@ -247,6 +248,7 @@ absl::Status MessagesDecoder::read_usage(const Skimmed& value) {
     if (key == "output_tokens") count(member, usage_.output);
     if (key == "cache_read_input_tokens") count(member, usage_.cached);
     if (key == "cache_creation_input_tokens") count(member, usage_.cache_write);
+    if (key == "service_tier") take_tier(member, usage_);
     const bool has_parts = key == "cache_creation" || key == "output_tokens_details";
     if (!has_parts || member.kind != Kind::kObject) return absl::OkStatus();
     return each(member, [&](const Skimmed& inner) {

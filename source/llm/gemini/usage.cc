@@ -5,6 +5,7 @@
 
 #include "source/base/status.h"
 #include "source/json/builder.h"
+#include "source/llm/stated_cost.h"
 
 namespace omni::llm::gemini {
 namespace {
@@ -48,6 +49,8 @@ absl::Status read_usage(const Skimmed& value, Usage& out) {
     if (key == "thoughtsTokenCount") read.reasoning = count_of(member);
     if (key == "cachedContentTokenCount") read.cached = count_of(member);
     if (key == "totalTokenCount") total = count_of(member);
+    // The first is what the Gemini API writes, the other Vertex.
+    if (key == "serviceTier" || key == "trafficType") take_tier(member, read);
     if (key == "promptTokensDetails") return read_audio(member, read.audio_input);
     if (key == "candidatesTokensDetails") return read_audio(member, read.audio_output);
     return absl::OkStatus();

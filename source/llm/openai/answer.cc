@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "source/base/status.h"
+#include "source/llm/stated_cost.h"
 #include "source/sse/framer.h"
 
 namespace omni::llm::openai {
@@ -28,20 +29,23 @@ absl::Status take_input_parts(const json::Skimmed& value, Usage& usage) {
     if (member.key == "cached_tokens") OMNI_RETURN_IF_ERROR(take_count(member, usage.cached));
     if (member.key == "cache_write_tokens" || member.key == "cache_creation_tokens")
       OMNI_RETURN_IF_ERROR(take_count(member, usage.cache_write));
+    if (member.key == "audio_tokens") OMNI_RETURN_IF_ERROR(take_count(member, usage.audio_input));
   }
   return skimmer.status();
 }
 
-absl::Status take_detail(const json::Skimmed& value, std::string_view wanted, int64_t& out) {
+absl::Status take_output_parts(const json::Skimmed& value, Usage& usage) {
   if (value.kind != json::Kind::kObject) return absl::OkStatus();
   json::Skimmer skimmer(value);
   json::Skimmed member;
-  while (skimmer.next(member))
-    if (member.key == wanted) OMNI_RETURN_IF_ERROR(take_count(member, out));
+  while (skimmer.next(member)) {
+    if (member.key == "reasoning_tokens") OMNI_RETURN_IF_ERROR(take_count(member, usage.reasoning));
+    if (member.key == "audio_tokens") OMNI_RETURN_IF_ERROR(take_count(member, usage.audio_output));
+  }
   return skimmer.status();
 }
 
-// One member of a usage object. No two of its names are of one length.
+// One member of a usage object. By length first: most members are none of ours.
 absl::Status take_usage(const json::Skimmed& member, Usage& usage) {
   constexpr std::string_view kInput = "prompt_tokens", kOutput = "completion_tokens",
                              kInputParts = "prompt_tokens_details",
@@ -50,13 +54,13 @@ absl::Status take_usage(const json::Skimmed& member, Usage& usage) {
     case kInput.size():
       return member.key == kInput ? take_count(member, usage.input) : absl::OkStatus();
     case kOutput.size():
-      return member.key == kOutput ? take_count(member, usage.output) : absl::OkStatus();
+      if (member.key == kOutput) return take_count(member, usage.output);
+      take_stated_cost(member, usage);
+      return absl::OkStatus();
     case kInputParts.size():
       return member.key == kInputParts ? take_input_parts(member, usage) : absl::OkStatus();
     case kOutputParts.size():
-      if (member.key == kOutputParts)
-        return take_detail(member, "reasoning_tokens", usage.reasoning);
-      return absl::OkStatus();
+      return member.key == kOutputParts ? take_output_parts(member, usage) : absl::OkStatus();
     default:
       return absl::OkStatus();
   }
@@ -114,6 +118,8 @@ absl::Status read_answer(std::string_view body, Usage& usage) {
       has_error = true;
     } else if (value.key == "usage") {
       OMNI_RETURN_IF_ERROR(read_usage(value, usage));
+    } else if (value.key == "service_tier") {
+      take_tier(value, usage);
     }
   }
   if (!skimmer.ok()) return skimmer.status();
@@ -174,6 +180,8 @@ absl::Status StreamWatch::read_chunk(std::string_view data, Chunk& chunk) {
     } else if (value.key == "usage" && value.kind == json::Kind::kObject) {
       chunk.has_usage = true;
       OMNI_RETURN_IF_ERROR(read_usage(value, usage_));
+    } else if (value.key == "service_tier") {
+      take_tier(value, usage_);
     } else if (value.key == "choices" && value.kind == json::Kind::kArray) {
       json::Skimmer choices(value);
       json::Skimmed choice;

@@ -8,6 +8,7 @@
 #include "source/json/valid.h"
 #include "source/llm/openai/answer.h"
 #include "source/llm/signature.h"
+#include "source/llm/stated_cost.h"
 
 namespace omni::llm::openai {
 namespace {
@@ -48,6 +49,8 @@ absl::Status ChatDecoder::read(std::string_view data, Chunk& chunk) {
     } else if (value.key == "usage" && value.kind == Kind::kObject) {
       chunk.has_usage = true;
       OMNI_RETURN_IF_ERROR(read_usage(value, usage_));
+    } else if (value.key == "service_tier") {
+      take_tier(value, usage_);
     } else if (value.key == "error" && value.kind != Kind::kNull) {
       chunk.error = value;
     }

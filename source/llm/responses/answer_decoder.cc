@@ -8,6 +8,7 @@
 #include "source/base/status.h"
 #include "source/buffer/buffer.h"
 #include "source/llm/responses/usage.h"
+#include "source/llm/stated_cost.h"
 
 namespace omni::llm::responses {
 namespace {
@@ -54,6 +55,7 @@ absl::Status ResponseDecoder::take(const Skimmed& member, Response& out) {
   if (key == "created_at" && member.kind == Kind::kNumber)
     out.started.created_at = static_cast<int64_t>(member.number().value_or(0));
   if (key == "output" && member.kind == Kind::kArray) out.output = member;
+  if (key == "service_tier") take_tier(member, usage_);
   if (key == "error" && member.kind == Kind::kObject) out.error = member;
   if (key == "incomplete_details")
     return each(member, [&](const Skimmed& detail) {

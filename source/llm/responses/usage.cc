@@ -5,6 +5,7 @@
 #include "source/base/status.h"
 #include "source/json/builder.h"
 #include "source/llm/responses/stream_event.h"
+#include "source/llm/stated_cost.h"
 
 namespace omni::llm::responses {
 namespace {
@@ -23,16 +24,19 @@ absl::Status read_usage(const Skimmed& value, Usage& usage) {
   return each(value, [&](const Skimmed& member) -> absl::Status {
     if (member.key == "input_tokens") take_count(member, usage.input);
     if (member.key == "output_tokens") take_count(member, usage.output);
+    take_stated_cost(member, usage);
     if (member.key == "input_tokens_details")
       return each(member, [&](const Skimmed& detail) {
         if (detail.key == "cached_tokens") take_count(detail, usage.cached);
         if (detail.key == "cache_write_tokens" || detail.key == "cache_creation_tokens")
           take_count(detail, usage.cache_write);
+        if (detail.key == "audio_tokens") take_count(detail, usage.audio_input);
         return absl::OkStatus();
       });
     if (member.key == "output_tokens_details")
       return each(member, [&](const Skimmed& detail) {
         if (detail.key == "reasoning_tokens") take_count(detail, usage.reasoning);
+        if (detail.key == "audio_tokens") take_count(detail, usage.audio_output);
         return absl::OkStatus();
       });
     return absl::OkStatus();

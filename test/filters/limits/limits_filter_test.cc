@@ -362,6 +362,40 @@ TEST(LimitsFilterTest, WhatWasAskedAsideIsChargedWhateverBecomesOfTheAnswer) {
   EXPECT_EQ(gate.spent(visit.now()), 1'100'000 + 1'400'000);
 }
 
+TEST(LimitsFilterTest, BeforeMoreIsSpentTheBudgetIsAskedAgain) {
+  Gate gate({.budget = budget(0.002)});
+  Visit visit(gate), other(gate);
+  ASSERT_NE(visit.facts().purse, nullptr);
+  const Provider* provider = visit.facts().plan.targets[0].provider;
+  EXPECT_FALSE(visit.facts().purse->refuse_more());
+  visit.facts().asides.push_back({provider, "m", {.input = 1000, .output = 100}});
+  EXPECT_FALSE(visit.facts().purse->refuse_more());
+  EXPECT_EQ(gate.spent(visit.now()), 1'100'000) << "others see it at once";
+  other.facts().asides.push_back({provider, "m", {.input = 800, .output = 100}});
+  const std::optional<LocalReply> refusal = other.facts().purse->refuse_more();
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->status, 429);
+  EXPECT_EQ(refusal->code, "budget_exceeded");
+  EXPECT_GT(refusal->retry_after_seconds, 0);
+  EXPECT_TRUE(visit.facts().purse->refuse_more()) << "it is one budget";
+  other.leave();
+  visit.leave();
+  EXPECT_EQ(gate.spent(visit.now()), 2'000'000) << "nothing is paid twice";
+  Gate windows({.rate_limits = {per_minute(10)}});
+  EXPECT_EQ(Visit(windows).facts().purse, nullptr);
+}
+
+TEST(LimitsFilterTest, WhatTheProviderSaysItCostIsCharged) {
+  Gate gate({.budget = budget(1)});
+  Visit visit(gate);
+  visit.facts().answer.usage = {.input = 10, .output = 10, .cost_nanos = 77};
+  visit.begin(false, "free");
+  visit.complete();
+  visit.leave();
+  EXPECT_EQ(gate.spent(visit.now()), 77);
+  EXPECT_EQ(gate.unpriced(visit.now()), 0) << "although the model has no price";
+}
+
 // Row 63: nobody is refused, or let through, for what was spent some time ago.
 TEST(Pitfalls, Pitfall63_ABudgetIsNeverStale) {
   Gate gate({.rate_limits = {}, .budget = budget(1)});

@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "api/cost.h"
+#include "api/purse.h"
 #include "source/routing/combo.h"
 #include "test/filters/upstream/upstream_fixture.h"
 #include "test/support/json.h"
@@ -166,6 +168,49 @@ TEST(FanoutTest, AStepIsRetriedAsARequestWouldBe) {
   EXPECT_EQ(fanout.sent(2)["messages"].back()["content"], "draft");
   ASSERT_EQ(fanout.facts().asides.size(), 2u) << "one for each step that was begun";
   EXPECT_EQ(fanout.facts().asides[0].usage.input, 10);
+}
+
+// Allows some questions and refuses those after them.
+struct FakePurse final : Purse {
+  explicit FakePurse(int allowed) : left(allowed) {}
+  std::optional<LocalReply> refuse_more() override {
+    if (left-- > 0) return std::nullopt;
+    return LocalReply{.status = 429, .code = "budget_exceeded", .message = "Nothing is left"};
+  }
+  int left;
+};
+
+TEST(FanoutTest, AStepThatTheBudgetCannotPayForIsNotBegun) {
+  FakePurse purse(1);
+  Fanout fanout(Fanout::combo(Strategy::kPipeline));
+  fanout.facts().purse = &purse;
+  fanout.answers(0, 200, answer("draft"));
+  ASSERT_EQ(fanout.pools().count(), 2u);
+  fanout.answers(1, 200, answer("better"));
+  EXPECT_EQ(fanout.pools().count(), 2u);
+  EXPECT_EQ(fanout.harness.sink.head->status, 429);
+  EXPECT_THAT(fanout.told(), HasSubstr("budget_exceeded"));
+  EXPECT_THAT(fanout.told(), HasSubstr("Step 3 of pipeline 'best' was not asked."));
+  ASSERT_EQ(fanout.facts().asides.size(), 2u);
+  EXPECT_EQ(cost_of_asides(fanout.facts())->nanos, 40'000);
+}
+
+TEST(FanoutTest, ABudgetThatLastsLetsAllStepsRun) {
+  FakePurse purse(2);
+  Fanout fanout(Fanout::combo(Strategy::kPipeline));
+  fanout.facts().purse = &purse;
+  for (size_t step = 0; step < 3; ++step) fanout.answers(step, 200, answer("draft"));
+  EXPECT_EQ(fanout.harness.sink.head->status, 200);
+  EXPECT_EQ(purse.left, 0);
+}
+
+TEST(FanoutTest, AStepsOwnWordOnItsCostIsBelieved) {
+  Fanout fanout(Fanout::combo(Strategy::kPipeline));
+  fanout.answers(0, 200,
+                 R"({"id":"x","choices":[{"message":{"content":"draft"},"finish_reason":"stop"}],)"
+                 R"("usage":{"prompt_tokens":10,"completion_tokens":5,"cost_in_usd_ticks":70}})");
+  ASSERT_EQ(fanout.facts().asides.size(), 2u);
+  EXPECT_EQ(fanout.facts().asides[0].usage.cost_nanos, 7);
 }
 
 TEST(FanoutTest, AnAnswerThatIsTooLargeIsNotGathered) {

@@ -98,6 +98,32 @@ TEST(UpstreamFilterTest, AStreamIsCommittedAtItsFirstContent) {
   EXPECT_TRUE(attempt.sink().is_complete());
 }
 
+TEST(UpstreamFilterTest, TheFirstTokenIsTheFirstContentAndNotTheHead) {
+  Try attempt(R"(,"stream":true)");
+  auto& loop = attempt.harness.exchange.loop();
+  loop.advance(absl::Milliseconds(10));
+  attempt.up().headers(200, "text/event-stream");
+  attempt.up().body_bytes(kRoleEvent);
+  loop.advance(absl::Milliseconds(30));
+  attempt.up().body_bytes(kContentEvent);
+  loop.advance(absl::Milliseconds(50));
+  attempt.up().body_bytes(kDoneEvent);
+  attempt.up().complete();
+  ASSERT_EQ(attempt.facts().attempts.size(), 1u);
+  const Attempt& made = attempt.facts().attempts[0];
+  EXPECT_EQ(made.first_byte_us, 10'000);
+  EXPECT_EQ(made.first_token_us, 40'000);
+  EXPECT_EQ(made.total_us, 90'000);
+}
+
+TEST(UpstreamFilterTest, WhatIsNoStreamHasNoFirstToken) {
+  Try attempt;
+  attempt.harness.exchange.loop().advance(absl::Milliseconds(10));
+  attempt.plain(200, kPlainAnswer);
+  ASSERT_EQ(attempt.facts().attempts.size(), 1u);
+  EXPECT_EQ(attempt.facts().attempts[0].first_token_us, 0);
+}
+
 TEST(UpstreamFilterTest, AnEmptyStreamThatSaysItIsDoneIsAnAnswer) {
   Try attempt(R"(,"stream":true)");
   attempt.up().headers(200, "text/event-stream");

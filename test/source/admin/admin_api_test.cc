@@ -38,7 +38,8 @@ struct Office final : SessionSource, HealthSource, LatencySource {
   std::shared_ptr<const Snapshot> snapshot() const override { return shown; }
   void reset_health() override { ++resets; }
   void list_sessions(Listed done) override { done(sessions, absl::FromUnixSeconds(1000)); }
-  void list_latencies(Latencies done) override { done({}); }
+  void list_latencies(Latencies done) override { done(latencies); }
+  ProviderLatencies latencies;
   std::vector<SessionInfo> sessions;
   ConfigStatus status;
   StatRegistry stats;
@@ -127,6 +128,18 @@ TEST(AdminApiTest, TheDescriptionOfAllPathsIsForEverybody) {
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(test::parse_json(reply.body)["openapi"].get<std::string>().substr(0, 2), "3.");
   EXPECT_EQ(office.ask("GET", "/api/sessions").status, 401);
+}
+
+TEST(AdminApiTest, MetricsHaveWhatIsCountedAndHowFastProvidersAre) {
+  Office office;
+  office.stats.counter("things_total", "Things.");
+  office.latencies["up"].total.add(2'000'000);
+  office.latencies["up"].total_sum.add(2'000'000);
+  const AdminReply reply = office.ask("GET", "/metrics");
+  EXPECT_THAT(reply.content_type, testing::StartsWith("text/plain; version=0.0.4"));
+  EXPECT_THAT(reply.body, testing::HasSubstr("\nomniroute_things_total 0\n"));
+  EXPECT_THAT(reply.body,
+              testing::HasSubstr("\nomniroute_provider_attempt_seconds_sum{provider=\"up\"} 2\n"));
 }
 
 TEST(AdminApiTest, ProvidersThatAnsweredNobodyHaveNoLatency) {

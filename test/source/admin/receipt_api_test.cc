@@ -155,6 +155,20 @@ TEST(ReceiptApiTest, AReceiptIsShownByItsId) {
   EXPECT_EQ(json["phases"]["filtersUs"], 13.845);
 }
 
+TEST(ReceiptApiTest, TheTierIsShownAndWhoSaidWhatItCost) {
+  Office office;
+  Receipt receipt = answered();
+  receipt.price.source = ReceiptPrice::Source::kProvider;
+  receipt.price.tier = ServiceTier::kPriority;
+  receipt.cost_nanodollars = 1234;
+  office.store.hold(kId, encoded(receipt));
+  const auto json = test::parse_json(office.ask(path_of(kId)).body);
+  EXPECT_EQ(json["price"]["source"], "provider");
+  EXPECT_EQ(json["price"]["tier"], "priority");
+  EXPECT_TRUE(json["price"]["perMillion"].empty());
+  EXPECT_NEAR(json["cost"].get<double>(), 0.000001234, 1e-12);
+}
+
 TEST(ReceiptApiTest, OneThatIsOnItsWayIsWaitedFor) {
   Office office;
   office.arriving = encoded(answered());

@@ -108,6 +108,30 @@ TEST(ProvidersTest, MistakesInAProviderAreNamed) {
             "decides\n");
 }
 
+TEST(ProvidersTest, ServiceTiersHavePricesOfTheirOwn) {
+  FakeWorld world;
+  const auto head = [](const std::string& tiers) {
+    return "providers:\n  - { id: p, type: openai, auth: none, models: [{ id: a, price: { input: "
+           "2, "
+           "output: 8, tiers: { " +
+           tiers + " } } }] }\n";
+  };
+  const LoadResult result = world.load(
+      head("flex: { input: 1, output: 4, cached: 0.25 }, batch: { input: 0.5, output: 2 }"));
+  ASSERT_TRUE(result.ok());
+  const std::vector<TierPrice>& tiers = result.config.providers.at(0).find_model("a")->price->tiers;
+  ASSERT_EQ(tiers.size(), 2u);
+  EXPECT_EQ(tiers[0].tier, ServiceTier::kFlex);
+  EXPECT_EQ(tiers[0].price.output, 4);
+  EXPECT_EQ(tiers[0].price.cached, 0.25);
+  EXPECT_EQ(tiers[1].tier, ServiceTier::kBatch);
+  EXPECT_NE(world.errors(head("flex: { input: 1 }")).find("tiers.flex: 'output' is missing"),
+            std::string::npos);
+  EXPECT_NE(world.errors(head("cheap: { input: 1, output: 1 }")).find("cheap"), std::string::npos);
+  EXPECT_NE(world.errors(head("flex: { input: 1, output: 1, tiers: {} }")).find("tiers"),
+            std::string::npos);
+}
+
 TEST(ProvidersTest, IdsAreChecked) {
   FakeWorld world;
   EXPECT_EQ(world.errors("providers: [{ id: a/b, type: demo }]\n"),

@@ -21,6 +21,22 @@ struct Read {
   std::optional<CallError> error;
 };
 
+TEST(CallTest, TheServiceTierIsReadInEitherSpelling) {
+  EXPECT_EQ(Read(R"({"model":"m","service_tier":"flex"})").call.service_tier(), ServiceTier::kFlex);
+  EXPECT_EQ(Read(R"({"model":"m","service_tier":"auto"})").call.service_tier(),
+            ServiceTier::kUnsaid);
+  EXPECT_EQ(Read(R"({"model":"m","service_tier":7})").call.service_tier(), ServiceTier::kUnsaid);
+  EXPECT_EQ(Read(R"({"model":"m"})").call.service_tier(), ServiceTier::kUnsaid);
+  for (const std::string_view key : {"serviceTier", "service_tier"}) {
+    Call gemini;
+    gemini.set_dialect(Dialect::kGemini);
+    gemini.set_path_model("m", false, false);
+    const std::string body = R"({"contents":[],")" + std::string(key) + R"(":"priority"})";
+    ASSERT_FALSE(gemini.read(Buffer(body), ""));
+    EXPECT_EQ(gemini.service_tier(), ServiceTier::kPriority) << key;
+  }
+}
+
 TEST(CallTest, RefusesEachBadFieldInTheClientsTerms) {
   const struct {
     std::string_view body, message, param;

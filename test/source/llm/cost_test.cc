@@ -81,6 +81,30 @@ TEST(CostTest, EachKindOfTokenCostsWhatThePriceSays) {
   for (const auto& row : rows) EXPECT_EQ(cost_of(row.price, row.usage), row.nanos) << row.what;
 }
 
+TEST(CostTest, ATierWithAPriceOfItsOwnCostsThat) {
+  Price price = full_price();
+  price.tiers.push_back({ServiceTier::kFlex, {.input = 1.25, .output = 5}});
+  Usage usage{.input = 1000, .output = 200, .cached = 400};
+  const int64_t standard = 600 * 2'500 + 400 * 1'250 + 200 * 10'000;
+  EXPECT_EQ(cost_of(price, usage), standard);
+  usage.tier = ServiceTier::kFlex;
+  EXPECT_EQ(cost_of(price, usage), 1000 * 1'250 + 200 * 5'000) << "nothing of the standard price";
+  usage.tier = ServiceTier::kPriority;
+  EXPECT_EQ(cost_of(price, usage), standard);
+}
+
+TEST(CostTest, WhatTheProviderSaysItCostWinsOverThePrice) {
+  const Price price = full_price();
+  Usage usage{.input = 1000, .output = 200, .cost_nanos = 17};
+  EXPECT_EQ(cost_of(&price, usage), 17);
+  EXPECT_EQ(cost_of(nullptr, usage), 17);
+  usage.cost_nanos = 0;
+  EXPECT_EQ(cost_of(&price, usage), 0) << "free is a price";
+  usage.cost_nanos = -1;
+  EXPECT_EQ(cost_of(&price, usage), cost_of(price, usage));
+  EXPECT_EQ(cost_of(nullptr, usage), std::nullopt);
+}
+
 TEST(CostTest, APriceIsFoundByTheModelsNameOrItsLastPart) {
   Provider provider;
   provider.models = {{.id = "gpt-5", .price = Price{.input = 1, .output = 2}},

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "api/cost.h"
 #include "source/catalog/price_list.h"
@@ -164,6 +165,60 @@ TEST(ReceiptMakerTest, ThePriceAndWhereItIsFromAreTold) {
   EXPECT_FALSE(receipt.price.rates[3].has_value());
   EXPECT_EQ(receipt.cost_nanodollars, 3'400'000u);
   EXPECT_EQ(price_list_version().size(), 8u);
+}
+
+Price with_flex() {
+  Price price{.input = 2, .output = 10};
+  price.tiers.push_back({ServiceTier::kFlex, {.input = 1, .output = 5}});
+  price.tiers.push_back({ServiceTier::kPriority, {.input = 4, .output = 20}});
+  return price;
+}
+
+TEST(ReceiptMakerTest, TheTierThatTheAnswerNamesWinsOverTheOneThatWasAskedFor) {
+  Done done;
+  done.exchange.read_chat(R"({"model":"fast","service_tier":"flex","messages":[]})");
+  Facts& facts = done.exchange.facts();
+  const Price price = with_flex();
+  const auto made = [&]() -> const Receipt& {
+    fill_receipt(done.now, done.finished(), &price, done.receipt);
+    return done.receipt;
+  };
+  facts.usage = {.input = 1000, .output = 100};
+  EXPECT_EQ(made().price.tier, ServiceTier::kFlex) << "the answer names none";
+  EXPECT_EQ(done.receipt.price.rates[0], 1'000'000u);
+  EXPECT_EQ(done.receipt.cost_nanodollars, 1'500'000u);
+  facts.answer.tier = ServiceTier::kPriority;
+  EXPECT_EQ(made().cost_nanodollars, 6'000'000u) << "its head does";
+  facts.usage.tier = ServiceTier::kStandard;
+  EXPECT_EQ(made().cost_nanodollars, 3'000'000u) << "the answer itself does";
+  EXPECT_EQ(done.receipt.price.tier, ServiceTier::kStandard);
+  EXPECT_EQ(done.receipt.price.rates[0], 2'000'000u);
+}
+
+TEST(ReceiptMakerTest, ATierThatTheTargetCouldNotBeToldIsNotPaidFor) {
+  Done done;
+  done.exchange.read_chat(R"({"model":"fast","service_tier":"priority","messages":[]})");
+  Facts& facts = done.exchange.facts();
+  const Price price = with_flex();
+  facts.usage = {.input = 1000, .output = 100};
+  for (const auto& [dialect, nanos] :
+       {std::pair(Dialect::kOpenai, 6'000'000), std::pair(Dialect::kOpenaiResponses, 6'000'000),
+        std::pair(Dialect::kAnthropic, 3'000'000), std::pair(Dialect::kGemini, 3'000'000)}) {
+    facts.answer.dialect = dialect;
+    EXPECT_EQ(cost_of(facts, facts.usage, &price), nanos) << name_of(dialect);
+  }
+}
+
+TEST(ReceiptMakerTest, WhatTheProviderSaysItCostNeedsNoPrice) {
+  Done done;
+  done.exchange.facts().usage.cost_nanos = 42;
+  EXPECT_EQ(done.made().price.source, ReceiptPrice::Source::kProvider);
+  EXPECT_EQ(done.receipt.cost_nanodollars, 42u);
+  EXPECT_FALSE(done.receipt.price.rates[0].has_value());
+  const Price price = with_flex();
+  fill_receipt(done.now, done.finished(), &price, done.receipt);
+  EXPECT_EQ(done.receipt.cost_nanodollars, 42u);
+  EXPECT_EQ(done.receipt.price.source, ReceiptPrice::Source::kProvider);
 }
 
 TEST(ReceiptMakerTest, KeysThatWantNoRecordHaveNoReceiptNorWhenTheyAreRefused) {

@@ -99,8 +99,24 @@ TEST(ReceiptTest, TheBytesOnDiskAreFrozen) {
   EXPECT_EQ(key, read_bytes(folder + "receipt_key.bin"));
 }
 
+TEST(ReceiptTest, ATierSharesTheByteOfThePricesSource) {
+  Receipt receipt = full();
+  for (const ReceiptPrice::Source source :
+       {ReceiptPrice::Source::kNobodyAnswered, ReceiptPrice::Source::kProvider})
+    for (const ServiceTier tier : {ServiceTier::kUnsaid, ServiceTier::kUltrafast}) {
+      receipt.price.source = source;
+      receipt.price.tier = tier;
+      const std::string bytes = encoded(receipt);
+      EXPECT_EQ(bytes.size(), encoded(full()).size());
+      const auto read = Receipt::parse(bytes);
+      ASSERT_TRUE(read.ok()) << message(read.status());
+      EXPECT_TRUE(*read == receipt);
+    }
+}
+
 TEST(ReceiptTest, AClearedOneIsAsNew) {
   Receipt receipt = full();
+  receipt.price.tier = ServiceTier::kFlex;
   receipt.clear();
   EXPECT_TRUE(receipt == Receipt());
 }
