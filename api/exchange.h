@@ -14,6 +14,7 @@
 #include "api/http.h"
 #include "api/plan.h"
 #include "api/trail.h"
+#include "source/base/seldom.h"
 #include "source/llm/call.h"
 #include "source/llm/responses/history.h"
 #include "source/llm/usage.h"
@@ -72,7 +73,10 @@ struct Answer {
   std::string model;
   // The source of an open stream broke off: why, for the error that ends the stream if it was not
   // complete by then.
-  std::string failure_code, failure;
+  struct Failure {
+    std::string code, message;
+  };
+  Seldom<Failure> failure;
   // The request was written in another dialect: what the target could not be told, by the client's
   // names, and the tool that stands for a structured answer.
   std::vector<std::string> dropped;
@@ -106,13 +110,14 @@ struct BudgetNotices {
 // Facts about one request that several filters need. Plain data: each field says who writes it.
 struct Facts {
   Endpoint endpoint = Endpoint::kNone;  // the chain's entry.
+  bool stream_finished = false;         // translation: the upstream's own terminal event was seen.
   std::string path;                     // the chain's entry: canonical.
   // The chain's entry: the client's address, where a trusted proxy names it; empty: the peer's.
   std::string client;
   std::string resource;           // the chain's entry: the id in /v1/models/{id}.
   std::string provider;           // the chain's entry: of /v1/providers/{provider}/...
   std::string session;            // the lane that gathers the body; responses, when it goes on.
-  KeptFacts kept;                 // responses.
+  Seldom<KeptFacts> kept;         // responses.
   llm::Call call;                 // the chain's entry, and the lane that gathers the body.
   Principal principal;            // auth.
   Plan plan;                      // routing.
@@ -122,7 +127,6 @@ struct Facts {
   llm::Usage usage;               // translation: so far, and in the end.
   BudgetNotices budget;           // limits.
   Purse* purse = nullptr;         // limits; null: there is no budget.
-  bool stream_finished = false;   // translation: the upstream's own terminal event was seen.
   std::string error_code;         // the chain: the code of the local reply, for the log.
   Trail trail;
 };

@@ -122,7 +122,7 @@ Next LimitsFilter::check_rates() {
   if (limits_->counts_tokens()) guess_ = guess_tokens(facts);
   const int64_t seconds = absl::ToUnixSeconds(now());
   // The request that began a response in the background was counted as a request.
-  const bool is_job = !facts.kept.job.empty();
+  const bool is_job = !facts.kept->job.empty();
   const RateWindow* full = is_job ? claim_.take_tokens(limits_->windows, guess_.all(), seconds)
                                   : claim_.take(limits_->windows, guess_.all(), seconds);
   return full == nullptr ? Next::kContinue : refuse_rate(*full);

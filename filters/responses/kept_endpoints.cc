@@ -93,8 +93,8 @@ bool KeptEndpoint::forward(const ResponseRecord& record) {
   if (record.provider.empty()) return false;
   Facts& facts = context_.exchange().facts();
   if (context_.exchange().snapshot().providers->find(record.provider) == nullptr) return false;
-  facts.kept.provider = record.provider;
-  facts.kept.account = record.account;
+  facts.kept.make().provider = record.provider;
+  facts.kept.make().account = record.account;
   context_.resume_request();
   return true;
 }

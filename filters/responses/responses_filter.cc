@@ -93,11 +93,11 @@ Next ResponsesFilter::begin() {
   if (facts.endpoint == Endpoint::kCountTokens) asked_.store = asked_.in_background = false;
   if (asked_.store) {
     input_ = llm::responses::items_of_input(asked_.input);
-    if (facts.kept.job.empty()) {
-      facts.kept.keeping = {.id = "resp_" + to_hex(random_bytes(kIdBytes)),
-                            .is_background = asked_.in_background};
+    if (facts.kept->job.empty()) {
+      facts.kept.make().keeping = {.id = "resp_" + to_hex(random_bytes(kIdBytes)),
+                                   .is_background = asked_.in_background};
       if (!asked_.previous_id.empty())
-        facts.kept.keeping->previous = json::quoted(asked_.previous_id);
+        facts.kept.make().keeping->previous = json::quoted(asked_.previous_id);
     }
   }
   if (asked_.previous_id.empty()) return go_on();
@@ -141,8 +141,8 @@ void ResponsesFilter::take_history(FoundResponse&& found) {
   constexpr std::string_view kNamed = "ext:";
   if (!found.record.session.empty() && facts.session.substr(0, kNamed.size()) != kNamed)
     facts.session = found.record.session;
-  facts.kept.provider = found.record.provider;
-  facts.kept.account = found.record.account;
+  facts.kept.make().provider = found.record.provider;
+  facts.kept.make().account = found.record.account;
   facts.call.set_history(std::make_shared<const llm::responses::History>(
       llm::responses::History{.items = std::move(found.items),
                               .is_whole = found.is_whole,
@@ -152,12 +152,12 @@ void ResponsesFilter::take_history(FoundResponse&& found) {
 
 Next ResponsesFilter::go_on() {
   Facts& facts = context_.exchange().facts();
-  const bool is_job = !facts.kept.job.empty();
+  const bool is_job = !facts.kept->job.empty();
   if (asked_.in_background && !is_job && must_run_here()) {
     start_job();
     return Next::kPause;
   }
-  if (facts.kept.keeping)
+  if (facts.kept->keeping)
     keeper_ = std::make_unique<AnswerKeeper>(context_, *config_.log, config_.lost, as_asked());
   return Next::kContinue;
 }
@@ -179,7 +179,7 @@ bool ResponsesFilter::must_run_here() const {
 NewResponse ResponsesFilter::as_asked() const {
   Exchange& exchange = context_.exchange();
   const Facts& facts = exchange.facts();
-  const llm::responses::Keeping& keeping = *facts.kept.keeping;
+  const llm::responses::Keeping& keeping = *facts.kept->keeping;
   NewResponse out;
   ResponseRecord& record = out.record;
   record.owner = facts.principal.key != nullptr ? facts.principal.key->id : "";
@@ -199,10 +199,10 @@ NewResponse ResponsesFilter::as_asked() const {
     out.object = llm::responses::queued_object(facts.call.body(), keeping, facts.call.model(),
                                                absl::ToUnixSeconds(now));
   }
-  if (facts.kept.job.empty()) {
+  if (facts.kept->job.empty()) {
     out.input = input_;
   } else {
-    out.key = facts.kept.job;
+    out.key = facts.kept->job;
     out.is_update = true;
   }
   return out;

@@ -98,7 +98,7 @@ Next RoutingFilter::plan() {
     if (lacks_account(*target.provider) || !may_reach(facts.principal.key, *target.provider))
       continue;
     facts.plan.targets.push_back(
-        {target.provider, keeper_of(facts.kept, *target.provider), target.model});
+        {target.provider, keeper_of(*facts.kept, *target.provider), target.model});
     if (target.provider->accounts.size() > 1) facts.plan.session = facts.session;
   }
   if (!facts.plan.targets.empty()) return Next::kContinue;
@@ -164,12 +164,12 @@ Next RoutingFilter::plan_combo(const routing::Combo& combo) {
 Next RoutingFilter::plan_kept() {
   Exchange& exchange = context_.exchange();
   Facts& facts = exchange.facts();
-  const Provider* provider = exchange.snapshot().providers->find(facts.kept.provider);
+  const Provider* provider = exchange.snapshot().providers->find(facts.kept->provider);
   if (provider == nullptr)
     return refuse({.status = 404,
                    .code = "response_not_found",
                    .message = "The provider that keeps this response is not configured any more."});
-  const Account* keeper = keeper_of(facts.kept, *provider);
+  const Account* keeper = keeper_of(*facts.kept, *provider);
   facts.plan.targets.push_back(
       {provider, keeper != nullptr ? keeper : first_account(facts.principal.key, *provider), ""});
   return Next::kContinue;

@@ -24,7 +24,7 @@ std::unique_ptr<llm::AnswerEncoder> make_encoder(Exchange& exchange, std::string
   options.request = call.decoded_request();
   // An answer of the client's own dialect brings the id that its provider keeps it under.
   const bool brings_id = facts.answer.dialect == Dialect::kOpenaiResponses;
-  if (facts.kept.keeping && !brings_id) options.keeping = &*facts.kept.keeping;
+  if (facts.kept->keeping && !brings_id) options.keeping = &*facts.kept->keeping;
   return llm::make_answer_encoder(call.dialect(), options);
 }
 

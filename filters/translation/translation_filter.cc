@@ -121,7 +121,7 @@ void TranslationFilter::begin(ResponseHead& head) {
     begin_transcoding(head);
   } else if (!facts.answer.is_stream) {
     // What its provider makes in the background has used nothing yet.
-    if (facts.kept.keeping && facts.kept.keeping->is_background) return;
+    if (facts.kept->keeping && facts.kept->keeping->is_background) return;
     note_usage(facts.answer.usage,
                static_cast<int64_t>(head.content_length.value_or(0)) / kBytesPerToken);
   } else if (facts.answer.dialect == Dialect::kOpenai) {
@@ -221,9 +221,9 @@ Next TranslationFilter::finish_transcoding() {
   facts.stream_finished = transcoder_->is_done();
   std::string code, why;
   if (!transcoder_->has_failed() && !transcoder_->is_done()) {
-    code = facts.answer.failure_code.empty() ? "upstream_stream_incomplete"
-                                             : facts.answer.failure_code;
-    why = !facts.answer.failure.empty() ? facts.answer.failure
+    code = facts.answer.failure->code.empty() ? "upstream_stream_incomplete"
+                                              : facts.answer.failure->code;
+    why = !facts.answer.failure->message.empty() ? facts.answer.failure->message
           : status.ok() ? "The provider's stream ended before the answer was complete."
                         : fmt::format("The provider's answer makes no sense: {}", message(status));
     if (fail_in_array(code, why, last)) code.clear();
@@ -237,7 +237,7 @@ Next TranslationFilter::finish_transcoding() {
 
 Next TranslationFilter::fail_incomplete() {
   const Answer& answer = context_.exchange().facts().answer;
-  if (!answer.failure.empty()) return fail(answer.failure_code, answer.failure);
+  if (!answer.failure->message.empty()) return fail(answer.failure->code, answer.failure->message);
   return fail("upstream_stream_incomplete",
               "The provider's stream ended before the answer was complete.");
 }

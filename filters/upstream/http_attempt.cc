@@ -42,11 +42,13 @@ HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const Upstrea
                                          timeouts, *this);
     return;
   }
-  Buffer body = is_count()       ? render_count_request(exchange, target, refusal_)
-                : is_embedding() ? embedding_.render(exchange, target, refusal_)
-                                 : render_request(exchange, target, refusal_);
+  std::optional<llm::CallError> refusal;
+  Buffer body = is_count()       ? render_count_request(exchange, target, refusal)
+                : is_embedding() ? embedding_.render(exchange, target, refusal)
+                                 : render_request(exchange, target, refusal);
   way_back_.take(exchange.facts().answer);
-  if (refusal_) {
+  if (refusal) {
+    refusal_ = std::make_unique<llm::CallError>(*std::move(refusal));
     exchange.dispatcher().at_turn_end(*this);
     return;
   }
@@ -297,7 +299,7 @@ void HttpAttempt::finish_plain() {
   if (is_count()) return finish_count();
   llm::Usage usage;
   // What the provider makes in the background is no answer yet.
-  const KeptFacts& kept = exchange_.facts().kept;
+  const KeptFacts& kept = *exchange_.facts().kept;
   const bool is_begun =
       kept.keeping && kept.keeping->is_background && dialect() == Dialect::kOpenaiResponses;
   const bool is_any = is_kept() || is_begun;
@@ -356,8 +358,7 @@ void HttpAttempt::on_failure(UpstreamFailure kind, absl::Status why, bool sent) 
 void HttpAttempt::end_broken(int status, std::string_view code, std::string message) {
   record(status, code);
   state_ = State::kOver;
-  exchange_.facts().answer.failure_code = code;
-  exchange_.facts().answer.failure = std::move(message);
+  exchange_.facts().answer.failure.make() = {std::string(code), std::move(message)};
   events_.on_committed_complete();
 }
 

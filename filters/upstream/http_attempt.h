@@ -85,8 +85,8 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   std::unique_ptr<CommitWatch> watch_;
   EmbeddingTry embedding_;
   WayBack way_back_;
-  std::unique_ptr<Timer> deadline_;        // Of a begun answer that has not committed.
-  std::optional<llm::CallError> refusal_;  // The target cannot be asked this: told at turn's end.
+  std::unique_ptr<Timer> deadline_;          // Of a begun answer that has not committed.
+  std::unique_ptr<llm::CallError> refusal_;  // The target cannot be asked this: told at turn's end.
   std::unique_ptr<UpstreamRequest> request_;
 };
 

@@ -33,7 +33,7 @@ Buffer render(Exchange& exchange, const Target& target, std::optional<llm::CallE
   answer.hide_usage_chunk = false;
   // What a request continues is told to whoever did not keep it.
   const llm::responses::History* history = call.history();
-  const bool is_kept_there = history != nullptr && provider.id == exchange.facts().kept.provider;
+  const bool is_kept_there = history != nullptr && provider.id == exchange.facts().kept->provider;
   if (history != nullptr && !is_kept_there && !history->is_whole) {
     error = llm::CallError{404, "previous_response_not_found",
                            "What the previous response continues is not known here any more.",

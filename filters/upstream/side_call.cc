@@ -129,7 +129,7 @@ void SideCall::on_committed_body(Buffer&& bytes) {
 
 void SideCall::on_committed_complete(Leg& leg) {
   const Answer& answer = exchange_.facts().answer;
-  leg.course.end(answer.failure.empty(), now_ms());
+  leg.course.end(answer.failure->message.empty(), now_ms());
   if (is_over_) return;
   hand_on_attempts();
   finish_answer();
@@ -147,7 +147,7 @@ void SideCall::finish_answer() {
               .estimated = true};
   if (usage_.tier == ServiceTier::kUnsaid) usage_.tier = answer.tier;
   aside().usage = usage_;
-  if (!answer.failure.empty()) return fail(answer.failure_code, answer.failure);
+  if (!answer.failure->message.empty()) return fail(answer.failure->code, answer.failure->message);
   if (!status.ok())
     return fail("upstream_invalid_answer",
                 fmt::format("The provider's answer makes no sense: {}", message(status)));

@@ -273,12 +273,13 @@ void UpstreamFilter::on_committed_body(Buffer&& bytes) { context_.respond_body(s
 void UpstreamFilter::on_committed_complete(Leg& leg) {
   note_ended(leg);
   const Answer& answer = context_.exchange().facts().answer;
-  leg.course.end(answer.failure.empty(), now_ms());
+  leg.course.end(answer.failure->message.empty(), now_ms());
   // Nobody watches the end of a plain answer, nor of a kept one: cut short, it must not look whole.
   const bool is_watched =
       answer.is_stream && !is_kept_response(context_.exchange().facts().endpoint);
-  if (!is_watched && !answer.failure.empty()) {
-    context_.reply({.status = 502, .code = answer.failure_code, .message = answer.failure});
+  if (!is_watched && !answer.failure->message.empty()) {
+    context_.reply(
+        {.status = 502, .code = answer.failure->code, .message = answer.failure->message});
     return;
   }
   context_.respond_complete();
@@ -296,12 +297,12 @@ bool UpstreamFilter::lacks_endpoint(const AttemptFailure& failure) const {
 // A provider need not keep responses as long as we do: then it is told what came before.
 bool UpstreamFilter::has_forgotten(const AttemptFailure& failure) {
   Facts& facts = context_.exchange().facts();
-  if (facts.endpoint != Endpoint::kChat || facts.kept.provider.empty()) return false;
+  if (facts.endpoint != Endpoint::kChat || facts.kept->provider.empty()) return false;
   if (facts.call.history() == nullptr || !facts.call.history()->is_whole) return false;
   if (failure.reply.code != "previous_response_not_found" &&
       failure.reply.param != "previous_response_id")
     return false;
-  facts.kept.provider.clear();
+  facts.kept.make().provider.clear();
   return true;
 }
 
@@ -320,7 +321,7 @@ void UpstreamFilter::on_attempt_failed(Leg& leg, AttemptFailure&& failure) {
                                   .hint = failure.hint};
     leg.course.fail(failed, now_ms());
     tells_of_money_ |= is_about_money(failed);
-    last_ = std::move(failure);
+    last_ = std::make_unique<AttemptFailure>(std::move(failure));
   }
   has_failed_ |= leg_ && &leg == &*leg_;
   context_.exchange().dispatcher().at_turn_end(*this);
@@ -336,15 +337,16 @@ void UpstreamFilter::on_turn() {
 
 void UpstreamFilter::give_up() {
   // What the others said is what the client has to act on.
-  const bool is_over = ending_.has_value();
+  const bool is_over = ending_ != nullptr;
   if (!is_over) {
     const int64_t now = now_ms();
     const std::vector<routing::Skipped> skipped = leg_->course.skipped(now);
-    ending_ = make_ending({.facts = context_.exchange().facts(),
-                           .last = last_ ? &last_->reply : nullptr,
-                           .skipped = skipped,
-                           .has_timed_out = leg_->course.has_timed_out(),
-                           .now_ms = now});
+    ending_ =
+        std::make_unique<LocalReply>(make_ending({.facts = context_.exchange().facts(),
+                                                  .last = last_ ? &last_->reply : nullptr,
+                                                  .skipped = skipped,
+                                                  .has_timed_out = leg_->course.has_timed_out(),
+                                                  .now_ms = now}));
     if (turn_to_last_resort(skipped)) return;
   }
   heartbeat_.reset();

@@ -87,16 +87,16 @@ class UpstreamFilter final : public Filter,
   std::unique_ptr<Timer> slowness_;
   // Of combos that ask more than one for an answer.
   std::unique_ptr<Staging> staging_;
-  std::optional<AttemptFailure> last_;  // Of the attempts so far.
-  std::unique_ptr<Timer> pause_;        // Until the next attempt.
-  bool estimates_ = false;              // A count that the provider has no endpoint for.
+  std::unique_ptr<AttemptFailure> last_;  // Of the attempts so far.
+  std::unique_ptr<Timer> pause_;          // Until the next attempt.
+  bool estimates_ = false;                // A count that the provider has no endpoint for.
   bool held_ = false;        // The client takes no more for now; the next attempt must know.
   bool has_failed_ = false;  // leg_'s attempt: the next one begins at the turn's end.
   bool has_committed_ = false;
   bool has_ended_ = false;
-  bool tells_of_money_ = false;       // An attempt failed for want of it.
-  std::optional<LocalReply> ending_;  // Of all but the last resort, which is being asked.  // leg_
-                                      // has nothing more to try.
+  bool tells_of_money_ = false;  // An attempt failed for want of it.
+  // Of all but the last resort, which is being asked: leg_ has nothing more to try.
+  std::unique_ptr<LocalReply> ending_;
   std::unique_ptr<RunningModels> running_;
   std::unique_ptr<Timer> heartbeat_;  // Of a client that streams, until the commit.
 };

@@ -118,10 +118,10 @@ void ServerExchange::return_credit() {
 
 void ServerExchange::request_complete() {
   phases_.request_complete = elapsed_us();
-  if (chain_ && !over_) dispatcher().in_turn(TurnPart::kRequests, running_);
+  if (chain_ && !over_) dispatcher().in_turn(TurnPart::kRequests, *this);
 }
 
-void ServerExchange::run_chain() {
+void ServerExchange::on_turn() {
   if (over_) return;
   chain_->request_complete();
   if (!over_) account_body();

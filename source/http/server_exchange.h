@@ -36,7 +36,7 @@ class ExchangeOwner {
 // Ids are for people who grep: the exchange's number under a per-process prefix.
 std::string make_public_id(uint64_t id);
 
-class ServerExchange final : public Exchange, public ChainSink, public Ended {
+class ServerExchange final : public Exchange, public ChainSink, public Ended, private TurnWork {
  public:
   // `owner` outlives the exchange.
   ServerExchange(ExchangeOwner& owner, StreamId stream);
@@ -81,7 +81,8 @@ class ServerExchange final : public Exchange, public ChainSink, public Ended {
   void request_moved() override;
 
  private:
-  void run_chain();
+  // The request is complete, and all of the turn have been read: the chain runs.
+  void on_turn() override;
   void answer_now(ResponseHead&& head, std::string_view body);
   bool admit_body();
   void account_body();
@@ -105,7 +106,6 @@ class ServerExchange final : public Exchange, public ChainSink, public Ended {
   Facts facts_;
   const std::vector<FilterTemplate>* row_ = nullptr;
   std::unique_ptr<FilterChain> chain_;
-  TurnTask<ServerExchange, &ServerExchange::run_chain> running_{*this};
   Phases phases_;
   absl::Time ended_at_;
   int status_ = 0;

@@ -497,7 +497,7 @@ const Digest& Call::digest() {
   std::string canonical = fmt::format("{}\n{}\n{}\n", name_of(dialect_), model_, wants_stream_);
   canonical.append(text.substr(0, model_value_.at));
   canonical.append(text.substr(model_value_.at + model_value_.size));
-  digest_ = sha256(canonical);
+  digest_ = std::make_unique<Digest>(sha256(canonical));
   return *digest_;
 }
 

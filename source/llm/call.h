@@ -148,7 +148,7 @@ class Call {
   Buffer body_;
   std::shared_ptr<const responses::History> history_;
   std::optional<Resolution> resolution_;
-  std::optional<Digest> digest_;
+  std::unique_ptr<Digest> digest_;
   std::unique_ptr<Decoded> decoded_, edited_;
 };
 

@@ -25,8 +25,8 @@ BackgroundExchange::BackgroundExchange(BackgroundOwner& owner, ExchangeHost& hos
   facts_.endpoint = asked.endpoint;
   facts_.path = asked.path;
   facts_.provider = asked.provider;
-  facts_.kept.keeping = asked.kept.keeping;
-  facts_.kept.job = std::move(key);
+  facts_.kept.make().keeping = asked.kept->keeping;
+  facts_.kept.make().job = std::move(key);
   facts_.call.set_dialect(asked.call.dialect());
   facts_.trail.is_on = asked.trail.is_on;
 }

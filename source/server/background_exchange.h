@@ -40,7 +40,7 @@ class BackgroundExchange final : public Exchange, public ChainSink, public Defer
   void give_up(std::string_view code) { facts_.error_code = code; }
   // It is over without a whole answer.
   bool is_aborted() const { return is_aborted_; }
-  const std::string& key() const { return facts_.kept.job; }
+  const std::string& key() const { return facts_.kept->job; }
   // Past events whose number is above `after`, in order.
   std::string events_after(int64_t after) const;
 

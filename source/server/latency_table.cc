@@ -15,17 +15,18 @@ void LatencyTable::add(const std::vector<Attempt>& attempts, absl::Duration now)
   turn(now);
   for (const Attempt& attempt : attempts) {
     if (attempt.status == 0 || attempt.provider == nullptr) continue;
-    const std::string_view provider = attempt.provider->id;
-    const bool has_room = sums_.size() < kMostProviders || sums_.find(provider) != sums_.end();
-    count(has_room ? provider : kOthers, attempt);
+    count(attempt.provider->id, attempt);
   }
 }
 
 void LatencyTable::count(std::string_view provider, const Attempt& attempt) {
+  auto sums = sums_.find(provider);
+  if (sums == sums_.end()) {
+    if (sums_.size() >= kMostProviders) provider = kOthers;
+    sums = sums_.try_emplace(provider).first;
+  }
   auto at = now_.find(provider);
   if (at == now_.end()) at = now_.emplace(provider, ProviderLatency()).first;
-  auto sums = sums_.find(provider);
-  if (sums == sums_.end()) sums = sums_.emplace(provider, Sums()).first;
   ProviderLatency& latency = at->second;
   if (attempt.first_byte_us > 0) latency.first_byte.add(attempt.first_byte_us);
   if (attempt.first_token_us > 0) {

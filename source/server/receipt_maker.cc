@@ -50,7 +50,7 @@ void put_flags(const Finished& finished, Receipt& out) {
            facts.principal.key != nullptr && facts.principal.key->limits.any());
   put_flag(out, Receipt::kTranslated,
            answer.provider != nullptr && answer.dialect != facts.call.dialect());
-  put_flag(out, Receipt::kBackground, !facts.kept.job.empty());
+  put_flag(out, Receipt::kBackground, !facts.kept->job.empty());
 }
 
 void put_numbers(const Finished& finished, Receipt& out) {

@@ -115,8 +115,12 @@ absl::StatusOr<UsageTotals> UsageTotals::decode(std::string_view bytes) {
   return out;
 }
 
-void UsageTally::add(const UsageView& record) {
-  const int64_t minute = totals_number(TotalsPeriod::kMinute, record.time_us);
+bool UsageTally::Group::is_of(int64_t at_minute, const UsageView& record) const {
+  return minute == at_minute && model == record.model_sent && asked == record.model_asked &&
+         provider == record.provider && account == record.account && key_id == record.key_id;
+}
+
+UsageTally::Group& UsageTally::group_of(int64_t minute, const UsageView& record) {
   name_.clear();
   append_big64(name_, static_cast<uint64_t>(minute));
   for (const std::string_view text :
@@ -124,18 +128,22 @@ void UsageTally::add(const UsageView& record) {
     name_ += text;
     name_ += '\0';
   }
-  auto at = groups_.find(name_);
-  if (at == groups_.end()) {
-    at = groups_.emplace(name_, Group()).first;
-    Group& group = at->second;
-    group.minute = minute;
-    group.model = record.model_sent;
-    group.asked = record.model_asked;
-    group.provider = record.provider;
-    group.account = record.account;
-    group.key_id = record.key_id;
-  }
-  at->second.totals.add(record);
+  const auto [at, is_new] = groups_.try_emplace(name_);
+  Group& group = at->second;
+  if (!is_new) return group;
+  group.minute = minute;
+  group.model = record.model_sent;
+  group.asked = record.model_asked;
+  group.provider = record.provider;
+  group.account = record.account;
+  group.key_id = record.key_id;
+  return group;
+}
+
+void UsageTally::add(const UsageView& record) {
+  const int64_t minute = totals_number(TotalsPeriod::kMinute, record.time_us);
+  if (last_ == nullptr || !last_->is_of(minute, record)) last_ = &group_of(minute, record);
+  last_->totals.add(record);
 }
 
 absl::Status UsageTally::write(Update& update) const {

@@ -76,9 +76,14 @@ class UsageTally {
     int64_t minute = 0;
     std::string model, asked, provider, account, key_id;
     UsageTotals totals;
+
+    bool is_of(int64_t at_minute, const UsageView& record) const;
   };
+  Group& group_of(int64_t minute, const UsageView& record);
+
   StringMap<Group> groups_;
-  std::string name_;  // Reused.
+  Group* last_ = nullptr;  // Of the record before: the next one is most often alike.
+  std::string name_;       // Reused.
 };
 
 // A row's key, taken apart; views of `key`.

@@ -300,7 +300,7 @@ TEST(LimitsFilterTest, WorkInTheBackgroundIsNoSecondRequest) {
   };
   job.add(make_template_of<filters::LimitsFilter>({})).add(script);
   job.exchange.facts().principal.key = &gate.key;
-  job.exchange.facts().kept.job = "job";
+  job.exchange.facts().kept.make().job = "job";
   job.send_chat(R"({"model":"up/m","messages":[{"role":"user","content":"x"}]})");
   EXPECT_TRUE(is_admitted);
 }

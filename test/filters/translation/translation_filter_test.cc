@@ -124,8 +124,8 @@ TEST(TranslationFilterTest, AStreamThatEndsEarlyEndsInAnError) {
 TEST(TranslationFilterTest, TheReasonOfABreakIsTold) {
   Stream stream;
   stream.put(kRole + kOne);
-  stream.facts().answer.failure_code = "upstream_timeout";
-  stream.facts().answer.failure = "Nothing came for 120 s.";
+  stream.facts().answer.failure.make().code = "upstream_timeout";
+  stream.facts().answer.failure.make().message = "Nothing came for 120 s.";
   stream.finish();
   EXPECT_THAT(stream.out(), HasSubstr("upstream_timeout"));
   EXPECT_THAT(stream.out(), HasSubstr("Nothing came for 120 s."));
@@ -134,8 +134,8 @@ TEST(TranslationFilterTest, TheReasonOfABreakIsTold) {
 TEST(TranslationFilterTest, ABreakAfterTheEndIsNoError) {
   Stream stream;
   stream.put(kRole + kOne + kFinish + kDone);
-  stream.facts().answer.failure_code = "upstream_closed";
-  stream.facts().answer.failure = "reset";
+  stream.facts().answer.failure.make().code = "upstream_closed";
+  stream.facts().answer.failure.make().message = "reset";
   stream.finish();
   EXPECT_EQ(stream.out(), kRole + kOne + kFinish + kDone);
   EXPECT_TRUE(stream.harness.sink.is_complete());
@@ -253,7 +253,7 @@ TEST(TranslationFilterTest, WhatWasDroppedIsNamedAndNothingBreaksOutOfTheHeader)
 TEST(TranslationFilterTest, NoErrorOfAnotherDialectRepeatsAKey) {
   Answer found;
   found.dialect = Dialect::kAnthropic;
-  Stream stream(false, R"({"model":"m","stream":true})", found);
+  Stream stream(false, R"({"model":"m","stream":true})", std::move(found));
   stream.put(
       "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\","
       "\"message\":\"no such key: sk-ant-api03-abcdefghijklmnopqrstuvwxyz\"}}\n\n");
@@ -265,7 +265,7 @@ TEST(TranslationFilterTest, NoErrorOfAnotherDialectRepeatsAKey) {
 TEST(EarlyHeadTest, TheAnswerBeginsBehindTheComments) {
   Answer early;
   early.is_early = true;
-  Stream stream(true, R"({"model":"m","stream":true})", early);
+  Stream stream(true, R"({"model":"m","stream":true})", std::move(early));
   EXPECT_EQ(stream.harness.sink.head->headers.value("content-type"),
             "text/event-stream; charset=utf-8");
   stream.put(": waiting\n\n");
@@ -280,7 +280,7 @@ TEST(EarlyHeadTest, TheAnswerBeginsBehindTheComments) {
 TEST(EarlyHeadTest, AnAnswerInAnotherFormIsWrittenBehindTheComments) {
   Answer early;
   early.is_early = true;
-  Stream stream(false, R"({"model":"m","stream":true})", early);
+  Stream stream(false, R"({"model":"m","stream":true})", std::move(early));
   stream.put(": waiting\n\n");
   stream.facts().answer.is_committed = true;
   stream.facts().answer.is_stream = false;

@@ -79,7 +79,7 @@ TEST(CodedAnswerTest, EventsOfAStreamComeAsTheyAreFlushed) {
     EXPECT_TRUE(attempt.sink().is_complete());
     EXPECT_EQ(attempt.sink().head->headers.count("content-encoding"), 0u);
     EXPECT_EQ(attempt.facts().attempts[0].status, 200) << attempt.facts().attempts[0].reason;
-    EXPECT_EQ(attempt.facts().answer.failure, "");
+    EXPECT_EQ(attempt.facts().answer.failure->message, "");
   }
 }
 
@@ -177,7 +177,7 @@ TEST(CodedAnswerTest, AStreamThatIsCutIsNeverClean) {
       EXPECT_EQ(attempt.facts().attempts[0].reason, "upstream_coding_broken") << coding << size;
       // Before the commit another target is asked; after it the stream's watcher is told.
       if (attempt.pools().count() == 1) {
-        EXPECT_EQ(attempt.facts().answer.failure_code, "upstream_coding_broken");
+        EXPECT_EQ(attempt.facts().answer.failure->code, "upstream_coding_broken");
       }
     }
   }
@@ -189,8 +189,8 @@ TEST(CodedAnswerTest, WhatStoodBeforeAFaultIsPassedOn) {
   attempt.up().headers(coded_stream("gzip"));
   attempt.up().body_bytes(good + "junk");
   EXPECT_EQ(attempt.sink().body, kContentEvent + kDoneEvent);
-  EXPECT_EQ(attempt.facts().answer.failure_code, "upstream_coding_broken");
-  EXPECT_THAT(attempt.facts().answer.failure, HasSubstr("gzip: incorrect header"));
+  EXPECT_EQ(attempt.facts().answer.failure->code, "upstream_coding_broken");
+  EXPECT_THAT(attempt.facts().answer.failure->message, HasSubstr("gzip: incorrect header"));
   attempt.up().body_bytes("more");
   attempt.up().complete();
   EXPECT_EQ(attempt.facts().attempts.size(), 1u);

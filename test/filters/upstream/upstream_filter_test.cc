@@ -263,8 +263,8 @@ TEST(UpstreamFilterTest, ABreakAfterTheCommitIsLeftToWhoeverWatchesTheStream) {
   attempt.up().fail(UpstreamFailure::kReset, "reset by peer");
   attempt.settle();
   EXPECT_EQ(attempt.pools().count(), 1u) << "never tried again";
-  EXPECT_EQ(attempt.facts().answer.failure_code, "upstream_closed");
-  EXPECT_EQ(attempt.facts().answer.failure, "reset by peer");
+  EXPECT_EQ(attempt.facts().answer.failure->code, "upstream_closed");
+  EXPECT_EQ(attempt.facts().answer.failure->message, "reset by peer");
 }
 
 TEST(UpstreamFilterTest, EventsThatSayNothingDoNotStopTheClock) {
