@@ -74,7 +74,8 @@ enum class AccountSpread : uint8_t {
   kWeighted,
   kRandom,
   kLeastUsed,
-  kPowerOfTwo,  // The less busy of two drawn ones.
+  kPowerOfTwo,   // The less busy of two drawn ones.
+  kExpiryFirst,  // Whose limits are whole again soonest: what is left until then is lost.
 };
 
 struct Provider {

@@ -118,13 +118,14 @@ void settle_auth(MappingReader& provider, const ProviderType* type, bool has_acc
   if (out.auth == AuthStyle::kNone && has_key) out.auth = AuthStyle::kBearer;
 }
 
-constexpr std::array<std::pair<std::string_view, AccountSpread>, 6> kSpreads = {{
+constexpr std::array<std::pair<std::string_view, AccountSpread>, 7> kSpreads = {{
     {"fill-first", AccountSpread::kFillFirst},
     {"round-robin", AccountSpread::kRoundRobin},
     {"weighted", AccountSpread::kWeighted},
     {"random", AccountSpread::kRandom},
     {"least-used", AccountSpread::kLeastUsed},
     {"p2c", AccountSpread::kPowerOfTwo},
+    {"expiry-first", AccountSpread::kExpiryFirst},
 }};
 
 }  // namespace

@@ -395,6 +395,54 @@ class RoutingTest(FleetTest):
             self.assertEqual(response.status, status, key)
         self.assertEqual(fleet.calls, [2, 1])
 
+    def test_expiry_first_uses_up_the_account_that_is_whole_again_soonest(self):
+        fleet = Fleet(self, 1, accounts=3)
+        fleet.providers[0] |= {"account_strategy": "expiry-first", "session_affinity": "0s"}
+        self.gateway_for(fleet, resilience={"wait_for_cooldown": {"enabled": False}})
+        resets = {"a": "40m", "b": "10m", "c": "25m"}
+        left = {"a": 90, "b": 50, "c": 70}
+
+        def script(call):
+            name = call.headers["authorization"].rpartition("-")[2]
+            call.respond(200, answer(f"by {name}"), [
+                ("x-ratelimit-limit-requests", "100"), ("x-ratelimit-remaining-requests", str(left[name])),
+                ("x-ratelimit-reset-requests", resets[name])])
+
+        fleet.script(0, script)
+        # Of those of which nothing is known the first: it becomes known, and is used before the others.
+        self.assertEqual([self.said(self.ask("p0/m")) for _ in range(2)], ["by a", "by a"])
+        left["a"] = 0
+        self.assertEqual([self.said(self.ask("p0/m")) for _ in range(3)], ["by a", "by b", "by b"])
+        left["b"] = 0
+        self.assertEqual([self.said(self.ask("p0/m")) for _ in range(3)], ["by b", "by c", "by c"])
+        left["c"] = 0
+        self.ask("p0/m")
+        self.assert_error(self.ask("p0/m"), 429)
+
+    def test_expiry_first_turns_to_the_account_whose_limit_ends_sooner(self):
+        fleet = Fleet(self, 1, accounts=2)
+        fleet.providers[0] |= {"account_strategy": "expiry-first", "session_affinity": "0s"}
+        self.gateway_for(fleet, keys=[{"name": name, "key": f"sk-{name}", "allowed_connections": [f"p0/{name}"]}
+                                      for name in "ab"])
+        resets = {"a": "40m", "b": "10m"}
+
+        def script(call):
+            name = call.headers["authorization"].rpartition("-")[2]
+            call.respond(200, answer(f"by {name}"), [
+                ("x-ratelimit-limit-requests", "100"), ("x-ratelimit-remaining-requests", "50"),
+                ("x-ratelimit-reset-requests", resets[name])])
+
+        fleet.script(0, script)
+
+        def ask(key):
+            with Client(self.gateway.port) as client:
+                return self.said(client.chat(hello("p0/m"), [("authorization", f"Bearer {key}")]))
+
+        self.assertEqual([ask("sk-a"), ask("sk-b")], ["by a", "by b"])
+        self.assertEqual([ask("nobody's") for _ in range(2)], ["by b", "by b"])
+        resets["b"] = "2h"
+        self.assertEqual([ask("nobody's") for _ in range(3)], ["by b", "by a", "by a"])
+
     def test_a_conversation_stays_with_its_account(self):
         fleet = Fleet(self, 1, accounts=4)
         fleet.providers[0] |= {"account_strategy": "round-robin", "sticky_limit": 1}

@@ -119,6 +119,43 @@ TEST(QuotaTest, StrategiesOrderByWhatIsLeftAndWhenItIsWhole) {
   EXPECT_EQ(aware.back(), 2) << "what is nearly spent is kept for the last";
 }
 
+// What is left of the limit that ends first is lost first.
+TEST(QuotaTest, ExpiryFirstTakesTheAccountThatIsWholeAgainSoonest) {
+  struct Known {
+    double share = -1;  // Negative: nothing is known.
+    int64_t after_ms = 0;
+  };
+  const struct {
+    std::string_view what;
+    Known known[3];
+    std::string_view picked;
+  } rows[] = {
+      {"nothing is known of any: the lowest priority number", {}, "a"},
+      {"the soonest", {{0.9, 60000}, {0.5, 5000}, {0.7, 30000}}, "b"},
+      {"however little is left, so long as it is something", {{0.9, 60000}, {0.03, 5000}}, "b"},
+      {"who has nothing left is not asked", {{0.9, 60000}, {0, 5000}, {0.7, 30000}}, "c"},
+      {"who has next to nothing left comes last", {{0.9, 60000}, {0.01, 5000}, {}}, "a"},
+      {"what is known goes before what is not", {{}, {}, {0.2, 3600000}}, "c"},
+      {"what is over is not known any more", {{0.5, -1}, {0.5, 9000}, {}}, "b"},
+      {"of equals the lowest priority number", {{}, {0.4, 8000}, {0.9, 8000}}, "b"},
+      {"all are spent", {{0, 5000}, {0, 6000}, {0, 7000}}, "quota_exhausted"},
+  };
+  for (const auto& row : rows) {
+    Fleet fleet(1, 3);
+    fleet.provider(0).spread = AccountSpread::kExpiryFirst;
+    const Provider& provider = fleet.list().all()[0];
+    for (size_t i = 0; i < 3; ++i)
+      if (row.known[i].share >= 0)
+        provider.accounts[i].cell->quota.store({.is_known = true,
+                                                .share = row.known[i].share,
+                                                .reset_ms = kNowMs + row.known[i].after_ms});
+    const AccountChoice out =
+        choose_account({.provider = provider, .model = "m", .now_ms = kNowMs});
+    EXPECT_EQ(out.account != nullptr ? std::string_view(out.account->name) : out.why, row.picked)
+        << row.what;
+  }
+}
+
 TEST(QuotaTest, AnAccountThatIsSpentIsSkippedUntilItsReset) {
   Fleet fleet(1, 2);
   const Provider& provider = fleet.list().all()[0];
