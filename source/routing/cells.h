@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "source/routing/hedge_cells.h"
+#include "source/routing/limit_cell.h"
 #include "source/routing/queue_cell.h"
 
 namespace omni::routing {
@@ -120,6 +122,13 @@ class ModelLocks {
   void lock(std::string_view model, int64_t now_ms, const Lock& wanted);
   void unlock(std::string_view model);
   void clear();
+  // Models that are locked: only their hashes are known.
+  struct Held {
+    uint64_t hash = 0;  // As hash_of().
+    Lock lock;
+  };
+  std::vector<Held> held(int64_t now_ms) const;
+  static uint64_t hash_of(std::string_view model);
 
  private:
   // Hash of the model (23 bits) | hard (1) | seconds since 1970 (40).
@@ -196,6 +205,8 @@ struct alignas(64) AccountCell {
   std::atomic<int64_t> last_used_ms{0};
   alignas(64) ModelLocks locks;
   QueueCell queue;
+  std::atomic<int32_t> waiting{0};            // Requests that stand in line for it.
+  std::array<LimitCell, kLimitKinds> limits;  // By LimitKind.
 };
 
 struct alignas(64) ProviderCell {

@@ -25,7 +25,10 @@ Course::Course(const Plan& plan, const Policy& policy, const CourseInput& input)
     plan.combo->cell->hedges.on_request(plan.rules.hedge.share);
 }
 
-Course::~Course() { leave(); }
+Course::~Course() {
+  leave_line();
+  leave();
+}
 
 AccountQuery Course::query(const Target& target, const Account* only, int64_t now_ms) const {
   return {.provider = *target.provider,
@@ -228,6 +231,7 @@ void Course::leave() {
 }
 
 Course::Step Course::next(int64_t now_ms) {
+  leave_line();
   const int most = input_.is_hedge ? 1 : kMostAttempts;
   if (has_stopped_ || attempts_ >= most) return {};
   if (plan_.rules.timeout > absl::ZeroDuration() &&
@@ -251,6 +255,16 @@ Course::Step Course::next(int64_t now_ms) {
   return wait_or_end(now_ms);
 }
 
+void Course::line_up(const Account& account) {
+  lined_up_at_ = &account;
+  account.cell->waiting.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Course::leave_line() {
+  if (const Account* account = std::exchange(lined_up_at_, nullptr))
+    account->cell->waiting.fetch_sub(1, std::memory_order_relaxed);
+}
+
 // What is left may be asked, only not so fast: how long until the request's turn. A place in line
 // is kept; who waits for a running request to end asks again.
 std::optional<absl::Duration> Course::stand_in_line(int64_t now_ms) {
@@ -258,6 +272,7 @@ std::optional<absl::Duration> Course::stand_in_line(int64_t now_ms) {
   if (queue_until_ms_ == 0) queue_until_ms_ = now_ms + policy_.queue.max_wait_ms;
   if (is_full(*queued_.account)) {
     if (queued_.until_ms > queue_until_ms_) return std::nullopt;
+    line_up(*queued_.account);
     return absl::Milliseconds(queued_.until_ms - now_ms);
   }
   const int64_t turn_ms = queued_.account->cell->queue.take(now_ms, policy_.queue, queue_until_ms_);
@@ -265,6 +280,7 @@ std::optional<absl::Duration> Course::stand_in_line(int64_t now_ms) {
   for (size_t i = 0; i < count(); ++i)
     if (&at(place(i)) == queued_.target) due_ = Again{place(i), queued_.account, 0};
   has_place_ = true;
+  line_up(*queued_.account);
   return absl::Milliseconds(std::max<int64_t>(turn_ms - now_ms, 1));
 }
 

@@ -104,6 +104,8 @@ class Course {
   bool admit(const Account& account, int64_t now_ms);
   void put_back(uint16_t place);
   std::optional<absl::Duration> stand_in_line(int64_t now_ms);
+  void line_up(const Account& account);
+  void leave_line();
   bool reads(const ComboTarget& target) const;
   bool suits(const ComboTarget& target) const;
   Fitness look_at(const Target& target, const ComboTarget* known, int64_t now_ms);
@@ -144,6 +146,7 @@ class Course {
   bool has_stopped_ = false, has_timed_out_ = false, runs_ = false, probes_ = false;
   bool has_waited_ = false;
   Queued queued_;
+  const Account* lined_up_at_ = nullptr;  // Where it counts among those that wait.
   int64_t queue_until_ms_ = 0;  // It waits in line no longer; 0: it did not.
   bool has_place_ = false;      // In the line of what is due.
 };

@@ -61,6 +61,56 @@ class RoutingTest(FleetTest):
                 self.assertEqual(response.status, 200)
                 self.assertEqual(fleet.calls, calls)
 
+    def test_rate_limits_show_what_was_learned_and_who_waits(self):
+        fleet = Fleet(self, 2)
+        fleet.providers[1]["accounts"][0]["name"] = "other"
+        self.gateway_for(fleet, resilience={
+            "request_queue": {"enabled": True, "requests_per_minute": 0, "min_gap": "0s", "concurrent": 1,
+                              "max_wait": "10s"}})
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def limited(call):
+            release.wait(10)
+            call.respond(200, answer("fine"), [
+                ("x-ratelimit-limit-requests", "200"), ("x-ratelimit-remaining-requests", "50"),
+                ("x-ratelimit-reset-requests", "10m"), ("x-ratelimit-limit-tokens", "9000"),
+                ("x-ratelimit-remaining-tokens", "8000"), ("x-ratelimit-reset-tokens", "1h")])
+
+        fleet.script(0, limited)
+        fleet.script(1, refuse(404))
+
+        def shown():
+            return get(self.gateway.port, "/api/rate-limits").json
+
+        before = shown()["connections"]
+        self.assertEqual([(one["connectionId"], one["name"], one["limits"]) for one in before],
+                         [("p0/a", "a", {}), ("p1/other", "other", {})])
+        threads = [threading.Thread(target=self.ask, args=("p0/m",)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: shown()["overview"]["p0:p0/a"] == {"queued": 2, "running": 1}, what="the line")
+        busy = shown()["connections"][0]
+        self.assertTrue(busy["active"] and busy["rateLimitProtection"])
+        self.assertEqual(busy["configured"], {"requestsPerMinute": 0, "minTimeBetweenRequestsMs": 0,
+                                              "concurrentRequests": 1, "maxWaitMs": 10000})
+        release.set()
+        for thread in threads:
+            thread.join(10)
+        self.ask("p1/m")
+        after = shown()
+        known = after["connections"][0]
+        self.assertEqual((known["queued"], known["running"], known["remainingPercent"]), (0, 0, 25.0))
+        self.assertEqual((known["limits"]["requests"]["limit"], known["limits"]["requests"]["remaining"]), (200, 50))
+        self.assertEqual(known["limits"]["tokens"]["remaining"], 8000)
+        self.assertEqual(known["resetAt"], known["limits"]["requests"]["resetAt"])
+        self.assertEqual(after["cacheStats"], {"entries": 1})
+        self.assertEqual([(one["provider"], one["model"], one["connectionId"], one["reason"])
+                          for one in after["lockouts"]], [("p1", "m", "p1/other", "model_not_found")])
+        self.assertTrue(100000 < after["lockouts"][0]["remainingMs"] <= 121000, "kept in whole seconds")
+        older = get(self.gateway.port, "/api/rate-limit").json
+        self.assertEqual(sorted(older), ["connections", "overview"])
+
     def test_when_all_fail_the_answer_names_each(self):
         fleet = Fleet(self, 3)
         self.gateway_for(fleet)

@@ -64,6 +64,28 @@ TEST(QuotaReaderTest, ResetsComeInManyForms) {
         << row.said;
 }
 
+TEST(QuotaReaderTest, NotesEachLimitInTheProvidersWords) {
+  std::array<LimitCell, kLimitKinds> cells;
+  QuotaReader reader;
+  reader.read("x-ratelimit-limit-requests", "100", kNow);
+  reader.read("x-ratelimit-remaining-requests", "80", kNow);
+  reader.read("x-ratelimit-reset-requests", "6m0s", kNow);
+  reader.read("x-ratelimit-remaining-tokens", "1e300", kNow);
+  reader.note(cells);
+  EXPECT_EQ(cells[0].limit, 100);
+  EXPECT_EQ(cells[0].remaining, 80);
+  EXPECT_EQ(cells[0].reset_ms, kNowMs + 360000);
+  EXPECT_EQ(cells[1].limit, -1) << "nobody said it";
+  EXPECT_GT(cells[1].remaining, 0);
+  EXPECT_EQ(cells[2].remaining, -1);
+  QuotaReader later;
+  later.read("x-ratelimit-remaining-requests", "79", kNow);
+  later.note(cells);
+  EXPECT_EQ(cells[0].limit, 100) << "what was not said again stays";
+  EXPECT_EQ(cells[0].remaining, 79);
+  EXPECT_EQ(cells[0].reset_ms, 0) << "the old end is not that of the new count";
+}
+
 TEST(QuotaReaderTest, WhatMakesNoSenseIsNotBelieved) {
   EXPECT_FALSE(read({}).is_known);
   EXPECT_FALSE(read({{"x-ratelimit-remaining-requests", "9"}}).is_known) << "of how many?";
