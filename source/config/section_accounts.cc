@@ -95,6 +95,7 @@ Model read_model(const MappingReader::Item& item, ConfigErrors& errors) {
   model.max_output = reader.integer("max_output", 0, kMostTokens).value_or(0);
   model.inputs = read_modalities(reader, "input_modalities");
   model.outputs = read_modalities(reader, "output_modalities");
+  model.calls_tools = reader.boolean("tool_calling");
   model.hidden = reader.boolean("hidden").value_or(false);
   if (const ConfigValue* price = reader.find("price"))
     model.price = read_price(*price, reader.path_of("price"), errors);

@@ -79,6 +79,8 @@ class Call {
   }
   // A streamed OpenAI request that asked for usage itself.
   bool asked_for_usage() const { return asked_for_usage_; }
+  // The model may call tools of the client's.
+  bool offers_tools() const { return offers_tools_; }
   // How many choices the answer will have: `n`, and of other dialects what decoded() has found.
   int choices() const { return choices_; }
 
@@ -135,6 +137,7 @@ class Call {
   bool wants_stream_ = false;
   bool wants_json_array_ = false;
   bool asked_for_usage_ = false;
+  bool offers_tools_ = false;
   int choices_ = 1;
   std::string model_;
   Span model_value_;                // With its quotes.

@@ -84,7 +84,7 @@ struct alignas(64) ComboTarget {
   const ProviderCell* provider = nullptr;
   const AccountCell* account = nullptr;
   bool has_one_account = false;  // That one.
-  uint8_t inputs = 0;            // Modalities it reads; 0: not known.
+  uint8_t lacks = 0;             // What its model is known not to do: Modality bits, kToolCalls.
   uint64_t hash = 0;             // Of provider and model.
   // Of kAuto: what the factors that no request changes add to the score, for each pack.
   std::array<float, kPacks> fixed{};
@@ -96,8 +96,8 @@ struct alignas(64) ComboTarget {
   uint16_t pin() const { return static_cast<uint16_t>(hash | 1); }
 };
 
-// The modalities that some target is known not to read.
-uint8_t unread_by_some(const std::vector<ComboTarget>& targets);
+// What some target is known not to do.
+uint8_t lacked_by_some(const std::vector<ComboTarget>& targets);
 
 // What is known of a provider's model.
 ComboTarget make_target(const Provider& provider, std::string model, double weight);
@@ -112,7 +112,7 @@ struct Combo {
   int sticky = 1;
   ProxyChoice proxy;                 // Of what is asked for by this name.
   Weights weights{};                 // Of Pack::kOwn.
-  uint8_t unread = 0;                // Modalities that some target does not read.
+  uint8_t lacks = 0;                 // What some target is known not to do.
   std::vector<ComboTarget> targets;  // Nested ones flattened; at most ComboCell::kMostTargets.
   std::vector<Stage> stages;         // Of kFusion, kPipeline, kContextRelay (its summary's alone).
   PanelRule panel;

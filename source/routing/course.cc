@@ -12,6 +12,11 @@ constexpr int64_t kModelGoneMs = 24 * 3600 * 1000;
 constexpr int64_t kCreditsMs = 3600 * 1000;
 constexpr int64_t kBannedMs = 24 * 3600 * 1000;
 
+std::string_view why_unsuited(uint8_t missing) {
+  if ((missing & kToolCalls) != 0) return "tools_not_supported";
+  return missing != 0 ? "input_not_read" : "context_too_small";
+}
+
 int64_t ms(absl::Duration duration) { return absl::ToInt64Milliseconds(duration); }
 
 }  // namespace
@@ -63,13 +68,9 @@ Fitness Course::look_at(uint16_t place, int64_t now_ms) {
   return look_at(at(place), known(place), now_ms);
 }
 
-bool Course::reads(const ComboTarget& target) const {
-  return target.inputs == 0 || (input_.inputs & ~target.inputs) == 0;
-}
-
 // As far as is known; what is not known is no reason to come last.
 bool Course::suits(const ComboTarget& target) const {
-  if (!reads(target)) return false;
+  if (missing(target) != 0) return false;
   return target.context == 0 ||
          input_.body_bytes / kBytesPerToken <= static_cast<size_t>(target.context);
 }
@@ -128,7 +129,7 @@ Fitness Course::look_at(const Target& target, const ComboTarget* known, int64_t 
       queued_ = {&target, found.queued, found.until_ms};
   }
   if (fitness != Fitness::kGood || known == nullptr || suits(*known)) return fitness;
-  note_skipped(target, reads(*known) ? "context_too_small" : "input_not_read");
+  note_skipped(target, why_unsuited(missing(*known)));
   return Fitness::kUnsuited;
 }
 

@@ -61,6 +61,32 @@ class RoutingTest(FleetTest):
                 self.assertEqual(response.status, 200)
                 self.assertEqual(fleet.calls, calls)
 
+    def test_tools_go_to_a_model_that_calls_them(self):
+        fleet = Fleet(self, 2)
+        for provider, calls_tools in zip(fleet.providers, (False, True)):
+            provider["models"] = [{"id": "m", "tool_calling": calls_tools}]
+        gateway = self.gateway_for(fleet)
+        fleet.works(0)
+        fleet.works(1)
+        function = {"name": "f", "parameters": {"type": "object"}}
+        tool = {"type": "function", "function": function}
+        with Client(gateway.port) as client:
+            for fields, calls in (({}, [1, 0]), ({"tools": []}, [2, 0]), ({"tools": [tool]}, [2, 1]),
+                                  ({"functions": [function]}, [2, 2])):
+                self.assertEqual(client.chat(hello("best", **fields)).status, 200)
+                self.assertEqual(fleet.calls, calls)
+            # Of another dialect as well, and through the translation.
+            response = client.request("POST", "/v1/messages", {
+                "model": "best", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}],
+                "tools": [{"name": "f", "input_schema": {"type": "object"}}]})
+            self.assertEqual((response.status, fleet.calls), (200, [2, 3]))
+            # What is known may be wrong: when no other is left, it is tried.
+            fleet.script(1, refuse(500))
+            self.assertEqual(self.said(client.chat(hello("best", tools=[tool]))), "from p0")
+            self.assertEqual(fleet.calls, [3, 4])
+            listed = {one["id"]: one for one in client.request("GET", "/v1/models").json["data"]}
+            self.assertEqual(listed["p0/m"]["capabilities"], {"tool_calling": False})
+
     def test_rate_limits_show_what_was_learned_and_who_waits(self):
         fleet = Fleet(self, 2)
         fleet.providers[1]["accounts"][0]["name"] = "other"
