@@ -165,8 +165,13 @@ void LatencyCell::add(int64_t us) {
     const uint64_t before = word & kValue, samples = word >> kValueBits;
     const uint64_t after = samples == 0 ? sample : before - before / 5 + sample / 5;
     const uint64_t count = std::min(samples + 1, bits(64 - kValueBits));
-    if (word_.compare_exchange_weak(word, after | count << kValueBits, std::memory_order_relaxed))
-      return;
+    if (!word_.compare_exchange_weak(word, after | count << kValueBits, std::memory_order_relaxed))
+      continue;
+    // Of two that come together, either may be the last here: they are nearly the same.
+    constexpr auto kUsual = static_cast<float>(kUsualUs);
+    if (count >= static_cast<uint64_t>(kEnough))
+      quickness_.store(kUsual / (kUsual + static_cast<float>(after)), std::memory_order_relaxed);
+    return;
   }
 }
 

@@ -97,7 +97,13 @@ class BreakerCell {
 // A moving average of a duration that weighs the last one with a fifth. Any thread.
 class LatencyCell {
  public:
+  // What is not known well yet is taken for this.
+  static constexpr int64_t kUsualUs = 1'500'000;
+  static constexpr int64_t kEnough = 10;
+
   void add(int64_t us);
+  // 1 at once, 0.5 at kUsualUs. Computed when one is added, for it is asked for far more often.
+  float quickness() const { return quickness_.load(std::memory_order_relaxed); }
   int64_t average_us() const { return static_cast<int64_t>(load() & kValue); }  // 0: not known.
   int64_t samples() const { return static_cast<int64_t>(load() >> kValueBits); }
 
@@ -107,6 +113,7 @@ class LatencyCell {
   uint64_t load() const { return word_.load(std::memory_order_relaxed); }
 
   std::atomic<uint64_t> word_{0};
+  std::atomic<float> quickness_{0.5F};
 };
 
 // Models that one account cannot serve for now. A few at a time: who finds no room takes the place

@@ -76,21 +76,24 @@ struct ComboConfig {
   HandoffRule handoff;
 };
 
-// In the order of use: choosing among a hundred is mostly waiting for memory.
+// Choosing among a hundred is mostly waiting for memory: what most strategies look at is in the
+// first of its lines.
 struct alignas(64) ComboTarget {
-  Target target;        // With an account when the step names one.
   int64_t context = 0;  // Tokens; 0: not known.
-  // Of the provider, and of its first account; null before attach().
+  // Of the provider, of its first account, and target.cell; null before attach().
   const ProviderCell* provider = nullptr;
   const AccountCell* account = nullptr;
+  const TargetCell* cell = nullptr;
+  uint64_t hash = 0;             // Of provider and model.
   bool has_one_account = false;  // That one.
   uint8_t lacks = 0;             // What its model is known not to do: Modality bits, kToolCalls.
-  uint64_t hash = 0;             // Of provider and model.
-  // Of kAuto: what the factors that no request changes add to the score, for each pack.
-  std::array<float, kPacks> fixed{};
-  double weight = 1;    // Its share, whatever the sum.
-  double price = 0;     // Of a million tokens in and out; infinite: not known.
-  double cost = 0;      // The same, weighed 0.6 to 0.4 as requests usually are.
+  // Of kAuto: what the factors that no request changes add to the score, for Pack::kOwn.
+  float own_score = 0;
+  double weight = 1;                         // Its share, whatever the sum.
+  double price = 0;                          // Of a million tokens in and out; infinite: not known.
+  Target target;                             // With an account when the step names one.
+  std::array<float, kPacks> fixed_scores{};  // As own_score, for each pack.
+  double cost = 0;      // As price, weighed 0.6 to 0.4 as requests usually are.
   double discount = 0;  // Of `price`, where the prompt is in the provider's cache.
   // What SessionPins calls it; never 0.
   uint16_t pin() const { return static_cast<uint16_t>(hash | 1); }
