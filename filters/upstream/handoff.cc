@@ -26,6 +26,19 @@ std::string server_name(const Target& target) {
                      target.account != nullptr ? target.account->name : "", target.model);
 }
 
+// A limit that is whole again so soon makes nobody move.
+constexpr int64_t kSoonWholeMs = 60000;
+// With less left a summary may be refused.
+constexpr double kTooLittle = 0.05;
+constexpr double kRounding = 1e-9;
+
+// Whether a conversation that leaves `server` is summed up.
+bool is_handed_over(const routing::HandoffRule& rule, std::string_view server) {
+  const std::string_view provider = server.substr(0, server.find('/'));
+  return rule.providers.empty() ||
+         std::find(rule.providers.begin(), rule.providers.end(), provider) != rule.providers.end();
+}
+
 // It would wait for the very place that the request holds.
 bool waits_for_itself(const routing::QueueRule& queue) {
   return queue.enabled && queue.concurrent == 1;
@@ -50,6 +63,7 @@ Handoff::Handoff(Exchange& exchange, const AttemptRules& rules)
   if (!plan.session.empty() && combo_.handoffs != nullptr)
     before_ = combo_.handoffs->find(plan.session);
   if (before_ == nullptr) return;
+  next_ = before_->next;
   const auto has_it = [&](uint16_t place) {
     return is_of(before_->server, combo_.targets[place].target);
   };
@@ -58,11 +72,34 @@ Handoff::Handoff(Exchange& exchange, const AttemptRules& rules)
 }
 
 bool Handoff::delays(const Target& target, absl::AnyInvocable<void()> go) {
-  if (before_ == nullptr || has_asked_) return false;
+  if (before_ == nullptr) return false;
   if (before_->server == server_name(target)) {
     if (!before_->note.empty() && note_.empty()) tell(before_->note);
-    return false;
+    is_ahead_ = !has_asked_ && next_.empty() && is_due(target);
+    return is_ahead_ && ask(target, std::move(go));
   }
+  if (!is_handed_over(combo_.handoff, before_->server)) return false;
+  if (next_.empty()) return !has_asked_ && ask(target, std::move(go));
+  has_asked_ = true;
+  tell(std::exchange(next_, {}));
+  return false;
+}
+
+// Nearly all that the target's account may be asked is used up, and it will stay so for a while.
+bool Handoff::runs_out(const Target& target, double least) const {
+  if (target.account == nullptr || !target.account->cell) return false;
+  const int64_t now_ms = absl::ToUnixMillis(exchange_.dispatcher().clock().now());
+  const routing::QuotaState quota = target.account->cell->quota.load(now_ms);
+  return quota.is_known && quota.reset_ms > now_ms + kSoonWholeMs && quota.share >= least &&
+         quota.share <= 1 - combo_.handoff.threshold + kRounding;
+}
+
+// Who has the conversation knows best what it was about, while it can still say so.
+bool Handoff::is_due(const Target& target) const {
+  return is_handed_over(combo_.handoff, before_->server) && runs_out(target, kTooLittle);
+}
+
+bool Handoff::ask(const Target& target, absl::AnyInvocable<void()> go) {
   has_asked_ = true;
   Plan plan = summary_plan(target);
   const bool is_own = plan.combo == nullptr;
@@ -102,7 +139,10 @@ void Handoff::finish() {
   auto go = std::exchange(go_, nullptr);
   if (!go) return;  // The answer came as its time was over.
   timeout_.reset();
-  if (call_->has_answered()) tell(call_->take_text());
+  if (call_->has_answered() && is_ahead_)
+    next_ = call_->take_text();
+  else if (call_->has_answered())
+    tell(call_->take_text());
   go();
 }
 
@@ -116,9 +156,16 @@ void Handoff::on_commit(const Target& target) {
   const std::string_view session = exchange_.facts().plan.session;
   if (session.empty() || combo_.handoffs == nullptr) return;
   std::string server = server_name(target);
-  if (before_ != nullptr && before_->server == server && before_->note == note_) return;
-  combo_.handoffs->put(
-      {.session = std::string(session), .server = std::move(server), .note = std::move(note_)});
+  const bool stays = before_ != nullptr && before_->server == server;
+  // Limits that are whole again are no reason to move, and the conversation goes on.
+  if (!stays || !runs_out(target, 0)) next_.clear();
+  if (stays && before_->note == note_ && before_->next == next_) return;
+  const GatewayKey* key = exchange_.facts().principal.key;
+  combo_.handoffs->put({.session = std::string(session),
+                        .server = std::move(server),
+                        .note = std::move(note_),
+                        .next = std::move(next_),
+                        .is_private = key != nullptr && key->no_log});
 }
 
 }  // namespace omni::filters

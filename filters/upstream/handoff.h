@@ -26,6 +26,9 @@ class Handoff {
   void on_commit(const Target& target);
 
  private:
+  bool runs_out(const Target& target, double least) const;
+  bool is_due(const Target& target) const;
+  bool ask(const Target& target, absl::AnyInvocable<void()> go);
   Plan summary_plan(const Target& target) const;
   void write_request(llm::Request& request) const;
   void finish();
@@ -37,7 +40,9 @@ class Handoff {
   const routing::Combo& combo_;
   // Who had it before, null: nobody, or that is forgotten.
   std::shared_ptr<const routing::HandoffBook::Entry> before_;
-  std::string note_;  // What the request says by now, as it stands between the quotes of JSON.
+  std::string note_;       // What the request says by now, as it stands between the quotes of JSON.
+  std::string next_;       // What whoever takes over from now on will be told.
+  bool is_ahead_ = false;  // What is asked for is next_.
   bool has_asked_ = false;
   std::unique_ptr<Timer> timeout_;
   std::unique_ptr<SideCall> call_;

@@ -112,7 +112,9 @@ void HttpAttempt::learn_quota() {
   routing::QuotaReader reader;
   for (const auto& [name, value] : head_.headers) reader.read(name, value, now);
   const routing::QuotaState quota = reader.scarcest(now);
-  if (quota.is_known) target_.account->cell->quota.store(quota);
+  routing::AccountCell& cell = *target_.account->cell;
+  if (quota.is_known) cell.quota.store(quota);
+  reader.note(cell.limits);
 }
 
 // What one asks the provider's support about.

@@ -92,18 +92,24 @@ void UpstreamFilter::on_prelude_failed(LocalReply&& why) {
   context_.reply(std::move(why));
 }
 
+// Only of what some of the combo's models lack: nothing is asked where all can do the same.
+uint8_t UpstreamFilter::needs() const {
+  const Facts& facts = context_.exchange().facts();
+  const uint8_t lacks = facts.plan.combo != nullptr ? facts.plan.combo->lacks : 0;
+  uint8_t out = facts.call.offers_tools() ? kToolCalls : 0;
+  if ((lacks & ~kToolCalls) != 0)
+    out |= llm::modalities_in(facts.call.dialect(), facts.call.body());
+  return out & lacks;
+}
+
 routing::CourseInput UpstreamFilter::course_input() {
   Facts& facts = context_.exchange().facts();
   const GatewayKey* key = facts.principal.key;
   const bool is_limited = key != nullptr && !key->allowed_connections.empty();
-  // Only a combo whose models differ asks what the request holds.
-  const uint8_t unread = facts.plan.combo != nullptr ? facts.plan.combo->unread : 0;
-  const uint8_t inputs =
-      unread == 0 ? 0 : llm::modalities_in(facts.call.dialect(), facts.call.body()) & unread;
   return {.allowed = is_limited ? &key->allowed_connections : nullptr,
           .random = random_word(),
           .body_bytes = facts.call.body().size(),
-          .inputs = inputs,
+          .needs = needs(),
           .began_ms = now_ms(),
           .skips = facts.trail.is_on ? &facts.trail.skipped : nullptr};
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "source/admin/admin_error.h"
+#include "source/admin/rate_limit_view.h"
 #include "source/base/strings.h"
 #include "source/config/openapi.h"
 #include "source/http/path.h"
@@ -60,6 +61,8 @@ void AdminApi::handle(AdminRequest request, AdminDone done) {
       {"/api/config/status", &AdminApi::show_config, false, false},
       {"/api/sessions", &AdminApi::show_sessions, false, false},
       {"/api/resilience", &AdminApi::show_resilience, false, false},
+      {"/api/rate-limits", &AdminApi::show_rate_limits, false, false},
+      {"/api/rate-limit", &AdminApi::show_rate_limit, false, false},
       {"/api/telemetry/summary", &AdminApi::show_latencies, false, false},
       {"/api/resilience/reset", &AdminApi::reset_resilience, false, true}};
   const Row* row = nullptr;
@@ -120,6 +123,21 @@ void AdminApi::show_resilience(AdminDone done) {
 void AdminApi::reset_resilience(AdminDone done) {
   health_.reset_health();
   show_resilience(std::move(done));
+}
+
+void AdminApi::show_rate_limits(AdminDone done) {
+  AdminReply reply;
+  reply.body =
+      render_rate_limits(*health_.snapshot(), clock_.now(), RateLimitDetail::kWithLockouts);
+  done(std::move(reply));
+}
+
+// What the path was called at first; programs still ask for it.
+void AdminApi::show_rate_limit(AdminDone done) {
+  AdminReply reply;
+  reply.body =
+      render_rate_limits(*health_.snapshot(), clock_.now(), RateLimitDetail::kConnectionsOnly);
+  done(std::move(reply));
 }
 
 void AdminApi::show_latencies(AdminDone done) {

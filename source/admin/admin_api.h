@@ -46,6 +46,8 @@ class AdminApi final : public ControlPlane {
   void show_sessions(AdminDone done);
   void show_resilience(AdminDone done);
   void reset_resilience(AdminDone done);
+  void show_rate_limits(AdminDone done);
+  void show_rate_limit(AdminDone done);
   void show_latencies(AdminDone done);
 
   const ConfigStatus& status_;

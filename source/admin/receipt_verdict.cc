@@ -25,6 +25,7 @@ constexpr Sentence kSkips[] = {
     {"no_account", "The provider has no account."},
     {"quota_scarce", "It said that little is left of what it may be asked."},
     {"input_not_read", "The model does not read all that was sent."},
+    {"tools_not_supported", "The model does not call tools."},
     {"context_too_small", "The request is probably larger than what the model holds."}};
 
 std::string refusal_of(const Receipt& receipt) {

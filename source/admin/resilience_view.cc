@@ -6,17 +6,12 @@
 #include <iterator>
 #include <string_view>
 
+#include "source/admin/moment.h"
 #include "source/json/writer.h"
 #include "source/routing/cells.h"
 
 namespace omni {
 namespace {
-
-std::string moment(int64_t ms) {
-  if (ms == 0) return "null";
-  return json::quoted(
-      absl::FormatTime(absl::RFC3339_full, absl::FromUnixMillis(ms), absl::UTCTimeZone()));
-}
 
 std::string_view phase(const routing::BreakerState& state) {
   switch (state.phase) {

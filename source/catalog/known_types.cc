@@ -119,27 +119,34 @@ std::vector<Model> reading(uint8_t inputs, std::vector<Model> models) {
   return models;
 }
 
+// Whether they call the tools that a request offers, as their vendors document it.
+std::vector<Model> calling(bool calls_tools, std::vector<Model> models) {
+  for (Model& model : models) model.calls_tools = calls_tools;
+  return models;
+}
+
 std::vector<ProviderType> make_types() {
   constexpr Dialect kOpenai = Dialect::kOpenai;
   constexpr AuthStyle kBearer = AuthStyle::kBearer;
   return {
-      {"demo", kOpenai, AuthStyle::kNone, "", false, reading(kText, demo_models())},
+      {"demo", kOpenai, AuthStyle::kNone, "", false, calling(false, reading(kText, demo_models()))},
       {"openai", kOpenai, kBearer, "https://api.openai.com/v1", true,
-       reading(kText | kImage, openai_models())},
+       calling(true, reading(kText | kImage, openai_models()))},
       {"anthropic", Dialect::kAnthropic, AuthStyle::kXApiKey, "https://api.anthropic.com/v1", false,
-       reading(kText | kImage | kFile, anthropic_models())},
+       calling(true, reading(kText | kImage | kFile, anthropic_models()))},
       {"gemini", Dialect::kGemini, AuthStyle::kXGoogApiKey,
        "https://generativelanguage.googleapis.com/v1beta", false,
-       reading(kText | kImage | kAudio | kVideo | kFile, gemini_models())},
+       calling(true, reading(kText | kImage | kAudio | kVideo | kFile, gemini_models()))},
       {"ollama", Dialect::kOllama, AuthStyle::kNone, "http://127.0.0.1:11434", false, {}},
       {"openrouter", kOpenai, kBearer, "https://openrouter.ai/api/v1", true, {}},
       {"groq", kOpenai, kBearer, "https://api.groq.com/openai/v1", true,
-       reading(kText, groq_models())},
-      {"xai", kOpenai, kBearer, "https://api.x.ai/v1", true, xai_models()},
-      {"mistral", kOpenai, kBearer, "https://api.mistral.ai/v1", false, mistral_models()},
+       calling(true, reading(kText, groq_models()))},
+      {"xai", kOpenai, kBearer, "https://api.x.ai/v1", true, calling(true, xai_models())},
+      {"mistral", kOpenai, kBearer, "https://api.mistral.ai/v1", false,
+       calling(true, mistral_models())},
       {"codestral", kOpenai, kBearer, "https://codestral.mistral.ai/v1", false, {}},
       {"deepseek", kOpenai, kBearer, "https://api.deepseek.com/v1", true,
-       reading(kText, deepseek_models())},
+       calling(true, reading(kText, deepseek_models()))},
       {"perplexity", kOpenai, kBearer, "https://api.perplexity.ai", false, {}},
       {"together", kOpenai, kBearer, "https://api.together.xyz/v1", true, {}},
       {"fireworks", kOpenai, kBearer, "https://api.fireworks.ai/inference/v1", true, {}},

@@ -55,15 +55,19 @@ enum Modality : uint8_t { kText = 1, kImage = 2, kAudio = 4, kVideo = 8, kFile =
 std::string_view name_of(Modality modality);
 std::optional<Modality> modality_from(std::string_view name);
 
+// What a request may need of a model beside the modalities it reads; a bit among those of Modality.
+inline constexpr uint8_t kToolCalls = 32;
+
 struct Model {
   std::string id;  // As the provider names it.
   std::string name;
   int64_t context = 0;     // Tokens; 0: not known.
   int64_t max_output = 0;  // Tokens; 0: not known.
   std::optional<Price> price;
-  uint8_t inputs = 0;   // Modalities; 0: not known.
-  uint8_t outputs = 0;  // The same.
-  bool hidden = false;  // Listed nowhere; served when asked for by name.
+  uint8_t inputs = 0;               // Modalities; 0: not known.
+  uint8_t outputs = 0;              // The same.
+  std::optional<bool> calls_tools;  // Absent: not known.
+  bool hidden = false;              // Listed nowhere; served when asked for by name.
 };
 
 struct Account {
@@ -87,7 +91,8 @@ enum class AccountSpread : uint8_t {
   kWeighted,
   kRandom,
   kLeastUsed,
-  kPowerOfTwo,  // The less busy of two drawn ones.
+  kPowerOfTwo,   // The less busy of two drawn ones.
+  kExpiryFirst,  // Whose limits are whole again soonest: what is left until then is lost.
 };
 
 struct Provider {

@@ -117,6 +117,7 @@ Model read_model(const MappingReader::Item& item, ConfigErrors& errors) {
   model.max_output = reader.integer("max_output", 0, kMostTokens).value_or(0);
   model.inputs = read_modalities(reader, "input_modalities");
   model.outputs = read_modalities(reader, "output_modalities");
+  model.calls_tools = reader.boolean("tool_calling");
   model.hidden = reader.boolean("hidden").value_or(false);
   if (const ConfigValue* price = reader.find("price"))
     model.price = read_price(*price, reader.path_of("price"), errors);
@@ -140,13 +141,14 @@ void settle_auth(MappingReader& provider, const ProviderType* type, bool has_acc
   if (out.auth == AuthStyle::kNone && has_key) out.auth = AuthStyle::kBearer;
 }
 
-constexpr std::array<std::pair<std::string_view, AccountSpread>, 6> kSpreads = {{
+constexpr std::array<std::pair<std::string_view, AccountSpread>, 7> kSpreads = {{
     {"fill-first", AccountSpread::kFillFirst},
     {"round-robin", AccountSpread::kRoundRobin},
     {"weighted", AccountSpread::kWeighted},
     {"random", AccountSpread::kRandom},
     {"least-used", AccountSpread::kLeastUsed},
     {"p2c", AccountSpread::kPowerOfTwo},
+    {"expiry-first", AccountSpread::kExpiryFirst},
 }};
 
 }  // namespace

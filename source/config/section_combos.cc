@@ -158,6 +158,20 @@ void tell_step(const MappingReader::Item& combo, const routing::FlattenFailure& 
   rules.fail("handoff_model", failure.message);
 }
 
+// By their prefixes as well; from here on they go by their ids.
+void settle_handoff_providers(const MappingReader::Item& combo, const ProviderList& providers,
+                              routing::HandoffRule& rule, ConfigErrors& errors) {
+  for (std::string& name : rule.providers) {
+    if (const Provider* provider = providers.find(name)) {
+      name = provider->id;
+      continue;
+    }
+    MappingReader reader(*combo.value, combo.path, errors);
+    MappingReader rules(*reader.find("config"), reader.path_of("config"), errors);
+    rules.fail("handoff_providers", fmt::format("no provider is named '{}'", name));
+  }
+}
+
 }  // namespace
 
 void read_combos(MappingReader& root, SectionContext& context) {
@@ -175,6 +189,7 @@ void read_combos(MappingReader& root, SectionContext& context) {
     routing::Combo made;
     const auto failure = flattener.flatten(combos[i], made);
     if (failure) tell_step(items[i], *failure, context.errors);
+    settle_handoff_providers(items[i], providers, combos[i].handoff, context.errors);
   }
 }
 

@@ -19,8 +19,11 @@ constexpr size_t kMostSteps = 16;
 
 constexpr std::array<std::string_view, 4> kPanelKeys = {"panel_minimum", "panel_timeout",
                                                         "panel_grace", "panel_parallel"};
-constexpr std::array<std::string_view, 4> kHandoffKeys = {"handoff_model", "handoff_messages",
-                                                          "handoff_tokens", "handoff_timeout"};
+constexpr std::array<std::string_view, 6> kHandoffKeys = {"handoff_model",     "handoff_messages",
+                                                          "handoff_tokens",    "handoff_timeout",
+                                                          "handoff_threshold", "handoff_providers"};
+constexpr size_t kMostHandoffProviders = 10;
+constexpr double kMostThreshold = 0.94;  // With less left there may be too little for a summary.
 
 template <size_t kSize>
 void refuse(MappingReader& config, const std::array<std::string_view, kSize>& keys,
@@ -47,6 +50,13 @@ void read_handoff(MappingReader& config, routing::ComboConfig& out) {
       static_cast<int>(config.integer("handoff_tokens", 64, 8192).value_or(rule.max_tokens));
   rule.timeout = config.duration("handoff_timeout", absl::Milliseconds(1), absl::Minutes(5))
                      .value_or(rule.timeout);
+  rule.threshold = config.number("handoff_threshold", 0.5).value_or(rule.threshold);
+  if (rule.threshold > kMostThreshold)
+    config.fail("handoff_threshold", "must not be more than 0.94");
+  rule.providers = config.text_list("handoff_providers");
+  if (rule.providers.size() > kMostHandoffProviders)
+    config.fail("handoff_providers",
+                fmt::format("must not have more than {} entries", kMostHandoffProviders));
   if (const std::optional<std::string> model = config.text("handoff_model")) {
     routing::ComboStep& step = out.steps.emplace_back();
     step.model = *model;

@@ -27,7 +27,7 @@ struct Call::Fields {
   std::string resolved;
   Span model_value;
   Span messages, system, tools;
-  bool has_model = false, has_messages = false;
+  bool has_model = false, has_messages = false, offers_tools = false;
   std::optional<bool> stream;
   std::optional<Span> stream_value;  // Of the standard field.
   std::optional<bool> alias;         // What a non-standard field asks for.
@@ -82,6 +82,11 @@ std::string_view word(json::Kind kind) {
     default:
       return "null";
   }
+}
+
+bool holds_something(std::string_view array) {
+  const size_t first = array.find_first_not_of(" \t\r\n", 1);
+  return first != std::string_view::npos && array[first] != ']';
 }
 
 bool is_stream_alias(std::string_view key) {
@@ -196,7 +201,10 @@ void Call::Fields::mark(const json::Skimmed& value) {
   const std::string_view key = value.key;
   switch (key.size()) {
     case 5:
-      if (key == "tools" && value.kind == json::Kind::kArray) tools = span_of(value.raw);
+      if (key == "tools" && value.kind == json::Kind::kArray) {
+        tools = span_of(value.raw);
+        offers_tools |= holds_something(value.raw);
+      }
       if (key == "input") messages = span_of(value.raw);
       return;
     case 6:
@@ -205,6 +213,10 @@ void Call::Fields::mark(const json::Skimmed& value) {
       return;
     case 8:
       if (key == "messages" || key == "contents") messages = span_of(value.raw);
+      return;
+    case 9:  // What tools were called at first.
+      if (key == "functions" && value.kind == json::Kind::kArray)
+        offers_tools |= holds_something(value.raw);
       return;
     case 11:
       if (key == "serviceTier") read_tier(value);
@@ -408,6 +420,7 @@ void Call::remember_marks(const Fields& fields) {
   system_ = fields.system;
   tools_ = fields.tools;
   service_tier_ = fields.service_tier;
+  offers_tools_ = fields.offers_tools;
 }
 
 std::string Call::fingerprint() const {

@@ -82,6 +82,8 @@ class Call {
   bool asked_for_usage() const { return asked_for_usage_; }
   // The service tier that the request names.
   ServiceTier service_tier() const { return service_tier_; }
+  // The model may call tools of the client's.
+  bool offers_tools() const { return offers_tools_; }
   // How many choices the answer will have: `n`, and of other dialects what decoded() has found.
   int choices() const { return choices_; }
 
@@ -139,6 +141,7 @@ class Call {
   bool wants_json_array_ = false;
   bool asked_for_usage_ = false;
   ServiceTier service_tier_ = ServiceTier::kUnsaid;
+  bool offers_tools_ = false;
   int choices_ = 1;
   std::string model_;
   Span model_value_;                // With its quotes.

@@ -9,6 +9,7 @@
 #include "source/catalog/allowed.h"
 #include "source/routing/cells.h"
 #include "source/routing/policy.h"
+#include "source/routing/quota.h"
 
 namespace omni::routing {
 namespace {
@@ -148,6 +149,11 @@ const Account* pick(const Provider& provider, absl::Span<const Account* const> a
       const size_t second = (first + 1 + (random >> 32) % (among.size() - 1)) % among.size();
       return less_busy(among[first], among[second], now_ms);
     }
+    case AccountSpread::kExpiryFirst:
+      return least([&](const Account& each) {
+        const QuotaState quota = each.cell ? each.cell->quota.load(now_ms) : QuotaState{};
+        return std::pair(rank_by_reset(quota), each.priority);
+      });
     default:
       return least([](const Account& each) { return each.priority; });
   }

@@ -6,9 +6,7 @@
 #include <limits>
 #include <utility>
 
-#include "source/base/random.h"
 #include "source/routing/combo.h"
-#include "source/routing/quota.h"
 
 namespace omni::routing {
 namespace {
@@ -109,44 +107,6 @@ double cheapness(double cost, const Pool& pool) {
   return pool.highest > pool.lowest ? (pool.highest - cost) / (pool.highest - pool.lowest) : 1;
 }
 
-float health(const ComboTarget& target, int64_t now_ms) {
-  if (target.provider == nullptr || target.provider->breaker.is_closed()) return 1;
-  return target.provider->breaker.lets_through(now_ms) ? 0.5F : 0;
-}
-
-// In (0, 1].
-double lot(uint64_t word) { return (static_cast<double>(mixed(word) >> 11) + 1) * 0x1p-53; }
-
-// What is not known well yet is taken for this.
-constexpr float kUsualUs = 1.5e6F;
-constexpr int64_t kEnough = 10;
-
-float quickness(const TargetCell& cell) {
-  if (cell.first_token.samples() < kEnough) return 0.5F;
-  return kUsualUs / (kUsualUs + static_cast<float>(cell.first_token.average_us()));
-}
-
-float stability(const TargetCell& cell) {
-  const uint64_t lost = cell.failures.load(std::memory_order_relaxed);
-  if (lost == 0) return 1;  // As nearly always: there is nothing to divide.
-  const auto won = static_cast<float>(cell.successes.load(std::memory_order_relaxed));
-  return (won + 1) / (won + static_cast<float>(lost) + 1);
-}
-
-float idleness(const TargetCell& cell) {
-  const int32_t busy = cell.in_flight.load(std::memory_order_relaxed);
-  return busy <= 0 ? 1 : 1 / (1 + static_cast<float>(busy));
-}
-
-float cell_score(const TargetCell* cell, const Weights& weights) {
-  if (cell == nullptr)
-    return weights[at(Factor::kLatency)] * 0.5F + weights[at(Factor::kStability)] +
-           weights[at(Factor::kIdle)];
-  return weights[at(Factor::kLatency)] * quickness(*cell) +
-         weights[at(Factor::kStability)] * stability(*cell) +
-         weights[at(Factor::kIdle)] * idleness(*cell);
-}
-
 }  // namespace
 
 std::string_view name_of(Factor factor) { return kFactorNames[at(factor)]; }
@@ -236,29 +196,12 @@ void prepare_scores(const AutoRule& rule, Combo& combo) {
         static_cast<double>(provider.accounts.size()) / static_cast<double>(pool.accounts);
     for (size_t i = 0; i < kPacks; ++i) {
       const Weights& weights = weights_for(combo, static_cast<Pack>(i));
-      each.fixed[i] = static_cast<float>(
+      each.fixed_scores[i] = static_cast<float>(
           weights[at(Factor::kCost)] * cost + weights[at(Factor::kTaskFit)] * fit +
           weights[at(Factor::kContext)] * context + weights[at(Factor::kAccounts)] * accounts);
     }
+    each.own_score = each.fixed_scores[static_cast<size_t>(Pack::kOwn)];
   }
-}
-
-double score(const Weights& weights, const ComboTarget& target, Pack pack, const Moment& moment) {
-  float out = target.fixed[static_cast<size_t>(pack)];
-  QuotaState quota;
-  const bool is_unsaid = target.has_one_account && target.account->quota.is_unset();
-  if (!is_unsaid) quota = best_quota(target, moment.now_ms);
-  out += weights[at(Factor::kQuota)] * static_cast<float>(quota.share);
-  out += weights[at(Factor::kHealth)] * health(target, moment.now_ms);
-  out += cell_score(target.target.cell, weights);
-  const float rare =
-      weights[at(Factor::kCache)] + weights[at(Factor::kReset)] + weights[at(Factor::kChance)];
-  if (rare == 0) return out;
-  if (moment.session != 0)
-    out += weights[at(Factor::kCache)] * static_cast<float>(lot(moment.session ^ target.hash));
-  out += weights[at(Factor::kReset)] * static_cast<float>(soonness(quota, moment.now_ms));
-  out += weights[at(Factor::kChance)] * static_cast<float>(lot(moment.random ^ target.hash));
-  return out;
 }
 
 }  // namespace omni::routing

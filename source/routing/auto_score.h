@@ -74,15 +74,8 @@ struct AutoRule {
 // Computes what does not change per request: the combo's weights and its targets' fixed parts.
 void prepare_scores(const AutoRule& rule, Combo& combo);
 
-struct Moment {
-  int64_t now_ms = 0;
-  uint64_t random = 0;   // Fresh for each request.
-  uint64_t session = 0;  // 0: none.
-};
 // Of `pack` for the combo. Valid as long as it.
 const Weights& weights_for(const Combo& combo, Pack pack);
-// The higher, the better; from 0 to 1. `weights` are the pack's. About 10 ns and an account's 2.
-double score(const Weights& weights, const ComboTarget& target, Pack pack, const Moment& moment);
 
 }  // namespace routing
 }  // namespace omni

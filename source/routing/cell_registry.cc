@@ -73,6 +73,7 @@ void CellRegistry::attach(Combo& made) {
     const std::string name = fmt::format("{}/{}", each.target.provider->id, each.target.model);
     made.cells.push_back(targets_.at(name));
     each.target.cell = made.cells.back().get();
+    each.cell = each.target.cell;
     const Provider& provider = *each.target.provider;
     each.provider = provider.cell.get();
     const Account* first = each.target.account;

@@ -37,6 +37,14 @@ class CellRegistry {
   // All cooldowns, locks and breakers are over, and every account is good.
   void reset();
 
+  // The book of the combo that has this name here, made when there is none.
+  std::shared_ptr<HandoffBook> handoffs(std::string_view name) { return handoffs_.at(name); }
+  // Calls visit(name, book) for each that a snapshot, or somebody else, holds.
+  template <class Visit>
+  void each_handoffs(Visit visit) const {
+    handoffs_.each(visit);
+  }
+
  private:
   CellMap<AccountCell> accounts_;
   CellMap<ProviderCell> providers_;

@@ -165,8 +165,13 @@ void LatencyCell::add(int64_t us) {
     const uint64_t before = word & kValue, samples = word >> kValueBits;
     const uint64_t after = samples == 0 ? sample : before - before / 5 + sample / 5;
     const uint64_t count = std::min(samples + 1, bits(64 - kValueBits));
-    if (word_.compare_exchange_weak(word, after | count << kValueBits, std::memory_order_relaxed))
-      return;
+    if (!word_.compare_exchange_weak(word, after | count << kValueBits, std::memory_order_relaxed))
+      continue;
+    // Of two that come together, either may be the last here: they are nearly the same.
+    constexpr auto kUsual = static_cast<float>(kUsualUs);
+    if (count >= static_cast<uint64_t>(kEnough))
+      quickness_.store(kUsual / (kUsual + static_cast<float>(after)), std::memory_order_relaxed);
+    return;
   }
 }
 
@@ -192,10 +197,24 @@ namespace {
 
 constexpr int kSecondBits = 40, kHashShift = kSecondBits + 1;
 
-uint64_t lock_hash(std::string_view model) { return stable_hash(model) >> kHashShift; }
 int64_t ends_ms(uint64_t word) { return static_cast<int64_t>(word & bits(kSecondBits)) * 1000; }
+ModelLocks::Lock lock_in(uint64_t word) {
+  return {.until_ms = ends_ms(word), .is_hard = (word >> kSecondBits & 1) != 0};
+}
 
 }  // namespace
+
+uint64_t ModelLocks::hash_of(std::string_view model) { return stable_hash(model) >> kHashShift; }
+
+std::vector<ModelLocks::Held> ModelLocks::held(int64_t now_ms) const {
+  std::vector<Held> out;
+  for (const std::atomic<uint64_t>& place : words_) {
+    const uint64_t word = place.load(std::memory_order_relaxed);
+    if (word != 0 && ends_ms(word) > now_ms)
+      out.push_back({.hash = word >> kHashShift, .lock = lock_in(word)});
+  }
+  return out;
+}
 
 ModelLocks::Lock ModelLocks::find(std::string_view model, int64_t now_ms) const {
   // Most accounts have none, and then nothing is hashed.
@@ -203,15 +222,14 @@ ModelLocks::Lock ModelLocks::find(std::string_view model, int64_t now_ms) const 
   for (const std::atomic<uint64_t>& place : words_) {
     const uint64_t word = place.load(std::memory_order_relaxed);
     if (word == 0) continue;
-    if (!hash) hash = lock_hash(model);
-    if (word >> kHashShift == *hash && ends_ms(word) > now_ms)
-      return {.until_ms = ends_ms(word), .is_hard = (word >> kSecondBits & 1) != 0};
+    if (!hash) hash = hash_of(model);
+    if (word >> kHashShift == *hash && ends_ms(word) > now_ms) return lock_in(word);
   }
   return {};
 }
 
 void ModelLocks::lock(std::string_view model, int64_t now_ms, const Lock& wanted) {
-  const uint64_t hash = lock_hash(model);
+  const uint64_t hash = hash_of(model);
   const uint64_t packed =
       hash << kHashShift | static_cast<uint64_t>(wanted.is_hard) << kSecondBits |
       (static_cast<uint64_t>((wanted.until_ms + 999) / 1000) & bits(kSecondBits));
@@ -232,7 +250,7 @@ void ModelLocks::lock(std::string_view model, int64_t now_ms, const Lock& wanted
 }
 
 void ModelLocks::unlock(std::string_view model) {
-  const uint64_t hash = lock_hash(model);
+  const uint64_t hash = hash_of(model);
   for (std::atomic<uint64_t>& place : words_) {
     uint64_t word = place.load(std::memory_order_relaxed);
     if (word != 0 && word >> kHashShift == hash)

@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "source/routing/hedge_cells.h"
+#include "source/routing/limit_cell.h"
 #include "source/routing/queue_cell.h"
 
 namespace omni::routing {
@@ -95,7 +97,13 @@ class BreakerCell {
 // A moving average of a duration that weighs the last one with a fifth. Any thread.
 class LatencyCell {
  public:
+  // What is not known well yet is taken for this.
+  static constexpr int64_t kUsualUs = 1'500'000;
+  static constexpr int64_t kEnough = 10;
+
   void add(int64_t us);
+  // 1 at once, 0.5 at kUsualUs. Computed when one is added, for it is asked for far more often.
+  float quickness() const { return quickness_.load(std::memory_order_relaxed); }
   int64_t average_us() const { return static_cast<int64_t>(load() & kValue); }  // 0: not known.
   int64_t samples() const { return static_cast<int64_t>(load() >> kValueBits); }
 
@@ -105,6 +113,7 @@ class LatencyCell {
   uint64_t load() const { return word_.load(std::memory_order_relaxed); }
 
   std::atomic<uint64_t> word_{0};
+  std::atomic<float> quickness_{0.5F};
 };
 
 // Models that one account cannot serve for now. A few at a time: who finds no room takes the place
@@ -120,6 +129,13 @@ class ModelLocks {
   void lock(std::string_view model, int64_t now_ms, const Lock& wanted);
   void unlock(std::string_view model);
   void clear();
+  // Models that are locked: only their hashes are known.
+  struct Held {
+    uint64_t hash = 0;  // As hash_of().
+    Lock lock;
+  };
+  std::vector<Held> held(int64_t now_ms) const;
+  static uint64_t hash_of(std::string_view model);
 
  private:
   // Hash of the model (23 bits) | hard (1) | seconds since 1970 (40).
@@ -196,6 +212,8 @@ struct alignas(64) AccountCell {
   std::atomic<int64_t> last_used_ms{0};
   alignas(64) ModelLocks locks;
   QueueCell queue;
+  std::atomic<int32_t> waiting{0};            // Requests that stand in line for it.
+  std::array<LimitCell, kLimitKinds> limits;  // By LimitKind.
 };
 
 struct alignas(64) ProviderCell {

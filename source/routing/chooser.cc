@@ -33,10 +33,11 @@ Chooser::Chooser(const Combo& combo, absl::Span<const uint16_t> places, uint64_t
       random_(random),
       session_(session.empty() ? 0 : std::hash<std::string_view>{}(session)),
       now_ms_(now_ms),
-      pack_(pack),
-      weights_(weights_for(combo, pack)),
       is_in_order_(combo.strategy == Strategy::kPriority ||
                    combo.strategy == Strategy::kFillFirst || has_stages(combo.strategy)) {
+  if (combo.strategy == Strategy::kAuto)
+    scorer_.emplace(weights_for(combo, pack), pack,
+                    Moment{.now_ms = now_ms, .random = random, .session = session_});
   if (combo.strategy == Strategy::kCostOptimized && combo.cell && combo.cell->warm)
     warm_ = combo.cell->warm->find(session, now_ms);
   const bool counts =
@@ -78,7 +79,7 @@ double Chooser::rank_by_limits(const ComboTarget& target) const {
 
 double Chooser::rank_by_use(uint16_t index) const {
   const ComboTarget& target = combo_.targets[places_[index]];
-  const TargetCell* cell = target.target.cell;
+  const TargetCell* cell = target.cell;
   switch (combo_.strategy) {
     case Strategy::kLeastUsed:
       return combo_.cell ? combo_.cell->uses[places_[index]].load(std::memory_order_relaxed)
@@ -124,9 +125,6 @@ double Chooser::rank(uint16_t index) const {
     case Strategy::kPipeline:
     case Strategy::kContextRelay:
       return index;
-    case Strategy::kAuto:
-      return -score(weights_, target, pack_,
-                    {.now_ms = now_ms_, .random = random_, .session = session_});
     case Strategy::kHeadroom:
     case Strategy::kResetAware:
     case Strategy::kResetWindow:
@@ -204,7 +202,7 @@ uint16_t Chooser::find_best(LookAt look_at) const {
       draw(i, two);
       continue;
     }
-    const double mine = rank(i);
+    const double mine = scorer_ ? -scorer_->score(combo_.targets[places_[i]]) : rank(i);
     if (best != kNone && mine >= lowest) continue;
     best = i;
     lowest = mine;

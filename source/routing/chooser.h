@@ -12,6 +12,7 @@
 
 #include "source/routing/accounts.h"
 #include "source/routing/combo.h"
+#include "source/routing/scorer.h"
 
 namespace omni::routing {
 
@@ -54,10 +55,9 @@ class Chooser {
   const uint64_t random_;
   const uint64_t session_;
   const int64_t now_ms_;
-  const Pack pack_;
   uint16_t warm_ = 0;  // The pin() of who has the conversation's prompt cached; 0: nobody.
-  const Weights& weights_;
-  const bool is_in_order_;  // Nobody behind the first good one can be better.
+  std::optional<Scorer> scorer_;  // Of kAuto.
+  const bool is_in_order_;        // Nobody behind the first good one can be better.
   uint64_t turn_ = 0;
   bool is_first_ = true;
   std::unique_ptr<uint16_t[]> deck_;            // Rank of each index; strict-random's only.

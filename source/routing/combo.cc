@@ -36,6 +36,15 @@ constexpr std::array<Named, 20> kStrategies = {{{"priority", Strategy::kPriority
                                                 {"pipeline", Strategy::kPipeline},
                                                 {"context-relay", Strategy::kContextRelay}}};
 
+constexpr uint8_t kModalities = kText | kImage | kAudio | kVideo | kFile;
+
+uint8_t lacks_of(const Model& model) {
+  uint8_t out = 0;
+  if (model.inputs != 0) out |= static_cast<uint8_t>(kModalities & ~model.inputs);
+  if (model.calls_tools == false) out |= kToolCalls;
+  return out;
+}
+
 }  // namespace
 
 ComboTarget make_target(const Provider& provider, std::string model, double weight) {
@@ -52,7 +61,7 @@ ComboTarget make_target(const Provider& provider, std::string model, double weig
   if (provider.is_demo) out.price = out.cost = 0;
   if (known != nullptr) {
     out.context = known->context;
-    out.inputs = known->inputs;
+    out.lacks = lacks_of(*known);
   }
   out.weight = weight;
   out.hash = std::hash<std::string_view>{}(provider.id) * 31 + std::hash<std::string>{}(model);
@@ -60,10 +69,9 @@ ComboTarget make_target(const Provider& provider, std::string model, double weig
   return out;
 }
 
-uint8_t unread_by_some(const std::vector<ComboTarget>& targets) {
+uint8_t lacked_by_some(const std::vector<ComboTarget>& targets) {
   uint8_t out = 0;
-  for (const ComboTarget& each : targets)
-    if (each.inputs != 0) out |= static_cast<uint8_t>(~each.inputs);
+  for (const ComboTarget& each : targets) out |= each.lacks;
   return out;
 }
 
@@ -88,7 +96,7 @@ std::vector<std::string> strategy_names() {
 bool is_auto_name(std::string_view name) { return name == "auto" || name.substr(0, 5) == "auto/"; }
 
 ComboList::ComboList(std::vector<Combo> combos) : combos_(std::move(combos)) {
-  for (Combo& each : combos_) each.unread = unread_by_some(each.targets);
+  for (Combo& each : combos_) each.lacks = lacked_by_some(each.targets);
   for (size_t i = 0; i < combos_.size(); ++i) {
     by_name_.emplace(combos_[i].name, i);
     if (combos_[i].name.find('*') != std::string::npos) patterns_.push_back(i);

@@ -76,28 +76,31 @@ struct ComboConfig {
   HandoffRule handoff;
 };
 
-// In the order of use: choosing among a hundred is mostly waiting for memory.
+// Choosing among a hundred is mostly waiting for memory: what most strategies look at is in the
+// first of its lines.
 struct alignas(64) ComboTarget {
-  Target target;        // With an account when the step names one.
   int64_t context = 0;  // Tokens; 0: not known.
-  // Of the provider, and of its first account; null before attach().
+  // Of the provider, of its first account, and target.cell; null before attach().
   const ProviderCell* provider = nullptr;
   const AccountCell* account = nullptr;
-  bool has_one_account = false;  // That one.
-  uint8_t inputs = 0;            // Modalities it reads; 0: not known.
+  const TargetCell* cell = nullptr;
   uint64_t hash = 0;             // Of provider and model.
-  // Of kAuto: what the factors that no request changes add to the score, for each pack.
-  std::array<float, kPacks> fixed{};
-  double weight = 1;    // Its share, whatever the sum.
-  double price = 0;     // Of a million tokens in and out; infinite: not known.
-  double cost = 0;      // The same, weighed 0.6 to 0.4 as requests usually are.
+  bool has_one_account = false;  // That one.
+  uint8_t lacks = 0;             // What its model is known not to do: Modality bits, kToolCalls.
+  // Of kAuto: what the factors that no request changes add to the score, for Pack::kOwn.
+  float own_score = 0;
+  double weight = 1;                         // Its share, whatever the sum.
+  double price = 0;                          // Of a million tokens in and out; infinite: not known.
+  Target target;                             // With an account when the step names one.
+  std::array<float, kPacks> fixed_scores{};  // As own_score, for each pack.
+  double cost = 0;      // As price, weighed 0.6 to 0.4 as requests usually are.
   double discount = 0;  // Of `price`, where the prompt is in the provider's cache.
   // What SessionPins calls it; never 0.
   uint16_t pin() const { return static_cast<uint16_t>(hash | 1); }
 };
 
-// The modalities that some target is known not to read.
-uint8_t unread_by_some(const std::vector<ComboTarget>& targets);
+// What some target is known not to do.
+uint8_t lacked_by_some(const std::vector<ComboTarget>& targets);
 
 // What is known of a provider's model.
 ComboTarget make_target(const Provider& provider, std::string model, double weight);
@@ -112,7 +115,7 @@ struct Combo {
   int sticky = 1;
   ProxyChoice proxy;                 // Of what is asked for by this name.
   Weights weights{};                 // Of Pack::kOwn.
-  uint8_t unread = 0;                // Modalities that some target does not read.
+  uint8_t lacks = 0;                 // What some target is known not to do.
   std::vector<ComboTarget> targets;  // Nested ones flattened; at most ComboCell::kMostTargets.
   std::vector<Stage> stages;         // Of kFusion, kPipeline, kContextRelay (its summary's alone).
   PanelRule panel;

@@ -12,6 +12,11 @@ constexpr int64_t kModelGoneMs = 24 * 3600 * 1000;
 constexpr int64_t kCreditsMs = 3600 * 1000;
 constexpr int64_t kBannedMs = 24 * 3600 * 1000;
 
+std::string_view why_unsuited(uint8_t missing) {
+  if ((missing & kToolCalls) != 0) return "tools_not_supported";
+  return missing != 0 ? "input_not_read" : "context_too_small";
+}
+
 int64_t ms(absl::Duration duration) { return absl::ToInt64Milliseconds(duration); }
 
 }  // namespace
@@ -25,7 +30,10 @@ Course::Course(const Plan& plan, const Policy& policy, const CourseInput& input)
     plan.combo->cell->hedges.on_request(plan.rules.hedge.share);
 }
 
-Course::~Course() { leave(); }
+Course::~Course() {
+  leave_line();
+  leave();
+}
 
 AccountQuery Course::query(const Target& target, const Account* only, int64_t now_ms) const {
   return {.provider = *target.provider,
@@ -60,13 +68,9 @@ Fitness Course::look_at(uint16_t place, int64_t now_ms) {
   return look_at(at(place), known(place), now_ms);
 }
 
-bool Course::reads(const ComboTarget& target) const {
-  return target.inputs == 0 || (input_.inputs & ~target.inputs) == 0;
-}
-
 // As far as is known; what is not known is no reason to come last.
 bool Course::suits(const ComboTarget& target) const {
-  if (!reads(target)) return false;
+  if (missing(target) != 0) return false;
   return target.context == 0 ||
          input_.body_bytes / kBytesPerToken <= static_cast<size_t>(target.context);
 }
@@ -125,7 +129,7 @@ Fitness Course::look_at(const Target& target, const ComboTarget* known, int64_t 
       queued_ = {&target, found.queued, found.until_ms};
   }
   if (fitness != Fitness::kGood || known == nullptr || suits(*known)) return fitness;
-  note_skipped(target, reads(*known) ? "context_too_small" : "input_not_read");
+  note_skipped(target, why_unsuited(missing(*known)));
   return Fitness::kUnsuited;
 }
 
@@ -228,6 +232,7 @@ void Course::leave() {
 }
 
 Course::Step Course::next(int64_t now_ms) {
+  leave_line();
   const int most = input_.is_hedge ? 1 : kMostAttempts;
   if (has_stopped_ || attempts_ >= most) return {};
   if (plan_.rules.timeout > absl::ZeroDuration() &&
@@ -251,6 +256,16 @@ Course::Step Course::next(int64_t now_ms) {
   return wait_or_end(now_ms);
 }
 
+void Course::line_up(const Account& account) {
+  lined_up_at_ = &account;
+  account.cell->waiting.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Course::leave_line() {
+  if (const Account* account = std::exchange(lined_up_at_, nullptr))
+    account->cell->waiting.fetch_sub(1, std::memory_order_relaxed);
+}
+
 // What is left may be asked, only not so fast: how long until the request's turn. A place in line
 // is kept; who waits for a running request to end asks again.
 std::optional<absl::Duration> Course::stand_in_line(int64_t now_ms) {
@@ -258,6 +273,7 @@ std::optional<absl::Duration> Course::stand_in_line(int64_t now_ms) {
   if (queue_until_ms_ == 0) queue_until_ms_ = now_ms + policy_.queue.max_wait_ms;
   if (is_full(*queued_.account)) {
     if (queued_.until_ms > queue_until_ms_) return std::nullopt;
+    line_up(*queued_.account);
     return absl::Milliseconds(queued_.until_ms - now_ms);
   }
   const int64_t turn_ms = queued_.account->cell->queue.take(now_ms, policy_.queue, queue_until_ms_);
@@ -265,6 +281,7 @@ std::optional<absl::Duration> Course::stand_in_line(int64_t now_ms) {
   for (size_t i = 0; i < count(); ++i)
     if (&at(place(i)) == queued_.target) due_ = Again{place(i), queued_.account, 0};
   has_place_ = true;
+  line_up(*queued_.account);
   return absl::Milliseconds(std::max<int64_t>(turn_ms - now_ms, 1));
 }
 

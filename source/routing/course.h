@@ -26,7 +26,7 @@ struct CourseInput {
   const std::vector<std::string>* allowed = nullptr;  // As is_allowed_account(); null: all.
   uint64_t random = 0;                                // Fresh for each request.
   size_t body_bytes = 0;                              // For a guess at the tokens.
-  uint8_t inputs = 0;                                 // Modalities that the model has to read.
+  uint8_t needs = 0;  // What the model has to do: Modality bits and kToolCalls.
   int64_t began_ms = 0;
   // The request is under way elsewhere, which leave_out() names: a single attempt is made.
   bool is_hedge = false;
@@ -104,7 +104,9 @@ class Course {
   bool admit(const Account& account, int64_t now_ms);
   void put_back(uint16_t place);
   std::optional<absl::Duration> stand_in_line(int64_t now_ms);
-  bool reads(const ComboTarget& target) const;
+  void line_up(const Account& account);
+  void leave_line();
+  uint8_t missing(const ComboTarget& target) const { return input_.needs & target.lacks; }
   bool suits(const ComboTarget& target) const;
   Fitness look_at(const Target& target, const ComboTarget* known, int64_t now_ms);
   Fitness look_at(uint16_t place, int64_t now_ms);
@@ -144,8 +146,9 @@ class Course {
   bool has_stopped_ = false, has_timed_out_ = false, runs_ = false, probes_ = false;
   bool has_waited_ = false;
   Queued queued_;
-  int64_t queue_until_ms_ = 0;  // It waits in line no longer; 0: it did not.
-  bool has_place_ = false;      // In the line of what is due.
+  const Account* lined_up_at_ = nullptr;  // Where it counts among those that wait.
+  int64_t queue_until_ms_ = 0;            // It waits in line no longer; 0: it did not.
+  bool has_place_ = false;                // In the line of what is due.
 };
 
 }  // namespace omni::routing

@@ -5,11 +5,13 @@
 #include <absl/synchronization/mutex.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace omni::routing {
 
@@ -20,10 +22,13 @@ class HandoffBook {
   static constexpr size_t kPlaces = 1024;
   static constexpr size_t kMostNoteBytes = 32 * 1024;
 
+  // Notes are as they stand between the quotes of JSON.
   struct Entry {
     std::string session;
-    std::string server;  // Provider, account and model.
-    std::string note;    // What `server` was told when it took over; empty: nothing.
+    std::string server;       // Provider, account and model.
+    std::string note;         // What `server` was told when it took over; empty: nothing.
+    std::string next;         // What its successor will be told; empty: nothing was written ahead.
+    bool is_private = false;  // Of a client of whom nothing is written down.
   };
 
   // Null when nothing is known.
@@ -31,12 +36,21 @@ class HandoffBook {
   // Replaces what was there. A note that is too long is left out.
   void put(Entry entry);
 
+  struct Change {
+    size_t place = 0;
+    std::shared_ptr<const Entry> entry;
+  };
+  // What was put since the last call. One thread.
+  std::vector<Change> take_changes();
+  // The same in every process.
+  static size_t place_of(std::string_view session);
+
  private:
   struct Place {
     mutable absl::Mutex mutex;
     std::shared_ptr<const Entry> entry ABSL_GUARDED_BY(mutex);
+    std::atomic<bool> has_changed{false};
   };
-  static size_t place_of(std::string_view session);
 
   std::array<Place, kPlaces> places_;
 };

@@ -3,6 +3,7 @@
 #include <absl/strings/numbers.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 #include <string_view>
@@ -37,7 +38,38 @@ std::optional<Part> part_of(std::string_view word) {
   return std::nullopt;
 }
 
+std::optional<LimitKind> kind_of(std::string_view word) {
+  if (word == "requests") return LimitKind::kRequests;
+  if (word == "tokens") return LimitKind::kTokens;
+  if (word == "input-tokens") return LimitKind::kInputTokens;
+  if (word == "output-tokens") return LimitKind::kOutputTokens;
+  return std::nullopt;
+}
+
+// A number that no provider means must not overflow.
+int64_t whole(double number) {
+  constexpr double kMost = 1e15;
+  return static_cast<int64_t>(std::min(number, kMost));
+}
+
 }  // namespace
+
+std::string_view name_of(LimitKind kind) {
+  constexpr std::array<std::string_view, kLimitKinds> kNames = {"requests", "tokens", "inputTokens",
+                                                                "outputTokens"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+void QuotaReader::note(std::array<LimitCell, kLimitKinds>& cells) const {
+  for (size_t i = 0; i < kLimitKinds; ++i) {
+    const Limit& said = limits_[i];
+    LimitCell& cell = cells[i];
+    if (said.limit >= 0) cell.limit.store(whole(said.limit), std::memory_order_relaxed);
+    if (said.remaining < 0) continue;
+    cell.remaining.store(whole(said.remaining), std::memory_order_relaxed);
+    cell.reset_ms.store(said.reset_ms, std::memory_order_relaxed);
+  }
+}
 
 void QuotaReader::read(std::string_view name, std::string_view value, absl::Time now) {
   std::optional<Part> part;
@@ -52,14 +84,9 @@ void QuotaReader::read(std::string_view name, std::string_view value, absl::Time
     part = part_of(name.substr(dash + 1));
     kind = name.substr(0, dash);
   }
-  if (!part) return;
-  const Kind at = kind == "requests"        ? kRequests
-                  : kind == "tokens"        ? kTokens
-                  : kind == "input-tokens"  ? kInput
-                  : kind == "output-tokens" ? kOutput
-                                            : kKinds;
-  if (at == kKinds) return;
-  Limit& limit = limits_[at];
+  const std::optional<LimitKind> counted = part ? kind_of(kind) : std::nullopt;
+  if (!counted) return;
+  Limit& limit = limits_[static_cast<size_t>(*counted)];
   if (*part == Part::kLimit) limit.limit = count(value);
   if (*part == Part::kRemaining) limit.remaining = count(value);
   if (*part == Part::kReset) limit.reset_ms = absl::ToUnixMillis(reset_moment(value, now));

@@ -4,6 +4,7 @@
 
 #include <absl/time/time.h>
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -26,14 +27,15 @@ class QuotaReader {
   void read(std::string_view name, std::string_view value, absl::Time now);
   // The scarcest limit; of several that are spent, the one that stays so longest.
   QuotaState scarcest(absl::Time now) const;
+  // Writes down what was said, limit by limit; what was not said stays as it was.
+  void note(std::array<LimitCell, kLimitKinds>& cells) const;
 
  private:
-  enum Kind : uint8_t { kRequests, kTokens, kInput, kOutput, kKinds };
   struct Limit {
     double limit = -1, remaining = -1;  // Negative: not said.
     int64_t reset_ms = 0;
   };
-  Limit limits_[kKinds];
+  std::array<Limit, kLimitKinds> limits_;  // By LimitKind.
 };
 
 // Of the freest account that may serve the target; of one without accounts, nothing is known.

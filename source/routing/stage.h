@@ -32,6 +32,10 @@ struct PanelRule {
 
 // Of Strategy::kContextRelay.
 struct HandoffRule {
+  // The used share of its limits from which on who has a conversation sums it up ahead.
+  double threshold = 0.85;
+  // Ids of those whose conversations are summed up when they move; empty: all.
+  std::vector<std::string> providers;
   int max_messages = 30;  // The last ones, of which the summary is made.
   int max_tokens = 1024;  // Of the summary.
   absl::Duration timeout = absl::Seconds(20);

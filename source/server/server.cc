@@ -59,6 +59,8 @@ Server::~Server() {
   resolver_.reset();
   if (health_) health_->save();
   health_.reset();
+  if (handoffs_) handoffs_->save();
+  handoffs_.reset();
   spends_.reset();
   usage_.reset();
   receipts_.reset();
@@ -99,6 +101,7 @@ absl::Status Server::start() {
   watch_config();
   watch_certificates();
   health_->start();
+  handoffs_->start();
   return absl::OkStatus();
 }
 
@@ -162,6 +165,9 @@ absl::Status Server::load() {
   health_ = std::make_unique<HealthKeeper>(loop_, *store_, reloader_->cells());
   if (const absl::Status status = health_->load(); !status.ok())
     say(LogLevel::kWarning, fmt::format("health of providers: {}", message(status)));
+  handoffs_ = std::make_unique<HandoffKeeper>(loop_, *store_, reloader_->cells());
+  if (const absl::Status status = handoffs_->load(); !status.ok())
+    say(LogLevel::kWarning, fmt::format("handoffs of conversations: {}", message(status)));
   const ReloadResult result = reloader_->reload(loop_.clock().now(), true);
   if (!result.errors.empty()) return invalid(join_errors(result.errors));
   for (const std::string& warning : result.warnings) say(LogLevel::kWarning, warning);
@@ -387,7 +393,9 @@ void Server::begin_drain(std::string_view why) {
   router_.ready = false;
   // From here on the successor keeps it.
   if (health_ && restart_) health_->save();
+  if (handoffs_ && restart_) handoffs_->save();
   if (restart_) health_.reset();
+  if (restart_) handoffs_.reset();
   const absl::Duration limit =
       reloader_ ? reloader_->config().shutdown.drain : absl::ZeroDuration();
   say(LogLevel::kInfo, fmt::format("draining ({}), at most {}", why, absl::FormatDuration(limit)));

@@ -15,6 +15,7 @@
 #include "source/event/loop.h"
 #include "source/event/signal_watch.h"
 #include "source/server/doors.h"
+#include "source/server/handoff_keeper.h"
 #include "source/server/health_keeper.h"
 #include "source/server/restart.h"
 #include "source/server/spend_keeper.h"
@@ -75,6 +76,7 @@ class Server final : private SessionSource,
   std::unique_ptr<SpendKeeper> spends_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<HealthKeeper> health_;
+  std::unique_ptr<HandoffKeeper> handoffs_;
   std::unique_ptr<Retention> retention_, receipt_retention_;
   std::unique_ptr<UsageApi> usage_;
   std::unique_ptr<ReceiptApi> receipts_;

@@ -2,13 +2,14 @@
 over. What the client saw, what each model was told, and what was paid for. Each test runs with one worker and with
 four."""
 import json
+import signal
 import threading
 import time
 
 import harness
 from client import Client, get
 from fleet import Fleet, FleetTest, refuse
-from harness import CLIENT_KEY, SLOW, wait_until
+from harness import CLIENT_KEY, SLOW, Gateway, wait_until
 from upstream import DONE, ROLE, STOP, answer, text
 
 PRICE = {"input": 1, "output": 10}
@@ -676,6 +677,81 @@ class ContextRelayTest(FanoutTest):
         calls = fleet.upstreams[0].calls
         self.assertEqual(len(calls), 4)  # The first answer, the refusal, the summary, the answer.
         self.assertIn("fine", text_of(calls[3].json["messages"][1]["content"]))
+
+
+    def limited_relay(self, left, **sections):
+        """p0 has used all but `left` percent of a limit that lasts for an hour."""
+        fleet = self.fleet(2)
+        self.summaries = []
+
+        def script(call):
+            if "You write handoffs." in text_of(call.json["messages"][0]["content"]):
+                self.summaries.append(call.json)
+                return call.respond(200, answer("She is Ada.", (50, 5)))
+            call.respond(200, answer("from p0"), [
+                ("x-ratelimit-limit-requests", "100"), ("x-ratelimit-remaining-requests", str(left())),
+                ("x-ratelimit-reset-requests", "1h")])
+
+        fleet.script(0, script)
+        fleet.script(1, says("from p1"))
+        rules = sections.pop("rules", {})
+        self.gateway_for(fleet, [{"model": "p0/m"}, {"model": "p1/m"}], "context-relay", rules, **sections)
+        return fleet
+
+    def restart(self):
+        gateway = self.gateway
+        time.sleep(1.6)  # Looked at once a second, and written.
+        gateway.signal(signal.SIGKILL)
+        gateway.wait_exit()
+        self.gateway = Gateway(json.loads(gateway.file.read_text()), folder=gateway.folder).start()
+        self.addCleanup(self.gateway.close)
+
+    def test_who_has_little_left_sums_up_ahead_and_a_restart_forgets_nothing(self):
+        left = 50
+        fleet = self.limited_relay(lambda: left)
+        for left in (50, 15, 14, 13):
+            self.assertEqual(self.said(self.talk()), "from p0")
+        self.assertEqual(len(self.summaries), 1, "once, when 85 % were used")
+        self.assertEqual(len(fleet.upstreams[0].calls[-1].json["messages"]), 4, "who has it is told nothing")
+        self.restart()
+        fleet.script(0, refuse(500))
+        self.assertEqual(self.said(self.talk()), "from p1")
+        told = fleet.upstreams[1].calls[-1].json["messages"]
+        self.assertIn("She is Ada.", text_of(told[1]["content"]))
+        self.assertEqual((len(self.summaries), fleet.calls[1]), (1, 1), "nobody was asked at the move")
+        # It is there now, and is told the same after the next restart too.
+        self.restart()
+        fleet.script(0, says("from p0"))
+        self.assertEqual(self.said(self.talk()), "from p1")
+        self.assertEqual(fleet.upstreams[1].calls[-1].json["messages"], told)
+        self.assert_well(self.gateway)
+
+    def test_only_conversations_of_the_named_providers_are_summed_up(self):
+        fleet = self.limited_relay(lambda: 10, rules={"handoff_providers": ["p1"]})
+        for _ in range(2):
+            self.assertEqual(self.said(self.talk()), "from p0")
+        fleet.script(0, refuse(500))
+        self.assertEqual(self.said(self.talk()), "from p1")
+        self.assertEqual(self.summaries, [])
+        self.assertEqual(len(fleet.upstreams[1].calls[-1].json["messages"]), 4)
+
+    def test_of_a_key_with_no_log_nothing_is_written(self):
+        fleet = self.limited_relay(lambda: 10, keys=[{"name": "quiet", "key": "sk-quiet", "no_log": True}])
+
+        def talk():
+            with Client(self.gateway.port) as client:
+                return client.request("POST", "/v1/chat/completions", {"model": "best", "messages": self.TALK},
+                                      [("x-session-id", "s1"), ("authorization", "Bearer sk-quiet")])
+
+        for _ in range(2):
+            self.assertEqual(self.said(talk()), "from p0")
+        self.assertEqual(len(self.summaries), 1)
+        self.restart()
+        stored = b"".join(file.read_bytes() for file in self.gateway.folder.rglob("data.mdb"))
+        self.assertNotIn(b"She is Ada.", stored)
+        fleet.script(0, refuse(500))
+        self.assertEqual(self.said(talk()), "from p1")
+        self.assertEqual(len(fleet.upstreams[1].calls[-1].json["messages"]), 4, "nobody knows of it any more")
 
 
 class FusionWithFourWorkersTest(FusionTest):

@@ -61,6 +61,82 @@ class RoutingTest(FleetTest):
                 self.assertEqual(response.status, 200)
                 self.assertEqual(fleet.calls, calls)
 
+    def test_tools_go_to_a_model_that_calls_them(self):
+        fleet = Fleet(self, 2)
+        for provider, calls_tools in zip(fleet.providers, (False, True)):
+            provider["models"] = [{"id": "m", "tool_calling": calls_tools}]
+        gateway = self.gateway_for(fleet)
+        fleet.works(0)
+        fleet.works(1)
+        function = {"name": "f", "parameters": {"type": "object"}}
+        tool = {"type": "function", "function": function}
+        with Client(gateway.port) as client:
+            for fields, calls in (({}, [1, 0]), ({"tools": []}, [2, 0]), ({"tools": [tool]}, [2, 1]),
+                                  ({"functions": [function]}, [2, 2])):
+                self.assertEqual(client.chat(hello("best", **fields)).status, 200)
+                self.assertEqual(fleet.calls, calls)
+            # Of another dialect as well, and through the translation.
+            response = client.request("POST", "/v1/messages", {
+                "model": "best", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}],
+                "tools": [{"name": "f", "input_schema": {"type": "object"}}]})
+            self.assertEqual((response.status, fleet.calls), (200, [2, 3]))
+            # What is known may be wrong: when no other is left, it is tried.
+            fleet.script(1, refuse(500))
+            self.assertEqual(self.said(client.chat(hello("best", tools=[tool]))), "from p0")
+            self.assertEqual(fleet.calls, [3, 4])
+            listed = {one["id"]: one for one in client.request("GET", "/v1/models").json["data"]}
+            self.assertEqual(listed["p0/m"]["capabilities"], {"tool_calling": False})
+
+    def test_rate_limits_show_what_was_learned_and_who_waits(self):
+        fleet = Fleet(self, 2)
+        fleet.providers[1]["accounts"][0]["name"] = "other"
+        self.gateway_for(fleet, resilience={
+            "request_queue": {"enabled": True, "requests_per_minute": 0, "min_gap": "0s", "concurrent": 1,
+                              "max_wait": "10s"}})
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def limited(call):
+            release.wait(10)
+            call.respond(200, answer("fine"), [
+                ("x-ratelimit-limit-requests", "200"), ("x-ratelimit-remaining-requests", "50"),
+                ("x-ratelimit-reset-requests", "10m"), ("x-ratelimit-limit-tokens", "9000"),
+                ("x-ratelimit-remaining-tokens", "8000"), ("x-ratelimit-reset-tokens", "1h")])
+
+        fleet.script(0, limited)
+        fleet.script(1, refuse(404))
+
+        def shown():
+            return get(self.gateway.port, "/api/rate-limits").json
+
+        before = shown()["connections"]
+        self.assertEqual([(one["connectionId"], one["name"], one["limits"]) for one in before],
+                         [("p0/a", "a", {}), ("p1/other", "other", {})])
+        threads = [threading.Thread(target=self.ask, args=("p0/m",)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: shown()["overview"]["p0:p0/a"] == {"queued": 2, "running": 1}, what="the line")
+        busy = shown()["connections"][0]
+        self.assertTrue(busy["active"] and busy["rateLimitProtection"])
+        self.assertEqual(busy["configured"], {"requestsPerMinute": 0, "minTimeBetweenRequestsMs": 0,
+                                              "concurrentRequests": 1, "maxWaitMs": 10000})
+        release.set()
+        for thread in threads:
+            thread.join(10)
+        self.ask("p1/m")
+        after = shown()
+        known = after["connections"][0]
+        self.assertEqual((known["queued"], known["running"], known["remainingPercent"]), (0, 0, 25.0))
+        self.assertEqual((known["limits"]["requests"]["limit"], known["limits"]["requests"]["remaining"]), (200, 50))
+        self.assertEqual(known["limits"]["tokens"]["remaining"], 8000)
+        self.assertEqual(known["resetAt"], known["limits"]["requests"]["resetAt"])
+        self.assertEqual(after["cacheStats"], {"entries": 1})
+        self.assertEqual([(one["provider"], one["model"], one["connectionId"], one["reason"])
+                          for one in after["lockouts"]], [("p1", "m", "p1/other", "model_not_found")])
+        self.assertTrue(100000 < after["lockouts"][0]["remainingMs"] <= 121000, "kept in whole seconds")
+        older = get(self.gateway.port, "/api/rate-limit").json
+        self.assertEqual(sorted(older), ["connections", "overview"])
+
     def test_when_all_fail_the_answer_names_each(self):
         fleet = Fleet(self, 3)
         self.gateway_for(fleet)
@@ -394,6 +470,54 @@ class RoutingTest(FleetTest):
                 response = client.chat(hello("best"), [("authorization", f"Bearer {key}")])
             self.assertEqual(response.status, status, key)
         self.assertEqual(fleet.calls, [2, 1])
+
+    def test_expiry_first_uses_up_the_account_that_is_whole_again_soonest(self):
+        fleet = Fleet(self, 1, accounts=3)
+        fleet.providers[0] |= {"account_strategy": "expiry-first", "session_affinity": "0s"}
+        self.gateway_for(fleet, resilience={"wait_for_cooldown": {"enabled": False}})
+        resets = {"a": "40m", "b": "10m", "c": "25m"}
+        left = {"a": 90, "b": 50, "c": 70}
+
+        def script(call):
+            name = call.headers["authorization"].rpartition("-")[2]
+            call.respond(200, answer(f"by {name}"), [
+                ("x-ratelimit-limit-requests", "100"), ("x-ratelimit-remaining-requests", str(left[name])),
+                ("x-ratelimit-reset-requests", resets[name])])
+
+        fleet.script(0, script)
+        # Of those of which nothing is known the first: it becomes known, and is used before the others.
+        self.assertEqual([self.said(self.ask("p0/m")) for _ in range(2)], ["by a", "by a"])
+        left["a"] = 0
+        self.assertEqual([self.said(self.ask("p0/m")) for _ in range(3)], ["by a", "by b", "by b"])
+        left["b"] = 0
+        self.assertEqual([self.said(self.ask("p0/m")) for _ in range(3)], ["by b", "by c", "by c"])
+        left["c"] = 0
+        self.ask("p0/m")
+        self.assert_error(self.ask("p0/m"), 429)
+
+    def test_expiry_first_turns_to_the_account_whose_limit_ends_sooner(self):
+        fleet = Fleet(self, 1, accounts=2)
+        fleet.providers[0] |= {"account_strategy": "expiry-first", "session_affinity": "0s"}
+        self.gateway_for(fleet, keys=[{"name": name, "key": f"sk-{name}", "allowed_connections": [f"p0/{name}"]}
+                                      for name in "ab"])
+        resets = {"a": "40m", "b": "10m"}
+
+        def script(call):
+            name = call.headers["authorization"].rpartition("-")[2]
+            call.respond(200, answer(f"by {name}"), [
+                ("x-ratelimit-limit-requests", "100"), ("x-ratelimit-remaining-requests", "50"),
+                ("x-ratelimit-reset-requests", resets[name])])
+
+        fleet.script(0, script)
+
+        def ask(key):
+            with Client(self.gateway.port) as client:
+                return self.said(client.chat(hello("p0/m"), [("authorization", f"Bearer {key}")]))
+
+        self.assertEqual([ask("sk-a"), ask("sk-b")], ["by a", "by b"])
+        self.assertEqual([ask("nobody's") for _ in range(2)], ["by b", "by b"])
+        resets["b"] = "2h"
+        self.assertEqual([ask("nobody's") for _ in range(3)], ["by b", "by a", "by a"])
 
     def test_a_conversation_stays_with_its_account(self):
         fleet = Fleet(self, 1, accounts=4)

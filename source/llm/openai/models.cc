@@ -37,6 +37,8 @@ void append_known(std::string& out, const Model& model) {
   if (model.max_output > 0) append_format(out, R"(,"max_output_tokens":{})", model.max_output);
   append_modalities(out, "input_modalities", model.inputs);
   append_modalities(out, "output_modalities", model.outputs);
+  if (model.calls_tools)
+    append_format(out, R"(,"capabilities":{{"tool_calling":{}}})", *model.calls_tools);
   if (model.price) append_price(out, *model.price);
 }
 

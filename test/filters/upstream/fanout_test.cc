@@ -277,5 +277,108 @@ TEST(FanoutTest, AHandoffWaitsForItsSummaryNoLongerThanItMay) {
   EXPECT_EQ(made.handoffs->find("s")->server, "p0/main/m");
 }
 
+// A conversation of "p0", whose limits are known.
+struct Relay {
+  explicit Relay(std::string next, double share, absl::Duration until_reset,
+                 std::vector<std::string> providers = {}) {
+    ComboConfig combo = Fanout::combo(Strategy::kContextRelay);
+    combo.handoff.providers = std::move(providers);
+    snapshot = Fanout::make_snapshot(std::move(combo));
+    book().put({.session = "s", .server = "p0/main/m", .note = "", .next = std::move(next)});
+    harness = std::make_unique<test::ChainHarness>(snapshot);
+    const int64_t now_ms = absl::ToUnixMillis(harness->exchange.loop().clock().now());
+    cell().quota.store({.is_known = true,
+                        .share = share,
+                        .reset_ms = now_ms + absl::ToInt64Milliseconds(until_reset)});
+    harness->add(test::make_template_of<UpstreamFilter>(test::Try::config()));
+    const std::string body = R"({"model":"best","messages":[{"role":"user","content":"hi"}]})";
+    harness->exchange.read_chat(body);
+    Plan& plan = harness->exchange.facts().plan;
+    plan.combo = snapshot->combos->find("best");
+    plan.places = {0, 1};
+    plan.session = session;
+    plan.stages = std::make_shared<routing::StagePlans>();
+    harness->send(body);
+  }
+  routing::HandoffBook& book() { return *snapshot->combos->find("best")->handoffs; }
+  routing::AccountCell& cell() { return *snapshot->providers->all()[0].accounts[0].cell; }
+  test::FakeUpstreamPools& pools() { return harness->exchange.pools(); }
+  void answers(size_t index, int status, const std::string& body) {
+    pools().at(index).headers(status);
+    pools().at(index).body_bytes(body);
+    pools().at(index).complete();
+    harness->settle();
+  }
+
+  const std::string session = "s";
+  std::shared_ptr<Snapshot> snapshot;
+  std::unique_ptr<test::ChainHarness> harness;
+};
+
+constexpr absl::Duration kLong = absl::Hours(1);
+
+TEST(HandoffTest, WhoHasLittleLeftSumsUpAheadAndItsSuccessorIsToldWithoutAsking) {
+  Relay relay("", 0.15, kLong);
+  ASSERT_EQ(relay.pools().count(), 1u);
+  EXPECT_THAT(relay.pools().at(0).body, HasSubstr("You write handoffs"));
+  EXPECT_EQ(relay.pools().at(0).origin, "p0.example");
+  relay.answers(0, 200, answer("so far"));
+  ASSERT_EQ(relay.pools().count(), 2u);
+  EXPECT_THAT(relay.pools().at(1).body, Not(HasSubstr("so far"))) << "it knows";
+  relay.answers(1, 503, "{}");
+  ASSERT_EQ(relay.pools().count(), 3u);
+  EXPECT_EQ(relay.pools().at(2).origin, "p1.example");
+  EXPECT_THAT(relay.pools().at(2).body, HasSubstr("so far"));
+  relay.answers(2, 200, answer("hello"));
+  EXPECT_EQ(relay.book().find("s")->server, "p1/main/m");
+  EXPECT_EQ(relay.book().find("s")->note, "so far");
+  EXPECT_EQ(relay.book().find("s")->next, "");
+}
+
+TEST(HandoffTest, WhatWasWrittenAheadIsKeptWhileItMayBeNeeded) {
+  Relay kept("so far", 0.1, kLong);
+  ASSERT_EQ(kept.pools().count(), 1u);
+  EXPECT_THAT(kept.pools().at(0).body, Not(HasSubstr("handoffs"))) << "once is enough";
+  kept.answers(0, 200, answer("hello"));
+  EXPECT_EQ(kept.book().find("s")->next, "so far");
+  Relay scarce("so far", 0.03, kLong);
+  scarce.answers(0, 200, answer("hello"));
+  EXPECT_EQ(scarce.book().find("s")->next, "so far") << "it will soon be needed";
+  Relay whole("so far", 0.9, kLong);
+  whole.answers(0, 200, answer("hello"));
+  EXPECT_EQ(whole.book().find("s")->next, "") << "its limits are whole again";
+  EXPECT_EQ(whole.book().find("s")->server, "p0/main/m");
+}
+
+TEST(HandoffTest, NothingIsWrittenAheadWhereNobodyIsAboutToMove) {
+  const struct {
+    std::string_view what;
+    double share;
+    absl::Duration until_reset;
+    std::vector<std::string> providers;
+    bool asks;
+  } rows[] = {{"much is left", 0.5, kLong, {}, false},
+              {"just above the threshold", 0.16, kLong, {}, false},
+              {"whole again within a minute", 0.1, absl::Seconds(50), {}, false},
+              {"too little for a summary", 0.04, kLong, {}, false},
+              {"another's conversations are handed over", 0.1, kLong, {"p1"}, false},
+              {"its own are", 0.1, kLong, {"p0"}, true}};
+  for (const auto& row : rows) {
+    Relay relay("", row.share, row.until_reset, row.providers);
+    ASSERT_EQ(relay.pools().count(), 1u);
+    EXPECT_EQ(relay.pools().at(0).body.find("You write handoffs") != std::string::npos, row.asks)
+        << row.what;
+  }
+}
+
+TEST(HandoffTest, WhoIsNotHandedOverMovesWithoutASummary) {
+  Relay relay("", 1, kLong, {"p1"});
+  relay.answers(0, 503, "{}");
+  ASSERT_EQ(relay.pools().count(), 2u);
+  EXPECT_THAT(relay.pools().at(1).body, Not(HasSubstr("handoffs")));
+  relay.answers(1, 200, answer("hello"));
+  EXPECT_EQ(relay.book().find("s")->server, "p1/main/m") << "who has it is known all the same";
+}
+
 }  // namespace
 }  // namespace omni::filters

@@ -103,6 +103,78 @@ TEST(AdminApiTest, ResilienceTellsWhoRestsAndWhichBreakersAreOpen) {
   EXPECT_EQ(office.resets, 1);
 }
 
+TEST(AdminApiTest, RateLimitsTellWhatIsConfiguredLearnedAndUnderWay) {
+  Office office;
+  std::vector<Provider> providers(2);
+  providers[0].id = "a";
+  providers[0].models = {{.id = "m"}};
+  providers[0].accounts = {{.name = "x", .connection = "a/x"}, {.name = "y", .connection = "a/y"}};
+  providers[1].is_demo = true;
+  routing::CellRegistry cells;
+  cells.attach(providers);
+  const int64_t now_ms = absl::ToUnixMillis(office.clock.now());
+  routing::AccountCell& cell = *providers[0].accounts[0].cell;
+  cell.in_flight = 3;
+  cell.waiting = 2;
+  cell.quota.store({.is_known = true, .share = 0.25, .reset_ms = now_ms + 30000});
+  cell.limits[0].limit = 60;
+  cell.limits[0].remaining = 15;
+  cell.limits[0].reset_ms = now_ms + 30000;
+  cell.limits[1].limit = 9000;
+  cell.limits[1].remaining = 1;
+  cell.limits[1].reset_ms = now_ms - 1;
+  cell.lock("m", now_ms, {.until_ms = now_ms + 4000, .is_hard = true});
+  cell.lock("elsewhere", now_ms, {.until_ms = now_ms + 9000});
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->providers = std::make_shared<const ProviderList>(providers);
+  office.shown = snapshot;
+  auto json = test::parse_json(office.ask("GET", "/api/rate-limits").body);
+  ASSERT_EQ(json["connections"].size(), 2u) << "the demo provider has no limits";
+  const auto& busy = json["connections"][0];
+  EXPECT_EQ(busy["connectionId"], "a/x");
+  EXPECT_EQ(busy["provider"], "a");
+  EXPECT_EQ(busy["name"], "x");
+  EXPECT_EQ(busy["rateLimitProtection"], false);
+  EXPECT_TRUE(busy["configured"].is_null());
+  EXPECT_EQ(busy["active"], true);
+  EXPECT_EQ(busy["queued"], 2);
+  EXPECT_EQ(busy["running"], 3);
+  EXPECT_EQ(busy["remainingPercent"], 25.0);
+  EXPECT_TRUE(busy["resetAt"].is_string());
+  EXPECT_EQ(busy["limits"]["requests"]["limit"], 60);
+  EXPECT_EQ(busy["limits"]["requests"]["remaining"], 15);
+  EXPECT_EQ(busy["limits"]["tokens"]["limit"], 9000);
+  EXPECT_TRUE(busy["limits"]["tokens"]["remaining"].is_null()) << "its end has come";
+  EXPECT_FALSE(busy["limits"].contains("inputTokens"));
+  const auto& idle = json["connections"][1];
+  EXPECT_EQ(idle["active"], false);
+  EXPECT_TRUE(idle["remainingPercent"].is_null());
+  EXPECT_TRUE(idle["limits"].empty());
+  EXPECT_EQ(json["overview"]["a:a/x"]["queued"], 2);
+  EXPECT_EQ(json["overview"]["a:a/y"]["running"], 0);
+  ASSERT_EQ(json["lockouts"].size(), 2u);
+  EXPECT_EQ(json["lockouts"][0]["model"], "m");
+  EXPECT_EQ(json["lockouts"][0]["reason"], "rate_limit_exceeded");
+  EXPECT_EQ(json["lockouts"][0]["connectionId"], "a/x");
+  EXPECT_NEAR(json["lockouts"][0]["remainingMs"].get<double>(), 4000, 1000);
+  EXPECT_TRUE(json["lockouts"][1]["model"].is_null()) << "nobody lists it";
+  EXPECT_EQ(json["cacheStats"]["entries"], 1);
+
+  auto queued = std::make_shared<Snapshot>(*snapshot);
+  queued->resilience.queue = {.enabled = true, .per_minute = 30, .min_gap_ms = 0, .concurrent = 4};
+  office.shown = queued;
+  json = test::parse_json(office.ask("GET", "/api/rate-limit").body);
+  EXPECT_FALSE(json.contains("lockouts"));
+  EXPECT_FALSE(json.contains("cacheStats"));
+  EXPECT_EQ(json["connections"][1]["rateLimitProtection"], true);
+  EXPECT_EQ(json["connections"][1]["configured"]["requestsPerMinute"], 30);
+  EXPECT_EQ(json["connections"][1]["configured"]["concurrentRequests"], 4);
+  EXPECT_EQ(office.ask("POST", "/api/rate-limits").status, 405);
+  office.api.set_password(Secret("open:sesame"));
+  EXPECT_EQ(office.ask("GET", "/api/rate-limits").status, 401);
+  EXPECT_EQ(office.ask("GET", "/api/rate-limits", Office::basic("x:open:sesame")).status, 200);
+}
+
 TEST(AdminApiTest, LiveSessionsAreListedOnceHoweverManyWorkersKnowThem) {
   Office office;
   const absl::Time t = absl::FromUnixSeconds(900);

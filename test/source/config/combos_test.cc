@@ -144,5 +144,18 @@ TEST(AccountSpreadTest, IsReadForAProvider) {
   EXPECT_EQ(provider.accounts[1].connection, "a/y");
 }
 
+TEST(AccountSpreadTest, EachHasAName) {
+  FakeWorld world;
+  for (const auto& [name, spread] : {std::pair{"expiry-first", AccountSpread::kExpiryFirst},
+                                     std::pair{"p2c", AccountSpread::kPowerOfTwo}}) {
+    const GatewayConfig config =
+        good(world, std::string("providers:\n"
+                                "  - { id: a, dialect: openai, base_url: 'https://a.example/v1',\n"
+                                "      account_strategy: ") +
+                        name + ", accounts: [{ name: x, api_key: k }] }\n");
+    EXPECT_EQ(config.providers[0].spread, spread) << name;
+  }
+}
+
 }  // namespace
 }  // namespace omni

@@ -55,6 +55,28 @@ TEST(ProvidersTest, ACustomProviderNeedsADialectAndABaseUrl) {
   EXPECT_TRUE(mine.base.origin.allow_private);
 }
 
+TEST(ProvidersTest, WhetherAModelCallsToolsIsSaidOrKnownOrNot) {
+  FakeWorld world;
+  const LoadResult result = world.load(
+      "providers:\n"
+      "  - { id: mine, dialect: openai, base_url: 'https://a.example/v1', auth: none,\n"
+      "      models: [{ id: no, tool_calling: false }, { id: yes, tool_calling: true }, { id: x }] "
+      "}\n"
+      "  - { id: demo, type: demo }\n"
+      "  - { id: openai, type: openai, accounts: [{ api_key: k }],\n"
+      "      models: [{ id: gpt-5, tool_calling: false }] }\n");
+  ASSERT_TRUE(result.ok()) << result.errors[0].text();
+  const auto calls = [&](size_t provider, std::string_view model) {
+    return result.config.providers.at(provider).find_model(model)->calls_tools;
+  };
+  EXPECT_EQ(calls(0, "no"), false);
+  EXPECT_EQ(calls(0, "yes"), true);
+  EXPECT_EQ(calls(0, "x"), std::nullopt);
+  EXPECT_EQ(calls(1, "echo"), false) << "the catalogue knows";
+  EXPECT_EQ(calls(2, "gpt-4.1"), true);
+  EXPECT_EQ(calls(2, "gpt-5"), false) << "the file knows better";
+}
+
 TEST(ProvidersTest, ANameMayReachPrivateAddressesOnlyWhenTheFileSaysSo) {
   FakeWorld world;
   const std::string head =

@@ -54,11 +54,34 @@ TEST(StagesTest, AHandoffMayNameItsModel) {
       "  - { name: x, strategy: context-relay, targets: [{ model: a/m }],\n"
       "      config: { handoff_model: a/n, handoff_messages: 10, handoff_tokens: 500,\n"
       "                handoff_timeout: 5s } }\n");
+  EXPECT_EQ(combo.handoff.threshold, 0.85);
+  EXPECT_TRUE(combo.handoff.providers.empty()) << "all";
   ASSERT_EQ(combo.steps.size(), 2u);
   EXPECT_EQ(combo.steps[1].role, StageRole::kSummary);
   EXPECT_EQ(combo.handoff.max_messages, 10);
   EXPECT_EQ(combo.handoff.max_tokens, 500);
   EXPECT_EQ(combo.handoff.timeout, absl::Seconds(5));
+}
+
+TEST(StagesTest, AHandoffMaySayWhenAndWhose) {
+  World world;
+  const routing::ComboConfig combo = world.first(
+      "  - { name: x, strategy: context-relay, targets: [{ model: a/m }],\n"
+      "      config: { handoff_threshold: 0.6, handoff_providers: [a] } }\n");
+  EXPECT_EQ(combo.handoff.threshold, 0.6);
+  EXPECT_EQ(combo.handoff.providers, std::vector<std::string>{"a"});
+  const auto wrong = [&](const std::string& what) {
+    return world.errors(
+        "  - { name: x, strategy: context-relay, targets: [{ model: a/m }],\n"
+        "      config: { " +
+        what + " } }\n");
+  };
+  EXPECT_THAT(wrong("handoff_threshold: 0.4"), HasSubstr("handoff_threshold"));
+  EXPECT_THAT(wrong("handoff_threshold: 0.95"), HasSubstr("must not be more than 0.94"));
+  EXPECT_THAT(wrong("handoff_providers: [nope]"),
+              HasSubstr("6:36: combos[0].config.handoff_providers: no provider is named 'nope'"));
+  EXPECT_THAT(wrong("handoff_providers: [a, a, a, a, a, a, a, a, a, a, a]"),
+              HasSubstr("must not have more than 10 entries"));
 }
 
 TEST(StagesTest, EveryMistakeIsToldAtItsPlace) {

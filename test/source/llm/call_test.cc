@@ -35,6 +35,28 @@ TEST(CallTest, TheServiceTierIsReadInEitherSpelling) {
     ASSERT_FALSE(gemini.read(Buffer(body), ""));
     EXPECT_EQ(gemini.service_tier(), ServiceTier::kPriority) << key;
   }
+TEST(CallTest, KnowsWhetherToolsAreOffered) {
+  const struct {
+    std::string_view body;
+    bool offers;
+  } rows[] = {{R"({"model":"m"})", false},
+              {R"({"model":"m","tools":[]})", false},
+              {"{\"model\":\"m\",\"tools\":[ \n ]}", false},
+              {R"({"model":"m","tools":null})", false},
+              {R"({"model":"m","tools":[{"type":"function"}]})", true},
+              {R"({"model":"m","functions":[]})", false},
+              {R"({"model":"m","functions":[{"name":"f"}]})", true},
+              {R"({"model":"m","messages":[{"tools":[1]}]})", false}};
+  for (const auto& row : rows) {
+    const Read read(row.body);
+    EXPECT_EQ(read.message(), "ok") << row.body;
+    EXPECT_EQ(read.call.offers_tools(), row.offers) << row.body;
+  }
+  Call gemini;
+  gemini.set_dialect(Dialect::kGemini);
+  gemini.set_path_model("m", false, false);
+  EXPECT_FALSE(gemini.read(Buffer(R"({"tools":[{"functionDeclarations":[{}]}]})"), ""));
+  EXPECT_TRUE(gemini.offers_tools());
 }
 
 TEST(CallTest, RefusesEachBadFieldInTheClientsTerms) {

@@ -86,6 +86,7 @@ TEST_F(ModelListTest, OpenaisEntriesSayWhatIsKnown) {
   model.max_output = 100;
   model.inputs = kText | kImage;
   model.price = Price{.input = 1.5, .output = 2, .cached = 0.1};
+  model.calls_tools = true;
   build();
   const json list = render(Dialect::kOpenai);
   EXPECT_EQ(list["object"], "list");
@@ -96,6 +97,8 @@ TEST_F(ModelListTest, OpenaisEntriesSayWhatIsKnown) {
   EXPECT_EQ(entry["max_output_tokens"], 100);
   EXPECT_EQ(entry["input_modalities"], json({"text", "image"}));
   EXPECT_FALSE(entry.contains("output_modalities"));
+  EXPECT_EQ(entry["capabilities"], json({{"tool_calling", true}}));
+  EXPECT_FALSE(show(Dialect::kOpenai, "one/new").contains("capabilities")) << "not known";
   EXPECT_EQ(entry["pricing"], json({{"input", 1.5}, {"output", 2}, {"cached", 0.1}}));
   EXPECT_EQ(list["data"][1]["id"], "fast");
   EXPECT_EQ(list["data"][1]["owned_by"], "alias");

@@ -10,6 +10,7 @@
 #include "source/base/random.h"
 #include "source/routing/auto_pool.h"
 #include "source/routing/chooser.h"
+#include "source/routing/scorer.h"
 #include "test/source/routing/routing_fixture.h"
 
 namespace omni::routing {
@@ -31,7 +32,7 @@ struct Pair {
     return combo;
   }
   static double of(const Combo& combo, size_t index) {
-    return score(combo.weights, combo.targets[index], Pack::kOwn, {.now_ms = kNowMs});
+    return Scorer(combo.weights, Pack::kOwn, {.now_ms = kNowMs}).score(combo.targets[index]);
   }
   Fleet fleet;
 

@@ -187,5 +187,19 @@ TEST(SessionPinsTest, KeepsASessionForItsTime) {
   EXPECT_EQ(pins.find("s", kNow + 10000), 0);
 }
 
+TEST(ModelLocksTest, WhatIsLockedIsListedByHash) {
+  ModelLocks locks;
+  constexpr int64_t kAt = 1'800'000'000'000;
+  EXPECT_TRUE(locks.held(kAt).empty());
+  locks.lock("m", kAt, {.until_ms = kAt + 5000, .is_hard = true});
+  locks.lock("n", kAt, {.until_ms = kAt + 1000});
+  ASSERT_EQ(locks.held(kAt).size(), 2u);
+  const auto later = locks.held(kAt + 2000);
+  ASSERT_EQ(later.size(), 1u);
+  EXPECT_EQ(later[0].hash, ModelLocks::hash_of("m"));
+  EXPECT_EQ(later[0].lock.until_ms, kAt + 5000);
+  EXPECT_TRUE(later[0].lock.is_hard);
+}
+
 }  // namespace
 }  // namespace omni::routing

@@ -79,6 +79,27 @@ TEST(ComboTest, NestingHasAnEnd) {
   EXPECT_EQ(maker.flatten("n5"), "p0=1.00 ");
 }
 
+TEST(ComboTest, WhatAModelLacksIsOnlyWhatIsKnown) {
+  const struct {
+    std::string_view what;
+    Model model;
+    uint8_t lacks;
+  } rows[] = {
+      {"nothing is known", {.id = "m"}, 0},
+      {"it reads text alone", {.id = "m", .inputs = kText}, kImage | kAudio | kVideo | kFile},
+      {"it calls tools", {.id = "m", .calls_tools = true}, 0},
+      {"it calls none", {.id = "m", .inputs = 31, .calls_tools = false}, kToolCalls}};
+  for (const auto& row : rows) {
+    test::Fleet fleet(2);
+    fleet.provider(0).models[0] = row.model;
+    std::vector<Combo> combos;
+    combos.push_back(fleet.combo(Strategy::kPriority));
+    EXPECT_EQ(combos[0].targets[0].lacks, row.lacks) << row.what;
+    EXPECT_EQ(combos[0].targets[1].lacks, 0) << row.what;
+    EXPECT_EQ(ComboList(std::move(combos)).all()[0].lacks, row.lacks) << row.what;
+  }
+}
+
 TEST(ComboTest, IsFoundByNamePrefixAndTheLongestPattern) {
   std::vector<Combo> combos(4);
   combos[0].name = "best";

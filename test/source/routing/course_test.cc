@@ -90,11 +90,11 @@ TEST(CourseTest, ABadBodyStopsAndAModelsOwnFaultMovesOn) {
 
 TEST(CourseTest, WhoDoesNotReadWhatWasSentComesLast) {
   Through combo(4);
-  combo.combo.targets[0].inputs = kText;
-  combo.combo.targets[1].inputs = kText | kAudio;
-  combo.combo.targets[2].inputs = 0;  // Not known, and no reason to come last.
-  combo.combo.targets[3].inputs = kText | kImage;
-  Walk walk(combo.plan, combo.policy, {.random = 7, .inputs = kImage});
+  combo.combo.targets[0].lacks = kImage | kAudio;
+  combo.combo.targets[1].lacks = kImage;
+  combo.combo.targets[2].lacks = 0;  // Or not known, which is no reason to come last.
+  combo.combo.targets[3].lacks = kAudio;
+  Walk walk(combo.plan, combo.policy, {.random = 7, .needs = kImage});
   EXPECT_EQ(walk.next(), "p2/a");
   EXPECT_EQ(walk.fail(500), "p3/a");
   EXPECT_EQ(walk.fail(500), "p0/a") << "what is known may be wrong";
@@ -102,6 +102,33 @@ TEST(CourseTest, WhoDoesNotReadWhatWasSentComesLast) {
   Walk text(combo.plan, combo.policy, {.random = 7});
   combo.fleet.cells.reset();
   EXPECT_EQ(text.next(), "p0/a");
+}
+
+TEST(CourseTest, WhoCallsNoToolsComesLastWhereToolsAreOffered) {
+  const struct {
+    std::string_view what;
+    uint8_t needs;
+    uint8_t lacks[3];
+    std::vector<std::string> order;
+  } rows[] = {
+      {"no tools are offered", 0, {kToolCalls, 0, 0}, {"p0/a", "p1/a", "p2/a"}},
+      {"another can", kToolCalls, {kToolCalls, 0, 0}, {"p1/a", "p2/a", "p0/a"}},
+      {"several can", kToolCalls, {0, kToolCalls, 0}, {"p0/a", "p2/a", "p1/a"}},
+      {"none can", kToolCalls, {kToolCalls, kToolCalls, kToolCalls}, {"p0/a", "p1/a", "p2/a"}},
+      {"an image with tools",
+       kToolCalls | kImage,
+       {kToolCalls, kImage, 0},
+       {"p2/a", "p0/a", "p1/a"}},
+      {"what nobody asks for", kToolCalls, {kAudio, kImage, 0}, {"p0/a", "p1/a", "p2/a"}},
+  };
+  for (const auto& row : rows) {
+    Through combo(3);
+    for (size_t i = 0; i < 3; ++i) combo.combo.targets[i].lacks = row.lacks[i];
+    Walk walk(combo.plan, combo.policy, {.random = 7, .needs = row.needs});
+    std::vector<std::string> order = {walk.next()};
+    while (order.size() < 3) order.push_back(walk.fail(500));
+    EXPECT_EQ(order, row.order) << row.what;
+  }
 }
 
 TEST(CourseTest, AConversationMovesOnlyWhereItIsCheaperWithItsPromptReadAnew) {

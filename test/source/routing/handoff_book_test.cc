@@ -36,6 +36,21 @@ TEST(HandoffBookTest, WhatIsKeptIsBounded) {
   EXPECT_EQ(book->find("long")->note, "");
 }
 
+TEST(HandoffBookTest, WhatHasChangedIsToldOnce) {
+  auto book = std::make_unique<HandoffBook>();
+  EXPECT_TRUE(book->take_changes().empty());
+  book->put({.session = "one", .server = "a", .note = "", .next = "soon"});
+  book->put({.session = "one", .server = "b", .note = "soon", .next = ""});
+  book->put({.session = "two", .server = "a", .note = "", .next = ""});
+  const auto changes = book->take_changes();
+  ASSERT_EQ(changes.size(), 2u) << "the last of each";
+  for (const HandoffBook::Change& each : changes) {
+    EXPECT_EQ(each.place, HandoffBook::place_of(each.entry->session));
+    EXPECT_EQ(each.entry->server, each.entry->session == "one" ? "b" : "a");
+  }
+  EXPECT_TRUE(book->take_changes().empty());
+}
+
 TEST(HandoffBookTest, ThreadsNeverSeeHalfOfAnEntry) {
   auto book = std::make_unique<HandoffBook>();
   std::vector<std::thread> threads;

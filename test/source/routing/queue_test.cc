@@ -90,6 +90,24 @@ TEST(QueueTest, RequestsGoInTheOrderInWhichTheyCame) {
   EXPECT_EQ(late.next(), "p0/a");
 }
 
+TEST(QueueTest, HowManyStandInLineIsKnown) {
+  Direct direct;
+  direct.policy.queue = gap(200);
+  const std::atomic<int32_t>& waiting = direct.fleet.list().all()[0].accounts[0].cell->waiting;
+  Walk first(direct.plan, direct.policy), second(direct.plan, direct.policy);
+  EXPECT_EQ(first.next(), "p0/a");
+  EXPECT_EQ(waiting, 0);
+  EXPECT_EQ(second.next(), "wait 200");
+  {
+    Walk leaves(direct.plan, direct.policy);
+    EXPECT_EQ(leaves.next(), "wait 400");
+    EXPECT_EQ(waiting, 2);
+  }
+  EXPECT_EQ(waiting, 1);
+  EXPECT_EQ(second.next(), "p0/a");
+  EXPECT_EQ(waiting, 0);
+}
+
 TEST(QueueTest, ALineThatIsTooLongFailsAtOnce) {
   Direct direct;
   direct.policy.queue = gap(600);

@@ -64,6 +64,28 @@ TEST(QuotaReaderTest, ResetsComeInManyForms) {
         << row.said;
 }
 
+TEST(QuotaReaderTest, NotesEachLimitInTheProvidersWords) {
+  std::array<LimitCell, kLimitKinds> cells;
+  QuotaReader reader;
+  reader.read("x-ratelimit-limit-requests", "100", kNow);
+  reader.read("x-ratelimit-remaining-requests", "80", kNow);
+  reader.read("x-ratelimit-reset-requests", "6m0s", kNow);
+  reader.read("x-ratelimit-remaining-tokens", "1e300", kNow);
+  reader.note(cells);
+  EXPECT_EQ(cells[0].limit, 100);
+  EXPECT_EQ(cells[0].remaining, 80);
+  EXPECT_EQ(cells[0].reset_ms, kNowMs + 360000);
+  EXPECT_EQ(cells[1].limit, -1) << "nobody said it";
+  EXPECT_GT(cells[1].remaining, 0);
+  EXPECT_EQ(cells[2].remaining, -1);
+  QuotaReader later;
+  later.read("x-ratelimit-remaining-requests", "79", kNow);
+  later.note(cells);
+  EXPECT_EQ(cells[0].limit, 100) << "what was not said again stays";
+  EXPECT_EQ(cells[0].remaining, 79);
+  EXPECT_EQ(cells[0].reset_ms, 0) << "the old end is not that of the new count";
+}
+
 TEST(QuotaReaderTest, WhatMakesNoSenseIsNotBelieved) {
   EXPECT_FALSE(read({}).is_known);
   EXPECT_FALSE(read({{"x-ratelimit-remaining-requests", "9"}}).is_known) << "of how many?";
@@ -117,6 +139,43 @@ TEST(QuotaTest, StrategiesOrderByWhatIsLeftAndWhenItIsWhole) {
   EXPECT_EQ(order(fleet.combo(Strategy::kResetWindow)), (std::vector<uint16_t>{2, 0, 1, 3}));
   const std::vector<uint16_t> aware = order(fleet.combo(Strategy::kResetAware));
   EXPECT_EQ(aware.back(), 2) << "what is nearly spent is kept for the last";
+}
+
+// What is left of the limit that ends first is lost first.
+TEST(QuotaTest, ExpiryFirstTakesTheAccountThatIsWholeAgainSoonest) {
+  struct Known {
+    double share = -1;  // Negative: nothing is known.
+    int64_t after_ms = 0;
+  };
+  const struct {
+    std::string_view what;
+    Known known[3];
+    std::string_view picked;
+  } rows[] = {
+      {"nothing is known of any: the lowest priority number", {}, "a"},
+      {"the soonest", {{0.9, 60000}, {0.5, 5000}, {0.7, 30000}}, "b"},
+      {"however little is left, so long as it is something", {{0.9, 60000}, {0.03, 5000}}, "b"},
+      {"who has nothing left is not asked", {{0.9, 60000}, {0, 5000}, {0.7, 30000}}, "c"},
+      {"who has next to nothing left comes last", {{0.9, 60000}, {0.01, 5000}, {}}, "a"},
+      {"what is known goes before what is not", {{}, {}, {0.2, 3600000}}, "c"},
+      {"what is over is not known any more", {{0.5, -1}, {0.5, 9000}, {}}, "b"},
+      {"of equals the lowest priority number", {{}, {0.4, 8000}, {0.9, 8000}}, "b"},
+      {"all are spent", {{0, 5000}, {0, 6000}, {0, 7000}}, "quota_exhausted"},
+  };
+  for (const auto& row : rows) {
+    Fleet fleet(1, 3);
+    fleet.provider(0).spread = AccountSpread::kExpiryFirst;
+    const Provider& provider = fleet.list().all()[0];
+    for (size_t i = 0; i < 3; ++i)
+      if (row.known[i].share >= 0)
+        provider.accounts[i].cell->quota.store({.is_known = true,
+                                                .share = row.known[i].share,
+                                                .reset_ms = kNowMs + row.known[i].after_ms});
+    const AccountChoice out =
+        choose_account({.provider = provider, .model = "m", .now_ms = kNowMs});
+    EXPECT_EQ(out.account != nullptr ? std::string_view(out.account->name) : out.why, row.picked)
+        << row.what;
+  }
 }
 
 TEST(QuotaTest, AnAccountThatIsSpentIsSkippedUntilItsReset) {

@@ -34,7 +34,9 @@ TEST(EndpointsTest, TheTableAndTheDescriptionAreOne) {
                                   "get /api/usage/call-logs",
                                   "get /api/usage/logs",
                                   "get /api/usage/request-logs",
-                                  "get /api/telemetry/summary"};
+                                  "get /api/telemetry/summary",
+                                  "get /api/rate-limits",
+                                  "get /api/rate-limit"};
   for (const EndpointRow& row : client_endpoints()) {
     if ((row.methods & kGet) != 0) served.insert("get " + described(row.pattern));
     if ((row.methods & kPost) != 0) served.insert("post " + described(row.pattern));
