@@ -35,9 +35,9 @@ class Deferred {
   virtual ~Deferred() = default;
 };
 
-// What a turn of the loop does for many requests it does part by part, in this order, and not request
-// by request: the code of a part stays in the processor's first cache while that of a whole request
-// does not fit there.
+// What a turn of the loop does for many requests it does part by part, in this order, and not
+// request by request: the code of a part stays in the processor's first cache while that of a whole
+// request does not fit there.
 enum class TurnPart : uint8_t {
   kBytes,     // What sockets gave goes to codecs.
   kRequests,  // Complete requests go through their rows of filters.
@@ -46,8 +46,8 @@ enum class TurnPart : uint8_t {
   kEnd,       // What all of it wrote leaves.
 };
 
-// Work that must run before the loop waits again, once each time it is asked for. Intrusive, so that
-// asking for it costs nothing. Destroying it withdraws it.
+// Work that must run before the loop waits again, once each time it is asked for. Intrusive, so
+// that asking for it costs nothing. Destroying it withdraws it.
 class TurnWork {
  public:
   TurnWork() = default;

@@ -35,6 +35,8 @@ TEST(CallTest, TheServiceTierIsReadInEitherSpelling) {
     ASSERT_FALSE(gemini.read(Buffer(body), ""));
     EXPECT_EQ(gemini.service_tier(), ServiceTier::kPriority) << key;
   }
+}
+
 TEST(CallTest, KnowsWhetherToolsAreOffered) {
   const struct {
     std::string_view body;
