@@ -171,14 +171,27 @@ void TcpConnection::offer_read() {
 void TcpConnection::read_ended(absl::Status why) {
   is_reading_ = false;
   input_ended_ = true;
+  if (state_ == State::kLingering) return finish(absl::OkStatus());
+  if (why.ok()) why = write_error_;
+  if (!why.ok()) return break_off(std::move(why));
+  uv_read_stop(&stream_.get()->stream);
+  if (state_ != State::kOpen) return;
+  if (in_.empty()) return events_->on_end_of_input();
+  owes_end_ = true;
+  loop_.at_turn_end(*this);
+}
+
+// What the peer said last is worth reading all the same.
+void TcpConnection::break_off(absl::Status why) {
   const uv_handle_t* alive = stream_.base();
   offering_.leave_turn();
   offer_read();
-  if (alive->data == nullptr || state_ == State::kClosed) return;
-  if (state_ == State::kLingering) return finish(absl::OkStatus());
-  if (!why.ok()) return finish(std::move(why));
-  if (!write_error_.ok()) return finish(std::move(write_error_));
-  uv_read_stop(&stream_.get()->stream);
+  if (alive->data != nullptr && state_ != State::kClosed) finish(std::move(why));
+}
+
+// What the peer asked for just before may be answered already.
+void TcpConnection::tell_end() {
+  owes_end_ = false;
   if (state_ == State::kOpen) events_->on_end_of_input();
 }
 
@@ -207,6 +220,7 @@ void TcpConnection::on_turn() {
   if (state_ == State::kFlushing && !write_error_.ok()) return finish(std::move(write_error_));
   const uv_handle_t* alive = stream_.base();
   if (is_resuming_) resume();
+  if (alive->data != nullptr && owes_end_) tell_end();
   if (alive->data != nullptr) flush();
 }
 

@@ -58,6 +58,8 @@ class TcpConnection final : public Connection, private TurnWork {
   void received(ssize_t count);
   void offer_read();
   [[gnu::cold]] void read_ended(absl::Status why);
+  [[gnu::cold]] void break_off(absl::Status why);
+  [[gnu::cold]] void tell_end();
   void offer();
   void resume();
   void flush();
@@ -86,6 +88,7 @@ class TcpConnection final : public Connection, private TurnWork {
   bool is_writing_ = false;  // A uv_write is under way.
   bool is_resuming_ = false;
   bool input_ended_ = false;
+  bool owes_end_ = false;  // of input, behind what its last bytes bring about in this turn.
   bool above_high_ = false;
   bool peer_is_loopback_ = false;
 };

@@ -123,6 +123,13 @@ class MalformedTest(GatewayTest):
     def test_a_half_closed_client_still_gets_what_is_ready(self):
         got = exchange_raw(self.gateway.port, b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n", half_close=True)
         self.assertIn(b"200 OK", got)
+        # Requests that go through the filters, and are answered by one of them or by the last.
+        body = b'{"model":"nobody/knows-it","messages":[{"role":"user","content":"x"}]}'
+        unknown = b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
+        for request in (b"GET /v1/models HTTP/1.1\r\nhost: a\r\n\r\n", unknown):
+            for _ in range(20):
+                got = exchange_raw(self.gateway.port, request, half_close=True)
+                self.assertRegex(got, rb"^HTTP/1.1 [24]\d\d [^\0]*[}\]]\s*$")
         got = exchange_raw(self.gateway.port, b"GET /v1/models HTTP/1.1\r\nhost: a\r\n", half_close=True)
         self.assertNotIn(b"200", got)
 

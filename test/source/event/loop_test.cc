@@ -168,6 +168,57 @@ TEST(LoopTest, TurnEndWorkMayAskForMoreAndDestroyOthers) {
   EXPECT_EQ(trace, "f" + std::string(499, 'm') + "l");
 }
 
+TEST(LoopTest, PartsOfATurnComeInTheirOrderAndTheFirstOnceMoreWhenALaterAsksForIt) {
+  Loop loop;
+  std::string trace;
+  Work again([&] { trace += "2"; });
+  Work bytes([&] { trace += "b"; }), requests([&] { trace += "r"; }),
+      attempts([&] { trace += "a"; }), answers([&] { trace += "w"; });
+  Work end([&] {
+    trace += "e";
+    loop.in_turn(TurnPart::kBytes, again);
+  });
+  loop.post([&] {
+    loop.in_turn(TurnPart::kEnd, end);
+    loop.in_turn(TurnPart::kAnswers, answers);
+    loop.in_turn(TurnPart::kAttempts, attempts);
+    loop.in_turn(TurnPart::kRequests, requests);
+    loop.in_turn(TurnPart::kBytes, bytes);
+    loop.in_turn(TurnPart::kEnd, bytes);  // Asked for already.
+  });
+  ASSERT_TRUE(run_until(loop, [&] { return trace.size() >= 6; }));
+  EXPECT_EQ(trace, "brawe2");
+}
+
+struct Tasked {
+  explicit Tasked(std::string& out) : trace(out) {}
+  void first() { trace += "1"; }
+  void second() { trace += "2"; }
+
+  std::string& trace;
+  TurnTask<Tasked, &Tasked::first> one{*this};
+  TurnTask<Tasked, &Tasked::second> two{*this};
+};
+
+TEST(LoopTest, ATaskIsAMethodOfItsOwnerAndGoesWithIt) {
+  Loop loop;
+  std::string trace;
+  Tasked kept(trace);
+  auto gone = std::make_unique<Tasked>(trace);
+  Work last([&] { trace += "l"; });
+  Work destroyer([&] { gone.reset(); });
+  loop.post([&] {
+    loop.in_turn(TurnPart::kAnswers, kept.two);
+    loop.in_turn(TurnPart::kRequests, kept.one);
+    loop.in_turn(TurnPart::kBytes, destroyer);
+    loop.in_turn(TurnPart::kRequests, gone->one);
+    loop.in_turn(TurnPart::kAttempts, kept.one);
+    loop.in_turn(TurnPart::kEnd, last);
+  });
+  ASSERT_TRUE(run_until(loop, [&] { return !trace.empty() && trace.back() == 'l'; }));
+  EXPECT_EQ(trace, "12l");
+}
+
 class Doomed final : public Deferred {
  public:
   explicit Doomed(std::string& trace) : trace_(trace) {}

@@ -219,6 +219,24 @@ TEST_F(ManyConnectionsTest, WhatIsLentInATurnStaysWhatItIsUntilTheTurnEnds) {
   }
 }
 
+TEST_F(ManyConnectionsTest, TheEndOfInputComesBehindWhatTheLastBytesBringAbout) {
+  connect_all(1);
+  struct Work final : TurnWork {
+    void on_turn() override { trace += 'r'; }
+    std::string trace;
+  } work;
+  servers[0]->on_bytes_hook = [&](Buffer& in) {
+    in.clear();
+    work.trace += 'b';
+    loop.in_turn(TurnPart::kRequests, work);
+  };
+  servers[0]->on_end_hook = [&] { work.trace += 'e'; };
+  send_all();
+  ASSERT_EQ(::shutdown(fds[0], SHUT_WR), 0);
+  ASSERT_TRUE(wait([&] { return work.trace.size() >= 3; }));
+  EXPECT_EQ(work.trace, "bre");
+}
+
 TEST_F(TcpConnectionTest, SaysWritableOnceAfterHavingBeenAboveTheHighWatermark) {
   connect();
   server.connection->hold(Hold::kLane);

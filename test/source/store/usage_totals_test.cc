@@ -110,6 +110,23 @@ TEST_F(UsageTotalsTest, ErrorsAndAnswersWithoutAPriceAreCountedApart) {
   EXPECT_EQ(all.unpriced, 1u);
 }
 
+// Sums of one turn stay where they are while new ones come between them.
+TEST_F(UsageTotalsTest, RecordsOfManyModelsInAnyOrderAreSummedUp) {
+  const int64_t at = us(2026, 11, 29, 12);
+  std::vector<UsageRecord> records;
+  for (int i = 0; i < 200; ++i) {
+    records.push_back(record_at(at, "m" + std::to_string(i % 50)));
+    records.push_back(record_at(at, "often"));
+    records.push_back(record_at(at, "often"));
+  }
+  append(records);
+  const std::map<std::string, std::string> found = totals(TotalsPeriod::kDay, at, at);
+  EXPECT_EQ(found.at("a"), "600/6000/4200 ");
+  EXPECT_EQ(found.at("m:often:up"), "400/4000/2800 ");
+  for (int i = 0; i < 50; ++i)
+    EXPECT_EQ(found.at("m:m" + std::to_string(i) + ":up"), "4/40/28 ") << i;
+}
+
 TEST_F(UsageTotalsTest, NamesOfAnyLengthAreCounted) {
   const std::string letters(119, 'x');
   append({record_at(us(2026, 11, 2), letters + "\xc3\xa9" + std::string(900, 'y'))});
