@@ -73,7 +73,7 @@ void append_latency_metrics(std::string& out, const ProviderLatencies& latencies
   const std::vector<std::string_view> names = names_of(latencies);
   if (names.empty()) return;
   append_format(out,
-                "# HELP {0} From the begin of an attempt to its stream's first content.\n"
+                "# HELP {0} From the beginning of an attempt to its stream's first content.\n"
                 "# TYPE {0} summary\n",
                 kFirstToken);
   for (const std::string_view name : names) {
@@ -81,7 +81,7 @@ void append_latency_metrics(std::string& out, const ProviderLatencies& latencies
     append_summary(out, kFirstToken, name, latency.first_token, latency.first_token_sum);
   }
   append_format(out,
-                "# HELP {0} From the begin of an attempt that got an answer to its end.\n"
+                "# HELP {0} From the beginning of an attempt that got an answer to its end.\n"
                 "# TYPE {0} summary\n",
                 kAttempt);
   for (const std::string_view name : names) {
