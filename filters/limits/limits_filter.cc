@@ -200,7 +200,10 @@ Next LimitsFilter::on_response_complete() {
   return Next::kContinue;
 }
 
-void LimitsFilter::on_end() noexcept { charge(true); }
+void LimitsFilter::on_end() noexcept {
+  charge(true);
+  context_.exchange().facts().purse = nullptr;
+}
 
 void LimitsFilter::charge(bool is_final) {
   if (limits_ == nullptr || is_settled_) return;

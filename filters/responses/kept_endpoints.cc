@@ -93,8 +93,9 @@ bool KeptEndpoint::forward(const ResponseRecord& record) {
   if (record.provider.empty()) return false;
   Facts& facts = context_.exchange().facts();
   if (context_.exchange().snapshot().providers->find(record.provider) == nullptr) return false;
-  facts.kept.make().provider = record.provider;
-  facts.kept.make().account = record.account;
+  KeptFacts& kept = facts.kept.make();
+  kept.provider = record.provider;
+  kept.account = record.account;
   context_.resume_request();
   return true;
 }

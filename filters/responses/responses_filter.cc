@@ -141,8 +141,9 @@ void ResponsesFilter::take_history(FoundResponse&& found) {
   constexpr std::string_view kNamed = "ext:";
   if (!found.record.session.empty() && facts.session.substr(0, kNamed.size()) != kNamed)
     facts.session = found.record.session;
-  facts.kept.make().provider = found.record.provider;
-  facts.kept.make().account = found.record.account;
+  KeptFacts& kept = facts.kept.make();
+  kept.provider = found.record.provider;
+  kept.account = found.record.account;
   facts.call.set_history(std::make_shared<const llm::responses::History>(
       llm::responses::History{.items = std::move(found.items),
                               .is_whole = found.is_whole,

@@ -26,8 +26,19 @@ std::vector<std::string_view> names_of(const ProviderLatencies& latencies) {
   return names;
 }
 
-constexpr std::string_view kFirstToken = "omniroute_provider_first_token_seconds";
-constexpr std::string_view kAttempt = "omniroute_provider_attempt_seconds";
+// One summary of each provider.
+struct LatencyMetric {
+  std::string_view name, help;
+  LatencyHistogram ProviderLatency::*of_late;
+  LatencySum ProviderLatency::*sum;
+};
+constexpr LatencyMetric kLatencyMetrics[] = {
+    {"omniroute_provider_first_token_seconds",
+     "From the beginning of an attempt to its stream's first content.",
+     &ProviderLatency::first_token, &ProviderLatency::first_token_sum},
+    {"omniroute_provider_attempt_seconds",
+     "From the beginning of an attempt that got an answer to its end.", &ProviderLatency::total,
+     &ProviderLatency::total_sum}};
 
 // Ids of providers have no character that a label's value would have to escape.
 void append_summary(std::string& out, std::string_view metric, std::string_view provider,
@@ -72,21 +83,12 @@ std::string render_latencies(const ProviderLatencies& latencies) {
 void append_latency_metrics(std::string& out, const ProviderLatencies& latencies) {
   const std::vector<std::string_view> names = names_of(latencies);
   if (names.empty()) return;
-  append_format(out,
-                "# HELP {0} From the beginning of an attempt to its stream's first content.\n"
-                "# TYPE {0} summary\n",
-                kFirstToken);
-  for (const std::string_view name : names) {
-    const ProviderLatency& latency = latencies.find(name)->second;
-    append_summary(out, kFirstToken, name, latency.first_token, latency.first_token_sum);
-  }
-  append_format(out,
-                "# HELP {0} From the beginning of an attempt that got an answer to its end.\n"
-                "# TYPE {0} summary\n",
-                kAttempt);
-  for (const std::string_view name : names) {
-    const ProviderLatency& latency = latencies.find(name)->second;
-    append_summary(out, kAttempt, name, latency.total, latency.total_sum);
+  for (const LatencyMetric& metric : kLatencyMetrics) {
+    append_format(out, "# HELP {0} {1}\n# TYPE {0} summary\n", metric.name, metric.help);
+    for (const std::string_view provider : names) {
+      const ProviderLatency& latency = latencies.find(provider)->second;
+      append_summary(out, metric.name, provider, latency.*metric.of_late, latency.*metric.sum);
+    }
   }
 }
 

@@ -88,7 +88,7 @@ class TcpConnection final : public Connection, private TurnWork {
   bool is_writing_ = false;  // A uv_write is under way.
   bool is_resuming_ = false;
   bool input_ended_ = false;
-  bool owes_end_ = false;  // of input, behind what its last bytes bring about in this turn.
+  bool owes_end_ = false;  // The end of input is told behind what its last bytes bring about.
   bool above_high_ = false;
   bool peer_is_loopback_ = false;
 };

@@ -1,15 +1,13 @@
-"""Combos that ask several models for one answer: panels with a judge, pipelines, and conversations that are handed
-over. What the client saw, what each model was told, and what was paid for. Each test runs with one worker and with
-four."""
+"""Combos that ask several models for one answer: panels with a judge, and pipelines. What the client saw, what each
+model was told, and what was paid for. Each test runs with one worker and with four."""
 import json
-import signal
 import threading
 import time
 
 import harness
 from client import Client, get
 from fleet import Fleet, FleetTest, refuse
-from harness import CLIENT_KEY, SLOW, Gateway, wait_until
+from harness import CLIENT_KEY, SLOW, wait_until
 from upstream import DONE, ROLE, STOP, answer, text
 
 PRICE = {"input": 1, "output": 10}
@@ -583,186 +581,11 @@ class PipelineTest(FanoutTest):
         self.assertEqual(fleet.calls, [1, 0])
 
 
-class ContextRelayTest(FanoutTest):
-    TALK = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "My name is Ada."},
-            {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Who am I?"}]
-
-    def relay(self, size=2, **rules):
-        fleet = self.fleet(size)
-        self.summaries = []
-
-        def answers(index):
-            def script(call):
-                if "You write handoffs." in text_of(call.json["messages"][0]["content"]):
-                    self.summaries.append((index, call.json))
-                    return call.respond(200, answer("She is Ada.", (50, 5)))
-                says(f"from p{index}")(call)
-            return script
-        for index in range(size):
-            fleet.script(index, answers(index))
-        self.gateway_for(fleet, [{"model": f"p{index}/m"} for index in range(min(size, 2))], "context-relay", rules)
-        self.answers = answers
-        return fleet
-
-    def talk(self, session="s1", stream=False):
-        with Client(self.gateway.port) as client:
-            return client.request("POST", "/v1/chat/completions",
-                                  {"model": "best", "stream": stream, "messages": self.TALK},
-                                  [("x-session-id", session)])
-
-    def test_who_takes_over_is_told_once_and_keeps_the_conversation(self):
-        fleet = self.relay()
-        self.assertEqual(self.said(self.talk()), "from p0")
-        self.assertEqual(self.summaries, [])
-        fleet.script(0, refuse(500))
-        response = self.talk()
-        self.assertEqual(self.said(response), "from p1")
-        self.assertEqual(len(self.summaries), 1)
-        index, asked = self.summaries[0]
-        self.assertEqual(index, 1)
-        self.assertEqual(asked["max_tokens"], 1024)
-        self.assertIn("user: My name is Ada.", text_of(asked["messages"][1]["content"]))
-        self.assertNotIn("tools", asked)
-        told = fleet.upstreams[1].calls[-1].json["messages"]
-        self.assertEqual([each["role"] for each in told], ["system", "system", "user", "assistant", "user"])
-        self.assertIn("She is Ada.", text_of(told[1]["content"]))
-        record = self.gateway.access_of(response)
-        self.assertEqual((record["input_tokens"], record["output_tokens"]), (150, 15))
-        # It stays where it is, is told the same, and nobody sums up again.
-        fleet.script(0, self.answers(0))
-        self.gateway.forget_failures()
-        self.assertEqual(self.said(self.talk()), "from p1")
-        self.assertEqual(fleet.upstreams[1].calls[-1].json["messages"], told)
-        self.assertEqual(len(self.summaries), 1)
-        self.assertEqual(self.said(self.talk("s2")), "from p0")
-        self.assert_well(self.gateway)
-
-    def test_a_model_may_be_named_for_it(self):
-        fleet = self.relay(3, handoff_model="p2/m", handoff_tokens=256)
-        self.talk()
-        fleet.script(0, refuse(500))
-        self.assertIn(b"from p1", self.talk(stream=True).body)
-        self.assertEqual([(index, asked["max_tokens"]) for index, asked in self.summaries], [(2, 256)])
-        self.assertEqual(fleet.calls[2], 1)
-
-    def test_without_a_summary_the_request_goes_on(self):
-        fleet = self.relay(3, handoff_model="p2/m", handoff_timeout="300ms")
-        self.talk()
-        fleet.script(0, refuse(500))
-        fleet.script(2, refuse(500))
-        self.assertEqual(self.said(self.talk()), "from p1")
-        self.assertEqual(len(fleet.upstreams[1].calls[-1].json["messages"]), 4)
-        self.talk("s2")
-        self.gateway.forget_failures()
-        fleet.script(1, refuse(500))
-        fleet.script(0, self.answers(0))
-        fleet.script(2, says("late", after=6))
-        began = time.monotonic()
-        self.assertEqual(self.said(self.talk()), "from p0")
-        self.assertLess(time.monotonic() - began, 3)
-
-    def test_another_account_is_told_as_well(self):
-        fleet = Fleet(self, 1, accounts=2)
-        fleet.works(0)
-        self.gateway_for(fleet, strategy="context-relay", resilience={"wait_for_cooldown": {"enabled": False}})
-        self.talk()
-        first = fleet.accounts(0)[0]
-
-        def limits(call):
-            if call.headers["authorization"].endswith(first):
-                return refuse(429)(call)
-            call.respond(200, answer("fine"))
-        fleet.script(0, limits)
-        self.assertEqual(self.said(self.talk()), "fine")
-        calls = fleet.upstreams[0].calls
-        self.assertEqual(len(calls), 4)  # The first answer, the refusal, the summary, the answer.
-        self.assertIn("fine", text_of(calls[3].json["messages"][1]["content"]))
-
-
-    def limited_relay(self, left, **sections):
-        """p0 has used all but `left` percent of a limit that lasts for an hour."""
-        fleet = self.fleet(2)
-        self.summaries = []
-
-        def script(call):
-            if "You write handoffs." in text_of(call.json["messages"][0]["content"]):
-                self.summaries.append(call.json)
-                return call.respond(200, answer("She is Ada.", (50, 5)))
-            call.respond(200, answer("from p0"), [
-                ("x-ratelimit-limit-requests", "100"), ("x-ratelimit-remaining-requests", str(left())),
-                ("x-ratelimit-reset-requests", "1h")])
-
-        fleet.script(0, script)
-        fleet.script(1, says("from p1"))
-        rules = sections.pop("rules", {})
-        self.gateway_for(fleet, [{"model": "p0/m"}, {"model": "p1/m"}], "context-relay", rules, **sections)
-        return fleet
-
-    def restart(self):
-        gateway = self.gateway
-        time.sleep(1.6)  # Looked at once a second, and written.
-        gateway.signal(signal.SIGKILL)
-        gateway.wait_exit()
-        self.gateway = Gateway(json.loads(gateway.file.read_text()), folder=gateway.folder).start()
-        self.addCleanup(self.gateway.close)
-
-    def test_who_has_little_left_sums_up_ahead_and_a_restart_forgets_nothing(self):
-        left = 50
-        fleet = self.limited_relay(lambda: left)
-        for left in (50, 15, 14, 13):
-            self.assertEqual(self.said(self.talk()), "from p0")
-        self.assertEqual(len(self.summaries), 1, "once, when 85 % were used")
-        self.assertEqual(len(fleet.upstreams[0].calls[-1].json["messages"]), 4, "who has it is told nothing")
-        self.restart()
-        fleet.script(0, refuse(500))
-        self.assertEqual(self.said(self.talk()), "from p1")
-        told = fleet.upstreams[1].calls[-1].json["messages"]
-        self.assertIn("She is Ada.", text_of(told[1]["content"]))
-        self.assertEqual((len(self.summaries), fleet.calls[1]), (1, 1), "nobody was asked at the move")
-        # It is there now, and is told the same after the next restart too.
-        self.restart()
-        fleet.script(0, says("from p0"))
-        self.assertEqual(self.said(self.talk()), "from p1")
-        self.assertEqual(fleet.upstreams[1].calls[-1].json["messages"], told)
-        self.assert_well(self.gateway)
-
-    def test_only_conversations_of_the_named_providers_are_summed_up(self):
-        fleet = self.limited_relay(lambda: 10, rules={"handoff_providers": ["p1"]})
-        for _ in range(2):
-            self.assertEqual(self.said(self.talk()), "from p0")
-        fleet.script(0, refuse(500))
-        self.assertEqual(self.said(self.talk()), "from p1")
-        self.assertEqual(self.summaries, [])
-        self.assertEqual(len(fleet.upstreams[1].calls[-1].json["messages"]), 4)
-
-    def test_of_a_key_with_no_log_nothing_is_written(self):
-        fleet = self.limited_relay(lambda: 10, keys=[{"name": "quiet", "key": "sk-quiet", "no_log": True}])
-
-        def talk():
-            with Client(self.gateway.port) as client:
-                return client.request("POST", "/v1/chat/completions", {"model": "best", "messages": self.TALK},
-                                      [("x-session-id", "s1"), ("authorization", "Bearer sk-quiet")])
-
-        for _ in range(2):
-            self.assertEqual(self.said(talk()), "from p0")
-        self.assertEqual(len(self.summaries), 1)
-        self.restart()
-        stored = b"".join(file.read_bytes() for file in self.gateway.folder.rglob("data.mdb"))
-        self.assertNotIn(b"She is Ada.", stored)
-        fleet.script(0, refuse(500))
-        self.assertEqual(self.said(talk()), "from p1")
-        self.assertEqual(len(fleet.upstreams[1].calls[-1].json["messages"]), 4, "nobody knows of it any more")
-
-
 class FusionWithFourWorkersTest(FusionTest):
     workers = 4
 
 
 class PipelineWithFourWorkersTest(PipelineTest):
-    workers = 4
-
-
-class ContextRelayWithFourWorkersTest(ContextRelayTest):
     workers = 4
 
 

@@ -2,17 +2,11 @@
 #include "source/server/handoff_keeper.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
-#include "source/base/check.h"
-#include "source/base/status.h"
-#include "source/stats/registry.h"
-#include "source/store/lmdb_store.h"
-#include "test/support/fake_dispatcher.h"
+#include "test/source/server/keeper_fixture.h"
 
 namespace omni {
 namespace {
@@ -39,31 +33,8 @@ struct HandoffLife {
   std::shared_ptr<routing::HandoffBook> book;
 };
 
-class HandoffKeeperTest : public ::testing::Test {
+class HandoffKeeperTest : public test::KeeperTest {
  protected:
-  HandoffKeeperTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "handoff-XXXXXX").string();
-    OMNI_CHECK(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-    open();
-  }
-  ~HandoffKeeperTest() override {
-    store_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  // As a new process does; whatever was written before is there.
-  void open() {
-    store_.reset();
-    LmdbStore::Options options;
-    options.path = path_ + "/store";
-    options.map_size_bytes = options.bulk_map_size_bytes = uint64_t{16} << 20;
-    options.stats = &stats_;
-    auto opened = LmdbStore::open(std::move(options));
-    ASSERT_TRUE(opened.ok()) << message(opened.status());
-    store_ = *std::move(opened);
-  }
   size_t rows() {
     open();
     size_t count = 0;
@@ -76,11 +47,6 @@ class HandoffKeeperTest : public ::testing::Test {
                     .ok());
     return count;
   }
-
-  std::string path_;
-  StatRegistry stats_;
-  test::FakeDispatcher loop_;
-  std::unique_ptr<LmdbStore> store_;
 };
 
 TEST_F(HandoffKeeperTest, TheNextProcessKnowsWhoHasAConversation) {

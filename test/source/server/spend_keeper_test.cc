@@ -2,21 +2,15 @@
 #include "source/server/spend_keeper.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 
-#include "source/base/check.h"
-#include "source/base/status.h"
-#include "source/stats/registry.h"
-#include "source/store/lmdb_store.h"
 #include "source/store/tables.h"
-#include "test/support/fake_dispatcher.h"
+#include "test/source/server/keeper_fixture.h"
 #include "test/support/test_snapshot.h"
 
 namespace omni {
@@ -42,30 +36,8 @@ struct Life {
   SpendKeeper keeper;
 };
 
-class SpendKeeperTest : public ::testing::Test {
+class SpendKeeperTest : public test::KeeperTest {
  protected:
-  SpendKeeperTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "spend-XXXXXX").string();
-    OMNI_CHECK(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-    open();
-  }
-  ~SpendKeeperTest() override {
-    store_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  void open() {
-    store_.reset();
-    LmdbStore::Options options;
-    options.path = path_ + "/store";
-    options.map_size_bytes = options.bulk_map_size_bytes = uint64_t{16} << 20;
-    options.stats = &stats_;
-    auto opened = LmdbStore::open(std::move(options));
-    ASSERT_TRUE(opened.ok()) << message(opened.status());
-    store_ = *std::move(opened);
-  }
   int64_t today() { return period_number(kBudget.period, loop_.clock().now()); }
   int64_t spent(const Life& life) {
     return static_cast<int64_t>(life.limits.spend->spent.read(today()).count);
@@ -86,11 +58,6 @@ class SpendKeeperTest : public ::testing::Test {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     EXPECT_TRUE(is_reached());
   }
-
-  std::string path_;
-  StatRegistry stats_;
-  test::FakeDispatcher loop_;
-  std::unique_ptr<LmdbStore> store_;
 };
 
 TEST_F(SpendKeeperTest, TheNextProcessKnowsWhatWasSpent) {
