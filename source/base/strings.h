@@ -7,18 +7,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "source/base/stable_hash.h"
 
 namespace omni {
 
 // Hash and equality that take std::string_view, so that a look-up makes no std::string.
 struct TextHash {
   using is_transparent = void;
-  size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  size_t operator()(std::string_view text) const { return stable_hash(text); }
 };
 struct TextEqual {
   using is_transparent = void;

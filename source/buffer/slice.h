@@ -39,6 +39,8 @@ class Slice {
   std::string_view view() const { return {data_, size_}; }
   size_t size() const { return size_; }
   Block* owner() const { return owner_; }
+  // The same bytes, of a block, for who knows that nobody else holds them.
+  char* writable() const { return const_cast<char*>(data_); }
   bool is_lent() const { return owner_ != nullptr && owner_->is_lent(); }
 
   // Bytes after the end that may be read (not used), as JSON parsers want.

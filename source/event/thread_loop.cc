@@ -5,11 +5,14 @@
 #include <future>
 #include <utility>
 
+#include "source/event/time_slice.h"
+
 namespace omni {
 
 ThreadLoop::ThreadLoop(std::string name)
     : thread_([this, name = name.substr(0, 15)] {
         pthread_setname_np(pthread_self(), name.c_str());
+        ask_for_long_slice();
         loop_.run();
       }) {}
 

@@ -64,6 +64,8 @@ class TcpConnection final : public Connection, private TurnWork {
   void resume();
   void flush();
   bool try_write();
+  int send_joined(size_t& total);
+  int send_row(size_t& total);
   [[gnu::cold]] int write_rest();
   [[gnu::cold]] void write_failed(int code);
   [[gnu::cold]] void shut_down();

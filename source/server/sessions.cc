@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <string>
+
+#include "source/base/stable_hash.h"
 
 namespace omni {
 namespace {
@@ -17,9 +18,7 @@ Plain* zeroed(size_t count) {
 }
 
 uint32_t connection_hash(std::string_view provider, std::string_view account) {
-  const size_t hash =
-      std::hash<std::string_view>{}(provider)*31 + std::hash<std::string_view>{}(account);
-  return static_cast<uint32_t>(hash >> 16) | 1;
+  return static_cast<uint32_t>(stable_hash(account, stable_hash(provider)) >> 16) | 1;
 }
 
 }  // namespace
@@ -52,7 +51,7 @@ void SessionTable::touch(std::string_view id, absl::Time now, std::string_view p
   if (marks_ == nullptr || names_ == nullptr) return;  // The machine had no memory for it.
   const int64_t now_ms = absl::ToUnixMillis(now);
   if (began_ms_ == 0) began_ms_ = now_ms;
-  const uint64_t hash = std::hash<std::string_view>{}(id);
+  const uint64_t hash = stable_hash(id);
   const auto tag = static_cast<uint32_t>(hash >> 32);
   const uint32_t tick = ticks(now_ms);
   Mark* const bucket = &marks_[hash % kBuckets * kWays];

@@ -43,6 +43,61 @@ TEST(ChunkDecoderTest, SharesTheInputInsteadOfCopyingIt) {
   EXPECT_EQ(body.front().data(), where + 3);
 }
 
+// A stream of tokens comes as one run of bytes to whoever reads on.
+TEST(ChunkDecoderTest, JoinsSmallChunksWhereTheyLie) {
+  ChunkDecoder decoder{CodecLimits{}};
+  Buffer in("5\r\nhello\r\n1\r\n,\r\n6\r\n world\r\n0\r\n\r\nGET");
+  const char* where = in.front().data();
+  Buffer body;
+  EXPECT_EQ(decoder.decode(in, body), Verdict::kComplete);
+  EXPECT_EQ(body.slice_count(), 1U);
+  EXPECT_EQ(body.front().data(), where + 3);
+  EXPECT_EQ(body.to_string(), "hello, world");
+  EXPECT_EQ(in.to_string(), "GET");
+}
+
+TEST(ChunkDecoderTest, LeavesLargeChunksWhereTheyAre) {
+  const std::string large(2000, 'l');
+  ChunkDecoder decoder{CodecLimits{}};
+  Buffer in("1\r\na\r\n7d0\r\n" + large + "\r\n1\r\nb\r\n");
+  Buffer body;
+  EXPECT_EQ(decoder.decode(in, body), Verdict::kIncomplete);
+  EXPECT_EQ(body.slice_count(), 2U);
+  EXPECT_EQ(body.to_string(), "a" + large + "b");
+}
+
+// Literals are not ours to write to.
+TEST(ChunkDecoderTest, LeavesStaticTextAlone) {
+  ChunkDecoder decoder{CodecLimits{}};
+  Buffer in;
+  in.append_static("1\r\na\r\n1\r\nb\r\n0\r\n\r\n");
+  Buffer body;
+  EXPECT_EQ(decoder.decode(in, body), Verdict::kComplete);
+  EXPECT_EQ(body.to_string(), "ab");
+}
+
+TEST(ChunkDecoderTest, TakesSizesOfEveryLengthAndLetter) {
+  for (const std::string size : {"3", "03", "0000003", "00000003", "000000000000003"}) {
+    ChunkDecoder decoder{CodecLimits{}};
+    Buffer in(size + "\r\nabc\r\n0\r\n\r\n");
+    Buffer body;
+    EXPECT_EQ(decoder.decode(in, body), Verdict::kComplete) << size;
+    EXPECT_EQ(body.to_string(), "abc") << size;
+  }
+  for (const std::string size : {"aB", "Ab", "AB", "ab"}) {
+    ChunkDecoder decoder{CodecLimits{}};
+    Buffer in(size + "\r\n" + std::string(171, 'x') + "\r\n0\r\n\r\n");
+    Buffer body;
+    EXPECT_EQ(decoder.decode(in, body), Verdict::kComplete) << size;
+  }
+  for (const std::string size : {"@", "`", "g", "G", "-1", "+1", " 1", "1 ", "0x1", "1\t"}) {
+    ChunkDecoder decoder{CodecLimits{}};
+    Buffer in(size + "\r\nx\r\n0\r\n\r\n");
+    Buffer body;
+    EXPECT_EQ(decoder.decode(in, body), Verdict::kFault) << size;
+  }
+}
+
 TEST(ChunkDecoderTest, RefusesTrailersAboveTheLimitOfAHead) {
   CodecLimits limits;
   limits.header_bytes = 100;
