@@ -90,6 +90,10 @@ void Panel::finish() {
   timeout_.reset();
   for (const Member& member : members_)
     if (member.call) member.call->give_up("panel_timeout");
+  // What was asked of the panel has been paid for; a judge that nobody can pay is not asked.
+  if (std::optional<LocalReply> refusal =
+          refuse_unpaid(exchange_, fmt::format("The judge of combo '{}'", combo_.name)))
+    return events_.on_prelude_failed(*std::move(refusal));
   size_t bytes = 0;
   std::string text = judge_text(bytes);
   llm::add_user_text(exchange_.facts().call.edit(), std::move(text));
@@ -161,9 +165,7 @@ void Panel::fail(bool has_timed_out) {
                               combo_.panel.minimum, what_became());
   for (const Member& member : members_)
     if (member.call) member.call->give_up(has_timed_out ? "panel_timeout" : "panel_failed");
-  const int64_t now = absl::ToUnixMillis(exchange_.dispatcher().clock().now());
-  const EndingInput input{.facts = exchange_.facts(), .last = &reply, .skipped = {}, .now_ms = now};
-  reply.members = make_diagnostics(input, reply);
+  add_diagnostics(exchange_, reply);
   events_.on_prelude_failed(std::move(reply));
 }
 

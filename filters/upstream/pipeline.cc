@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "api/purse.h"
 #include "filters/upstream/diagnostics.h"
 #include "source/llm/side_request.h"
 
@@ -79,12 +78,9 @@ void Pipeline::on_done(SideCall& call) {
 
 // A step that somebody's budget cannot pay for is not begun; those before it have been paid for.
 bool Pipeline::is_spent() {
-  Purse* purse = exchange_.facts().purse;
-  std::optional<LocalReply> refusal = purse != nullptr ? purse->refuse_more() : std::nullopt;
-  if (!refusal) return false;
-  refusal->message += fmt::format(". {} was not asked.", step_name(step_));
-  end(*std::move(refusal));
-  return true;
+  std::optional<LocalReply> refusal = refuse_unpaid(exchange_, step_name(step_));
+  if (refusal) end(*std::move(refusal));
+  return refusal.has_value();
 }
 
 void Pipeline::fail(const SideCall& call) {
@@ -96,11 +92,7 @@ void Pipeline::fail(const SideCall& call) {
 }
 
 void Pipeline::end(LocalReply&& reply) {
-  if (reply.members.empty()) {
-    const int64_t now = absl::ToUnixMillis(exchange_.dispatcher().clock().now());
-    reply.members = make_diagnostics(
-        {.facts = exchange_.facts(), .last = &reply, .skipped = {}, .now_ms = now}, reply);
-  }
+  add_diagnostics(exchange_, reply);
   events_.on_prelude_failed(std::move(reply));
 }
 

@@ -332,46 +332,35 @@ void Server::restart() {
       });
 }
 
+// What they find is theirs as much as ours: a worker may speak when its question is over.
 void Server::list_sessions(Listed done) {
-  struct Gathering {
-    Listed done;
-    std::vector<SessionInfo> found;
-    size_t missing;
-  };
-  const auto all = std::make_shared<Gathering>(Gathering{std::move(done), {}, workers_.size()});
-  for (const auto& worker : workers_) {
-    worker->list_sessions([this, all](std::vector<SessionInfo> found) {
-      std::move(found.begin(), found.end(), std::back_inserter(all->found));
-      if (--all->missing == 0) all->done(std::move(all->found), loop_.clock().now());
+  const auto all = std::make_shared<std::vector<SessionInfo>>();
+  const RollCalls::Id call =
+      roll_calls_.begin(workers_.size(), [this, all, done = std::move(done)]() mutable {
+        done(std::move(*all), loop_.clock().now());
+      });
+  for (const auto& worker : workers_)
+    worker->list_sessions([this, all, call](std::vector<SessionInfo> found) {
+      std::move(found.begin(), found.end(), std::back_inserter(*all));
+      roll_calls_.said(call);
     });
-  }
 }
 
 void Server::list_latencies(Latencies done) {
-  struct Gathering {
-    Latencies done;
-    ProviderLatencies found;
-    size_t missing;
-  };
-  const auto all = std::make_shared<Gathering>(Gathering{std::move(done), {}, workers_.size()});
-  for (const auto& worker : workers_) {
-    worker->list_latencies([all](const ProviderLatencies& found) {
-      merge_latencies(all->found, found);
-      if (--all->missing == 0) all->done(std::move(all->found));
+  const auto all = std::make_shared<ProviderLatencies>();
+  const RollCalls::Id call = roll_calls_.begin(
+      workers_.size(), [all, done = std::move(done)]() mutable { done(std::move(*all)); });
+  for (const auto& worker : workers_)
+    worker->list_latencies([this, all, call](const ProviderLatencies& found) {
+      merge_latencies(*all, found);
+      roll_calls_.said(call);
     });
-  }
 }
 
 void Server::flush_receipts(absl::AnyInvocable<void()> done) {
-  struct Gathering {
-    absl::AnyInvocable<void()> done;
-    size_t missing;
-  };
-  const auto all = std::make_shared<Gathering>(Gathering{std::move(done), workers_.size()});
+  const RollCalls::Id call = roll_calls_.begin(workers_.size(), std::move(done));
   for (const auto& worker : workers_)
-    worker->flush_receipts([all] {
-      if (--all->missing == 0) all->done();
-    });
+    worker->flush_receipts([this, call] { roll_calls_.said(call); });
 }
 
 std::shared_ptr<const Snapshot> Server::snapshot() const { return reloader_->snapshot(); }

@@ -18,6 +18,7 @@
 #include "source/server/handoff_keeper.h"
 #include "source/server/health_keeper.h"
 #include "source/server/restart.h"
+#include "source/server/roll_calls.h"
 #include "source/server/spend_keeper.h"
 #include "source/server/worker.h"
 #include "source/store/lmdb_store.h"
@@ -72,6 +73,7 @@ class Server final : private SessionSource,
   LogWriter& log_writer_;
   StatRegistry registry_;
   Loop loop_;
+  RollCalls roll_calls_{loop_};
   std::unique_ptr<LmdbStore> store_;
   std::unique_ptr<SpendKeeper> spends_;
   std::unique_ptr<Reloader> reloader_;

@@ -329,7 +329,7 @@ class FusionTest(FanoutTest):
         for index in range(3):
             fleet.script(index, says("x", (100000, 10000)))
         self.gateway_for(fleet, strategy="fusion", keys=[
-            {"name": "team", "key": CLIENT_KEY, "budget": {"limit": 1.5, "period": "monthly"}}])
+            {"name": "team", "key": CLIENT_KEY, "budget": {"limit": 2.1, "period": "monthly"}}])
 
         def ask():
             with Client(self.gateway.port) as client:
@@ -341,7 +341,14 @@ class FusionTest(FanoutTest):
         self.assert_error(ask(), 500, "fusion_panel_failed")  # 0.20 dollars of the one that answered.
         fleet.script(0, says("x", (100000, 10000)))
         self.assertEqual([ask().status for _ in range(2)], [200, 200])  # 2.00 by now.
-        self.assert_error(ask(), 429, "budget_exceeded")
+        judged = fleet.calls[2]
+        # The panel is asked, and then there is nothing left for its judge.
+        self.assert_error(ask(), 429, "budget_exceeded", "Budget limit exceeded: 2.40 of 2.10 USD monthly. "
+                                                         "The judge of combo 'best' was not asked.")
+        self.assertEqual(fleet.calls[2], judged)
+        asked = fleet.calls[0]
+        self.assert_error(ask(), 429, "budget_exceeded", "2.40 of 2.10")
+        self.assertEqual(fleet.calls[0], asked)
 
 
 class PipelineTest(FanoutTest):

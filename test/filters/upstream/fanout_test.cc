@@ -204,6 +204,30 @@ TEST(FanoutTest, ABudgetThatLastsLetsAllStepsRun) {
   EXPECT_EQ(purse.left, 0);
 }
 
+TEST(FanoutTest, AJudgeThatTheBudgetCannotPayForIsNotAsked) {
+  FakePurse purse(0);
+  Fanout fanout(Fanout::combo(Strategy::kFusion));
+  fanout.facts().purse = &purse;
+  const size_t panel = fanout.pools().count();
+  for (size_t member = 0; member < panel; ++member) fanout.answers(member, 200, answer("one"));
+  EXPECT_EQ(fanout.pools().count(), panel);
+  EXPECT_EQ(fanout.harness.sink.head->status, 429);
+  EXPECT_THAT(fanout.told(),
+              HasSubstr("Nothing is left. The judge of combo 'best' was not asked."));
+  EXPECT_THAT(fanout.told(), HasSubstr("diagnostics"));
+  EXPECT_EQ(fanout.facts().asides.size(), panel) << "what was asked is paid for";
+}
+
+TEST(FanoutTest, AJudgeThatTheBudgetPaysForIsAsked) {
+  FakePurse purse(1);
+  Fanout fanout(Fanout::combo(Strategy::kFusion));
+  fanout.facts().purse = &purse;
+  const size_t panel = fanout.pools().count();
+  for (size_t member = 0; member < panel; ++member) fanout.answers(member, 200, answer("one"));
+  EXPECT_EQ(fanout.pools().count(), panel + 1);
+  EXPECT_EQ(purse.left, 0);
+}
+
 TEST(FanoutTest, AStepsOwnWordOnItsCostIsBelieved) {
   Fanout fanout(Fanout::combo(Strategy::kPipeline));
   fanout.answers(0, 200,
