@@ -262,7 +262,9 @@ int TcpConnection::send_joined(size_t& total) {
   uv_os_fd_t socket = -1;
   if (const int bad = uv_fileno(stream_.base(), &socket); bad != 0) return bad;
   const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  return sent >= 0 ? static_cast<int>(sent) : uv_translate_sys_error(errno);
+  if (sent >= 0) return static_cast<int>(sent);
+  // As libuv sees it: the kernel is short of memory for now.
+  return errno == ENOBUFS || errno == EINTR ? UV_EAGAIN : uv_translate_sys_error(errno);
 }
 
 int TcpConnection::send_row(size_t& total) {

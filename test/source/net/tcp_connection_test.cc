@@ -127,6 +127,30 @@ TEST_F(TcpConnectionTest, DeliversALargeWriteToASlowReaderInOrder) {
   EXPECT_EQ(client.writable, 1);
 }
 
+// Small writes leave in one piece, also the one that the kernel takes half of.
+TEST_F(TcpConnectionTest, DeliversManySmallWritesInOrderWhenTheReaderSleeps) {
+  connect();
+  server.connection->hold(Hold::kLane);
+  std::string sent;
+  int number = 0;
+  const auto write_one = [&] {
+    Buffer message(noise(1000));
+    message.append_static("|");
+    message.append(Buffer(std::to_string(++number) + std::string(2000, 's')));
+    sent += message.to_string();
+    client.connection->write(std::move(message));
+  };
+  while (client.connection->unsent() < 100'000 && sent.size() < 50'000'000) {
+    loop.post(write_one);
+    loop.run_once();
+  }
+  EXPECT_GE(client.connection->unsent(), 100'000u) << "the kernel's buffers are full";
+  server.connection->release(Hold::kLane);
+  ASSERT_TRUE(wait([&] { return server.received.size() == sent.size(); }));
+  EXPECT_TRUE(server.received == sent);
+  EXPECT_EQ(client.connection->unsent(), 0u);
+}
+
 TEST_F(TcpConnectionTest, EchoesLentSlicesWithoutHarm) {
   connect();
   const std::string sent = noise(3'000'000);
