@@ -204,12 +204,18 @@ TEST(FanoutTest, ABudgetThatLastsLetsAllStepsRun) {
   EXPECT_EQ(purse.left, 0);
 }
 
-TEST(FanoutTest, AJudgeThatTheBudgetCannotPayForIsNotAsked) {
-  FakePurse purse(0);
-  Fanout fanout(Fanout::combo(Strategy::kFusion));
+// How many were asked, all of which have answered.
+size_t hear_panel(Fanout& fanout, FakePurse& purse) {
   fanout.facts().purse = &purse;
   const size_t panel = fanout.pools().count();
   for (size_t member = 0; member < panel; ++member) fanout.answers(member, 200, answer("one"));
+  return panel;
+}
+
+TEST(FanoutTest, AJudgeThatTheBudgetCannotPayForIsNotAsked) {
+  FakePurse purse(0);
+  Fanout fanout(Fanout::combo(Strategy::kFusion));
+  const size_t panel = hear_panel(fanout, purse);
   EXPECT_EQ(fanout.pools().count(), panel);
   EXPECT_EQ(fanout.harness.sink.head->status, 429);
   EXPECT_THAT(fanout.told(),
@@ -221,9 +227,7 @@ TEST(FanoutTest, AJudgeThatTheBudgetCannotPayForIsNotAsked) {
 TEST(FanoutTest, AJudgeThatTheBudgetPaysForIsAsked) {
   FakePurse purse(1);
   Fanout fanout(Fanout::combo(Strategy::kFusion));
-  fanout.facts().purse = &purse;
-  const size_t panel = fanout.pools().count();
-  for (size_t member = 0; member < panel; ++member) fanout.answers(member, 200, answer("one"));
+  const size_t panel = hear_panel(fanout, purse);
   EXPECT_EQ(fanout.pools().count(), panel + 1);
   EXPECT_EQ(purse.left, 0);
 }
