@@ -14,7 +14,7 @@
 namespace omni {
 namespace {
 
-std::string_view cut(std::string_view text) { return text.substr(0, kMostReceiptText); }
+std::string_view shown(std::string_view text) { return text.substr(0, kMostReceiptText); }
 
 std::string_view path_of(Exchange& exchange) {
   const std::string& path = exchange.facts().path;
@@ -27,7 +27,7 @@ const GatewayKey* key_of(const Facts& facts) {
   return facts.principal.key != nullptr ? facts.principal.key : facts.trail.refused_key;
 }
 
-uint64_t count(int64_t number) { return number < 0 ? 0 : static_cast<uint64_t>(number); }
+uint64_t count_of(int64_t number) { return number < 0 ? 0 : static_cast<uint64_t>(number); }
 
 const llm::Usage& usage_of_answer(const Facts& facts) {
   return facts.usage.is_known() ? facts.usage : facts.answer.usage;
@@ -55,44 +55,44 @@ void put_flags(const Finished& finished, Receipt& out) {
 
 void put_numbers(const Finished& finished, Receipt& out) {
   const Facts& facts = finished.exchange.facts();
-  out.status = count(finished.status);
-  out.request_us = count(finished.phases.request_complete + 1);
-  out.first_byte_us = count(finished.phases.first_byte + 1);
-  out.total_us = count(finished.phases.end + 1);
+  out.status = count_of(finished.status);
+  out.request_us = count_of(finished.phases.request_complete + 1);
+  out.first_byte_us = count_of(finished.phases.first_byte + 1);
+  out.total_us = count_of(finished.phases.end + 1);
   out.bytes_in = finished.bytes_in;
   out.bytes_out = finished.bytes_out;
   const llm::Usage usage = usage_of(facts);
   put_flag(out, Receipt::kEstimated, usage.estimated);
-  out.input_tokens = count(usage.input);
-  out.output_tokens = count(usage.output);
-  out.cached_tokens = count(usage.cached);
-  out.cache_write_tokens = count(usage.cache_write);
-  out.reasoning_tokens = count(usage.reasoning);
+  out.input_tokens = count_of(usage.input);
+  out.output_tokens = count_of(usage.output);
+  out.cached_tokens = count_of(usage.cached);
+  out.cache_write_tokens = count_of(usage.cache_write);
+  out.reasoning_tokens = count_of(usage.reasoning);
   out.targets = facts.plan.combo != nullptr ? facts.plan.places.size() : facts.plan.targets.size();
 }
 
 void put_texts(const Finished& finished, Receipt& out) {
   Exchange& exchange = finished.exchange;
   const Facts& facts = exchange.facts();
-  out.method = cut(exchange.request().method);
-  out.path = cut(path_of(exchange));
-  out.peer = cut(finished.peer);
+  out.method = shown(exchange.request().method);
+  out.path = shown(path_of(exchange));
+  out.peer = shown(finished.peer);
   out.protocol = finished.protocol;
   if (const GatewayKey* key = key_of(facts)) {
     out.key_id = key->id;
     out.key_name = key->name;
   }
-  out.session = cut(facts.session);
-  out.model_asked = cut(facts.call.model());
+  out.session = shown(facts.session);
+  out.model_asked = shown(facts.call.model());
   if (facts.plan.combo != nullptr) {
     out.combo = facts.plan.combo->name;
     out.strategy = routing::name_of(facts.plan.combo->strategy);
   }
   out.dialect = name_of(facts.call.dialect());
   if (facts.answer.provider != nullptr) out.target_dialect = name_of(facts.answer.dialect);
-  out.error_code = cut(facts.error_code);
-  out.refusal = cut(facts.trail.refusal);
-  for (const std::string& each : facts.answer.dropped) out.dropped.push_back(cut(each));
+  out.error_code = shown(facts.error_code);
+  out.refusal = shown(facts.trail.refusal);
+  for (const std::string& each : facts.answer.dropped) out.dropped.push_back(shown(each));
 }
 
 // Picodollars a token, as cost_of() reckons.
@@ -126,7 +126,7 @@ void put_steps(const Facts& facts, Receipt& out) {
   bool is_behind_all = true;
   for (const Step& step : facts.trail.steps)
     out.steps.push_back(
-        {step.filter, static_cast<ReceiptStep::State>(step.state), count(step.spent_ns)});
+        {step.filter, static_cast<ReceiptStep::State>(step.state), count_of(step.spent_ns)});
   // Who has no part in the request's way in passes it on unasked.
   for (size_t i = out.steps.size(); i-- > 0;) {
     ReceiptStep& step = out.steps[i];
@@ -148,16 +148,16 @@ void put_attempts(const Facts& facts, Receipt& out) {
     made.provider = attempt.provider->id;
     made.account = attempt.account;
     made.model = attempt.model;
-    made.reason = cut(attempt.reason);
+    made.reason = shown(attempt.reason);
     made.upstream_id = attempt.upstream_id.view();
     made.is_hedge = attempt.is_hedge;
     made.end = attempt.reason == kHedgeLost ? End::kLost
                : attempt.reason.empty()     ? End::kAnswered
                                             : End::kFailed;
-    made.status = count(attempt.status);
-    made.start_us = count(attempt.start_us);
-    made.first_byte_us = count(attempt.first_byte_us);
-    made.total_us = count(attempt.total_us);
+    made.status = count_of(attempt.status);
+    made.start_us = count_of(attempt.start_us);
+    made.first_byte_us = count_of(attempt.first_byte_us);
+    made.total_us = count_of(attempt.total_us);
   }
 }
 
@@ -176,11 +176,11 @@ void put_underway(const Finished& finished, Receipt& out) {
     made.provider = each.target->provider->id;
     if (each.target->account != nullptr) made.account = each.target->account->name;
     made.model = each.target->model;
-    made.reason = !facts.error_code.empty() ? cut(facts.error_code) : "client_left";
+    made.reason = !facts.error_code.empty() ? shown(facts.error_code) : "client_left";
     made.end = ReceiptTry::End::kCut;
     made.is_hedge = &each == &facts.trail.underway[1];
-    made.start_us = count(each.began_us);
-    made.total_us = count(finished.phases.end - each.began_us);
+    made.start_us = count_of(each.began_us);
+    made.total_us = count_of(finished.phases.end - each.began_us);
     if (facts.answer.is_committed && is_answer(made, facts.answer)) made.status = 200;
   }
 }
@@ -219,7 +219,7 @@ void put_skips(const Facts& facts, absl::Time now, Receipt& out) {
     };
     if (std::any_of(out.tries.begin(), out.tries.end(), is_same)) continue;
     out.skips.push_back(
-        {each.provider->id, account, each.model, each.why, count(each.until_ms - now_ms)});
+        {each.provider->id, account, each.model, each.why, count_of(each.until_ms - now_ms)});
   }
 }
 
@@ -245,7 +245,7 @@ void fill_receipt(absl::Time now, const Finished& finished, const Price* price, 
   put_texts(finished, out);
   put_price(finished.exchange, price, out.price);
   if (const std::optional<int64_t> cost = cost_of(facts, price))
-    out.cost_nanodollars = count(*cost);
+    out.cost_nanodollars = count_of(*cost);
   put_steps(facts, out);
   put_tries(finished, out);
   put_skips(facts, now, out);

@@ -346,13 +346,18 @@ void Server::list_sessions(Listed done) {
     });
 }
 
+// Sums that shrank would look like those of a process that began anew.
 void Server::list_latencies(Latencies done) {
-  const auto all = std::make_shared<ProviderLatencies>();
-  const RollCalls::Id call = roll_calls_.begin(
-      workers_.size(), [all, done = std::move(done)]() mutable { done(std::move(*all)); });
-  for (const auto& worker : workers_)
-    worker->list_latencies([this, all, call](const ProviderLatencies& found) {
-      merge_latencies(*all, found);
+  heard_latencies_.resize(workers_.size());
+  const RollCalls::Id call =
+      roll_calls_.begin(workers_.size(), [this, done = std::move(done)]() mutable {
+        ProviderLatencies all;
+        for (const ProviderLatencies& each : heard_latencies_) merge_latencies(all, each);
+        done(std::move(all));
+      });
+  for (size_t i = 0; i < workers_.size(); ++i)
+    workers_[i]->list_latencies([this, i, call](ProviderLatencies found) {
+      heard_latencies_[i] = std::move(found);
       roll_calls_.said(call);
     });
 }

@@ -74,6 +74,7 @@ class Server final : private SessionSource,
   StatRegistry registry_;
   Loop loop_;
   RollCalls roll_calls_{loop_};
+  std::vector<ProviderLatencies> heard_latencies_;  // What each worker said last.
   std::unique_ptr<LmdbStore> store_;
   std::unique_ptr<SpendKeeper> spends_;
   std::unique_ptr<Reloader> reloader_;

@@ -46,6 +46,10 @@ void SessionTable::set_connection(Name& name, std::string_view provider, std::st
   name.connection_size = static_cast<uint8_t>(size);
 }
 
+void SessionTable::expect(std::string_view id) const {
+  if (marks_ != nullptr) __builtin_prefetch(&marks_[stable_hash(id) % kBuckets * kWays], 1);
+}
+
 void SessionTable::touch(std::string_view id, absl::Time now, std::string_view provider,
                          std::string_view account) {
   if (marks_ == nullptr || names_ == nullptr) return;  // The machine had no memory for it.

@@ -351,6 +351,7 @@ void Worker::count(const Finished& finished) {
   stats.bytes_in.add(finished.bytes_in);
   stats.bytes_out.add(finished.bytes_out);
   const Facts& facts = finished.exchange.facts();
+  if (!facts.session.empty()) sessions_.expect(facts.session);
   const llm::Usage usage = whole_usage(facts, facts.usage);
   if (usage.input > 0) stats.tokens_in.add(static_cast<uint64_t>(usage.input));
   if (usage.output > 0) stats.tokens_out.add(static_cast<uint64_t>(usage.output));

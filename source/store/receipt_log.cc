@@ -9,7 +9,7 @@ namespace omni {
 namespace {
 
 // A long stream's block goes in front of those that began after it: append() sees to that.
-absl::Status write_rows(Update& update, std::string_view rows) {
+absl::Status write_receipts(Update& update, std::string_view rows) {
   std::vector<ReceiptRow> all;
   OMNI_RETURN_IF_ERROR(
       for_each_row(rows, ReceiptId::kKeyBytes, [&](std::string_view key, std::string_view value) {
@@ -30,7 +30,7 @@ ReceiptLog::Stats::Stats(StatScope& scope)
                                    "Receipts lost because the disk was slow, full or failing.")} {}
 
 ReceiptLog::ReceiptLog(Store& store, Dispatcher& home, const Stats& stats)
-    : rows_(store, home, stats, ReceiptId::kKeyBytes, write_rows) {}
+    : rows_(store, home, stats, ReceiptId::kKeyBytes, write_receipts) {}
 
 void ReceiptLog::append(const ReceiptId& id, const Receipt& receipt) {
   char* row = rows_.begin_row(receipt.bound());

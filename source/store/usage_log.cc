@@ -10,7 +10,7 @@ namespace omni {
 namespace {
 
 // The records and, in the same transaction, their sums: the two never disagree.
-absl::Status write_rows(Update& update, std::string_view rows) {
+absl::Status write_usage(Update& update, std::string_view rows) {
   UsageTally tally;
   const auto write_row = [&](std::string_view key, std::string_view value) -> absl::Status {
     OMNI_RETURN_IF_ERROR(update.append(kUsageTable, key, value));
@@ -32,7 +32,7 @@ UsageLog::Stats::Stats(StatScope& scope)
                             "Usage records lost because the disk was slow, full or failing.")} {}
 
 UsageLog::UsageLog(Store& store, Dispatcher& home, const Stats& stats)
-    : rows_(store, home, stats, kUsageKeyBytes, write_rows),
+    : rows_(store, home, stats, kUsageKeyBytes, write_usage),
       // Two logs, or two lives of one, hardly meet at the same nanosecond and number.
       sequence_(static_cast<uint32_t>(random_word())) {}
 

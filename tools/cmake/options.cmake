@@ -11,7 +11,7 @@ if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(omni_options INTERFACE -fno-omit-frame-pointer)
 endif()
 # Of one file's names for another's; and the more there is to see, the more GCC guesses wrongly.
-if(OMNI_UNITY)
+if(OMNI_UNITY OR OMNI_WHOLE)
   target_compile_options(omni_options INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 # Everywhere, or a precompiled header would not do for all.

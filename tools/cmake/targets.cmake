@@ -1,8 +1,17 @@
+# The libraries that every request runs through. A release compiles each of them as one file, so that
+# small functions are inlined across files.
+set(omni_hot omni_base omni_buffer omni_json omni_sse omni_routing omni_limits omni_event omni_net omni_http
+  omni_upstream omni_store omni_server omni_filter_auth omni_filter_routing omni_filter_translation omni_filter_upstream)
+
 # Several files of a library compiled as one, where nobody waits for a single one of them: half of
 # the time that a file takes goes to the headers that all of them include. So names in anonymous
 # namespaces are given once in a folder.
 function(omni_unity target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${OMNI_UNITY} UNITY_BUILD_BATCH_SIZE 5)
+  if(OMNI_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
+  elseif(OMNI_WHOLE AND target IN_LIST omni_hot)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+  endif()
 endfunction()
 
 # One static library per folder: omni_library(NAME [SUBFOLDERS a b] [DEPS public...] [PRIVATE private...])

@@ -15,13 +15,13 @@ namespace {
 constexpr size_t kCopiedChunkBytes = 1024;
 // Left free behind a head, so that a short body's chunk or length line lands in the same block, and
 // copying sixteen bytes at a time may write over it.
-constexpr size_t kSpareBytes = 96;
+constexpr size_t kLineSpare = 96;
 
 // Fills a block whose size was computed before.
 class Pen {
  public:
   explicit Pen(size_t capacity)
-      : block_(Block::create(capacity + kSpareBytes)), at_(block_->data()) {}
+      : block_(Block::create(capacity + kLineSpare)), at_(block_->data()) {}
 
   void put(std::string_view text) {
     std::memcpy(at_, text.data(), text.size());
