@@ -9,6 +9,7 @@
 #include "filters/upstream/demo_attempt.h"
 #include "filters/upstream/ending.h"
 #include "filters/upstream/http_attempt.h"
+#include "filters/upstream/needs.h"
 #include "source/base/random.h"
 #include "source/base/status.h"
 #include "source/llm/answer_reader.h"
@@ -47,7 +48,8 @@ SideCall::SideCall(Exchange& parent, const AttemptRules& rules, Plan plan,
       rules_(rules),
       exchange_(parent, unhedged(std::move(plan))),
       request_bytes_(parent.facts().call.body().size() + added_bytes),
-      leg_(*this, exchange_.facts().plan, parent.snapshot().resilience, course_input()),
+      leg_(*this, exchange_.facts().plan, parent.snapshot().resilience,
+           course_input(exchange_.facts().plan.combo)),
       done_(std::move(done)) {
   fill(exchange_.facts().call.edit());
   try_next();
@@ -57,13 +59,15 @@ SideCall::~SideCall() = default;
 
 int64_t SideCall::now_ms() const { return absl::ToUnixMillis(parent_.dispatcher().clock().now()); }
 
-routing::CourseInput SideCall::course_input() const {
+// What the client's conversation holds is put before these models as well.
+routing::CourseInput SideCall::course_input(const routing::Combo* combo) const {
   Facts& facts = parent_.facts();
   const GatewayKey* key = facts.principal.key;
   const bool is_limited = key != nullptr && !key->allowed_connections.empty();
   return {.allowed = is_limited ? &key->allowed_connections : nullptr,
           .random = random_word(),
           .body_bytes = request_bytes_,
+          .needs = needs_of(facts, combo),
           .began_ms = now_ms() - parent_.elapsed_us() / 1000,
           .skips = facts.trail.is_on ? &facts.trail.skipped : nullptr};
 }

@@ -66,7 +66,7 @@ class SideCall final : public LegEvents, private TurnWork {
   void on_turn() override;
 
   int64_t now_ms() const;
-  routing::CourseInput course_input() const;
+  routing::CourseInput course_input(const routing::Combo* combo) const;
   void try_next();
   void start();
   absl::Status read_answer();

@@ -10,8 +10,8 @@
 #include "filters/upstream/emergency.h"
 #include "filters/upstream/ending.h"
 #include "filters/upstream/estimate_attempt.h"
+#include "filters/upstream/needs.h"
 #include "source/base/random.h"
-#include "source/llm/modalities.h"
 #include "source/llm/responses/history.h"
 #include "source/llm/token_count.h"
 
@@ -92,16 +92,6 @@ void UpstreamFilter::on_prelude_failed(LocalReply&& why) {
   context_.reply(std::move(why));
 }
 
-// Only of what some of the combo's models lack: nothing is asked where all can do the same.
-uint8_t UpstreamFilter::needs() const {
-  const Facts& facts = context_.exchange().facts();
-  const uint8_t lacks = facts.plan.combo != nullptr ? facts.plan.combo->lacks : 0;
-  uint8_t out = facts.call.offers_tools() ? kToolCalls : 0;
-  if ((lacks & ~kToolCalls) != 0)
-    out |= llm::modalities_in(facts.call.dialect(), facts.call.body());
-  return out & lacks;
-}
-
 routing::CourseInput UpstreamFilter::course_input() {
   Facts& facts = context_.exchange().facts();
   const GatewayKey* key = facts.principal.key;
@@ -109,7 +99,7 @@ routing::CourseInput UpstreamFilter::course_input() {
   return {.allowed = is_limited ? &key->allowed_connections : nullptr,
           .random = random_word(),
           .body_bytes = facts.call.body().size(),
-          .needs = needs(),
+          .needs = needs_of(facts, facts.plan.combo),
           .began_ms = now_ms(),
           .skips = facts.trail.is_on ? &facts.trail.skipped : nullptr};
 }

@@ -60,7 +60,6 @@ class UpstreamFilter final : public Filter,
   AttemptRules attempt_rules() const;
   void launch(Leg& leg);
   bool turn_to_last_resort(const std::vector<routing::Skipped>& skipped);
-  uint8_t needs() const;
   routing::CourseInput course_input();
   bool is_hedge(const Leg& leg) const { return &leg == hedge_.get(); }
   void note_ended(const Leg& leg);

@@ -324,6 +324,25 @@ class FusionTest(FanoutTest):
         self.assertIn("Be just.", last_text(self.call(fleet, 3)))
         self.assertEqual(text_of(self.call(fleet, 2).json["messages"][0]["content"]), "You are p2.")
 
+    def test_a_member_that_is_a_combo_shows_a_picture_to_the_model_that_reads_it(self):
+        fleet = self.fleet(4)
+        for index in range(4):
+            fleet.works(index)
+        for provider, can in zip(fleet.providers, ((["text"], True), (["text", "image"], False),
+                                                   (["text", "image"], True), (["text", "image"], True))):
+            provider["models"] = [{"id": "m", "input_modalities": can[0], "tool_calling": can[1]}]
+        self.gateway_for(fleet, combos=[
+            {"name": "best", "strategy": "fusion", "config": {"max_retries": 0},
+             "targets": [{"model": "p3/m", "judge": True}, {"combo": "safe"}, {"model": "p2/m"}]},
+            {"name": "safe", "targets": [{"model": "p0/m"}, {"model": "p1/m"}], "config": {"max_retries": 0}}])
+        picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}
+        self.assertEqual(self.ask_with().status, 200)
+        self.assertEqual(fleet.calls, [1, 0, 1, 1])
+        self.assertEqual(self.ask_with(messages=[{"role": "user", "content": [picture]}]).status, 200)
+        self.assertEqual(fleet.calls, [1, 1, 2, 2])
+        self.assertEqual(self.ask_with(tools=[TOOL]).status, 200)
+        self.assertEqual(fleet.calls, [2, 1, 3, 3])
+
     def test_a_key_pays_for_all_of_it_from_its_budget(self):
         fleet = self.fleet(3)
         for index in range(3):
