@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "api/purse.h"
 #include "source/json/writer.h"
 #include "source/routing/combo.h"
 
@@ -105,15 +104,6 @@ void add_diagnostics(Exchange& exchange, LocalReply& reply) {
   const int64_t now = absl::ToUnixMillis(exchange.dispatcher().clock().now());
   reply.members = make_diagnostics(
       {.facts = exchange.facts(), .last = &reply, .skipped = {}, .now_ms = now}, reply);
-}
-
-std::optional<LocalReply> refuse_unpaid(Exchange& exchange, std::string_view next) {
-  Purse* purse = exchange.facts().purse;
-  std::optional<LocalReply> refusal = purse != nullptr ? purse->refuse_more() : std::nullopt;
-  if (!refusal) return std::nullopt;
-  refusal->message += fmt::format(". {} was not asked.", next);
-  add_diagnostics(exchange, *refusal);
-  return refusal;
 }
 
 }  // namespace omni::filters

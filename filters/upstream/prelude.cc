@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "api/purse.h"
+#include "filters/upstream/diagnostics.h"
 #include "filters/upstream/panel.h"
 #include "filters/upstream/pipeline.h"
 #include "source/llm/responses/history.h"
@@ -36,6 +38,15 @@ std::optional<LocalReply> refuse_conversation(Exchange& exchange) {
                     .code = error->code,
                     .message = error->message,
                     .param = error->param};
+}
+
+std::optional<LocalReply> refuse_unpaid(Exchange& exchange, std::string_view next) {
+  Purse* purse = exchange.facts().purse;
+  std::optional<LocalReply> refusal = purse != nullptr ? purse->refuse_more() : std::nullopt;
+  if (!refusal) return std::nullopt;
+  refusal->message += fmt::format(". {} was not asked.", next);
+  add_diagnostics(exchange, *refusal);
+  return refusal;
 }
 
 std::string target_name(const SideCall& call) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/exchange.h"
 #include "filters/upstream/side_call.h"
@@ -38,6 +39,10 @@ std::unique_ptr<Prelude> make_prelude(Exchange& exchange, const AttemptRules& ru
 
 // Why the conversation cannot be told to anybody in other words than the client's; nullopt: it can.
 std::optional<LocalReply> refuse_conversation(Exchange& exchange);
+
+// What the client is told when its key has nothing left for `next`, which then is not asked;
+// nothing while it has. What the exchange has cost by now is taken first.
+std::optional<LocalReply> refuse_unpaid(Exchange& exchange, std::string_view next);
 
 // "p1/m", or what stands for a call that nobody was asked in.
 std::string target_name(const SideCall& call);

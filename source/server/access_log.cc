@@ -170,12 +170,12 @@ void put_answer(Line<kJson>& line, const Facts& facts) {
 }
 
 template <bool kJson>
-char* put_line(char* at, absl::Time now, const Finished& finished, std::string_view path) {
+char* put_line(char* at, const Finished& finished, std::string_view path) {
   Exchange& exchange = finished.exchange;
   const Facts& facts = exchange.facts();
   Line<kJson> line(at);
   if (kJson) line.pen().literal(R"({"time":")");
-  put_time(line.pen(), now);
+  put_time(line.pen(), finished.at);
   if (kJson) {
     line.pen().literal(R"(","level":"info","message":"access")");
   } else {
@@ -234,14 +234,13 @@ std::optional<int64_t> cost_of(const Facts& facts, const Price* price) {
   return cost_of(facts, usage, price);
 }
 
-void append_access_line(std::string& out, LogFormat format, absl::Time now,
-                        const Finished& finished) {
+void append_access_line(std::string& out, LogFormat format, const Finished& finished) {
   const std::string_view path = cut(path_of(finished.exchange.request().target));
   const size_t before = out.size(), bound = line_bound(finished, path);
   out.resize(before + bound);
   char* begin = out.data() + before;
-  char* end = format == LogFormat::kJson ? put_line<true>(begin, now, finished, path)
-                                         : put_line<false>(begin, now, finished, path);
+  char* end = format == LogFormat::kJson ? put_line<true>(begin, finished, path)
+                                         : put_line<false>(begin, finished, path);
   const auto size = static_cast<size_t>(end - begin);
   OMNI_CHECK(size <= bound);
   out.resize(before + size);
@@ -254,11 +253,11 @@ bool is_recorded(const Finished& finished) {
          (facts.principal.key == nullptr || !facts.principal.key->no_log);
 }
 
-UsageView usage_view(absl::Time now, const Finished& finished, const Price* price) {
+UsageView usage_view(const Finished& finished, const Price* price) {
   Exchange& exchange = finished.exchange;
   const Facts& facts = exchange.facts();
   UsageView record;
-  record.time_us = absl::ToUnixMicros(now);
+  record.time_us = absl::ToUnixMicros(finished.at);
   record.exchange_id = exchange.public_id();
   if (const GatewayKey* key = facts.principal.key; key != nullptr) {
     record.key_id = key->id;

@@ -2,8 +2,6 @@
 // facts.
 #pragma once
 
-#include <absl/time/time.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,8 +14,7 @@ namespace omni {
 
 // Appends one access-log line, newline included. No secret can get into it: facts hold none that
 // print.
-void append_access_line(std::string& out, LogFormat format, absl::Time now,
-                        const Finished& finished);
+void append_access_line(std::string& out, LogFormat format, const Finished& finished);
 
 // What the exchange has cost, in billionths of a US dollar, by the prices that it began under.
 // nullopt: the model has no price, or no tokens are known.
@@ -28,6 +25,6 @@ std::optional<int64_t> cost_of(const Facts& facts, const Price* price);
 // The exchange used a model, so it is recorded.
 bool is_recorded(const Finished& finished);
 // The record of the exchange; views of it and of its snapshot.
-UsageView usage_view(absl::Time now, const Finished& finished, const Price* price);
+UsageView usage_view(const Finished& finished, const Price* price);
 
 }  // namespace omni

@@ -236,10 +236,10 @@ bool gives_receipt(const Facts& facts) {
   return facts.trail.is_on && (key == nullptr || !key->no_log);
 }
 
-void fill_receipt(absl::Time now, const Finished& finished, const Price* price, Receipt& out) {
+void fill_receipt(const Finished& finished, const Price* price, Receipt& out) {
   const Facts& facts = finished.exchange.facts();
   out.clear();
-  out.ended_us = absl::ToUnixMicros(now);
+  out.ended_us = absl::ToUnixMicros(finished.at);
   put_flags(finished, out);
   put_numbers(finished, out);
   put_texts(finished, out);
@@ -248,7 +248,7 @@ void fill_receipt(absl::Time now, const Finished& finished, const Price* price, 
     out.cost_nanodollars = count_of(*cost);
   put_steps(facts, out);
   put_tries(finished, out);
-  put_skips(facts, now, out);
+  put_skips(facts, finished.at, out);
 }
 
 }  // namespace omni

@@ -1,8 +1,6 @@
 // The receipt of a finished exchange, from what its facts and its trail hold.
 #pragma once
 
-#include <absl/time/time.h>
-
 #include "source/http/exchange_host.h"
 #include "source/store/receipt.h"
 
@@ -14,6 +12,6 @@ bool has_receipt_path(Exchange& exchange);
 bool gives_receipt(const Facts& facts);
 // `out` is cleared first; its views are of the exchange and its snapshot. `price` is price_of() the
 // answer.
-void fill_receipt(absl::Time now, const Finished& finished, const Price* price, Receipt& out);
+void fill_receipt(const Finished& finished, const Price* price, Receipt& out);
 
 }  // namespace omni

@@ -364,20 +364,19 @@ void Worker::finished(const Finished& finished) {
   const Facts& facts = finished.exchange.facts();
   tell_budget(facts);
   if (!facts.attempts.empty()) latencies_.add(facts.attempts, dispatcher().clock().since_start());
-  const absl::Time now = finished.at;
-  if (!facts.session.empty()) note_session(facts, now);
+  if (!facts.session.empty()) note_session(facts, finished.at);
   const Price* price = price_of(facts.answer);
   if (gives_receipt(facts)) {
     const ReceiptId id = give_receipt(finished.exchange);
-    fill_receipt(now, finished, price, receipt_);
+    fill_receipt(finished, price, receipt_);
     receipts_->append(id, receipt_);
   }
   if (access_log_ && log_->wants(LogLevel::kInfo)) {
     line_.clear();
-    append_access_line(line_, services_.log.format(), now, finished);
+    append_access_line(line_, services_.log.format(), finished);
     log_->line(line_);
   }
-  if (is_recorded(finished)) usage_->append(usage_view(now, finished, price));
+  if (is_recorded(finished)) usage_->append(usage_view(finished, price));
 }
 
 }  // namespace omni

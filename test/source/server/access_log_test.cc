@@ -16,8 +16,8 @@
 namespace omni {
 namespace {
 
-UsageRecord record_of(absl::Time now, const Finished& finished) {
-  return UsageRecord(usage_view(now, finished, price_of(finished.exchange.facts().answer)));
+UsageRecord record_of(const Finished& finished) {
+  return UsageRecord(usage_view(finished, price_of(finished.exchange.facts().answer)));
 }
 
 // An exchange that answered over provider "one", at its second attempt.
@@ -51,7 +51,8 @@ struct Done {
             .bytes_in = 10,
             .bytes_out = 20,
             .aborted = false,
-            .phases = {.request_complete = 1, .first_byte = 2, .end = 3}};
+            .phases = {.request_complete = 1, .first_byte = 2, .end = 3},
+            .at = absl::FromUnixSeconds(1'750'000'000)};
   }
   static std::shared_ptr<Snapshot> snapshot() {
     test::SnapshotBuilder builder;
@@ -61,7 +62,7 @@ struct Done {
   }
   std::string line(LogFormat format) {
     std::string out = "before\n";
-    append_access_line(out, format, absl::FromUnixSeconds(1'750'000'000), finished());
+    append_access_line(out, format, finished());
     EXPECT_EQ(out.substr(0, 7), "before\n");
     return out.substr(7);
   }
@@ -141,7 +142,7 @@ TEST(AccessLogTest, TheLongestLineHasRoom) {
   finished.phases = {.request_complete = most, .first_byte = most, .end = most};
   for (const LogFormat format : {LogFormat::kJson, LogFormat::kText}) {
     std::string out;
-    append_access_line(out, format, absl::UnixEpoch(), finished);
+    append_access_line(out, format, finished);
     EXPECT_EQ(out.find('\n'), out.size() - 1);
     if (format == LogFormat::kJson) {
       EXPECT_EQ(test::parse_json(out)["attempts"].size(), 22u);
@@ -155,7 +156,7 @@ TEST(AccessLogTest, AnExchangeWithoutAnAnswerHasALineToo) {
   exchange.request().target = "/";
   std::string out;
   append_access_line(
-      out, LogFormat::kJson, absl::UnixEpoch(),
+      out, LogFormat::kJson,
       {.exchange = exchange, .peer = "unix:", .protocol = "HTTP/2", .aborted = true});
   const auto json = test::parse_json(out);
   EXPECT_EQ(json["aborted"], true);
@@ -164,8 +165,8 @@ TEST(AccessLogTest, AnExchangeWithoutAnAnswerHasALineToo) {
 
 TEST(UsageRecordTest, SaysWhatWasUsedAndWhatItCost) {
   Done done;
-  const UsageRecord record = record_of(absl::FromUnixMicros(5), done.finished());
-  EXPECT_EQ(record.time_us, 5);
+  const UsageRecord record = record_of(done.finished());
+  EXPECT_EQ(record.time_us, 1'750'000'000'000'000);
   EXPECT_EQ(record.key_id, "k1");
   EXPECT_EQ(record.model_asked, "fast");
   EXPECT_EQ(record.model_sent, "m");
@@ -179,19 +180,19 @@ TEST(UsageRecordTest, SaysWhatWasUsedAndWhatItCost) {
 TEST(UsageRecordTest, WithoutAPriceThereIsNoCost) {
   Done done;
   done.exchange.facts().answer.model = "free";
-  EXPECT_EQ(record_of(absl::UnixEpoch(), done.finished()).cost_nanodollars, std::nullopt);
+  EXPECT_EQ(record_of(done.finished()).cost_nanodollars, std::nullopt);
   done.exchange.facts().answer.model = "not listed";
-  EXPECT_EQ(record_of(absl::UnixEpoch(), done.finished()).cost_nanodollars, std::nullopt);
+  EXPECT_EQ(record_of(done.finished()).cost_nanodollars, std::nullopt);
 }
 
 TEST(UsageRecordTest, OfUnknownCountsThereIsNoCostAndMoreCachedThanSentIsNotNegative) {
   Done done;
   done.exchange.facts().usage = {};
-  UsageRecord record = record_of(absl::UnixEpoch(), done.finished());
+  UsageRecord record = record_of(done.finished());
   EXPECT_EQ(record.input_tokens, 0u);
   EXPECT_EQ(record.cost_nanodollars, std::nullopt);
   done.exchange.facts().usage = {.input = 10, .output = 0, .cached = 1000};
-  record = record_of(absl::UnixEpoch(), done.finished());
+  record = record_of(done.finished());
   EXPECT_EQ(record.cost_nanodollars, 500'000);
 }
 
@@ -201,20 +202,20 @@ TEST(UsageRecordTest, WhatWasAskedAsideIsCountedAndPaidFor) {
   const Provider* provider = facts.answer.provider;
   facts.asides.push_back({provider, "m", {.input = 100, .output = 10}});
   facts.asides.push_back({provider, "m", {}});  // Nothing came of it.
-  UsageRecord record = record_of(absl::UnixEpoch(), done.finished());
+  UsageRecord record = record_of(done.finished());
   EXPECT_EQ(record.input_tokens, 1100u);
   EXPECT_EQ(record.output_tokens, 210u);
   const int64_t answer = 600 * 2'000 + 400 * 500 + 200 * 10'000;
   EXPECT_EQ(record.cost_nanodollars, answer + 100 * 2'000 + 10 * 10'000);
   facts.asides.push_back({provider, "free", {.input = 5, .estimated = true}});
-  record = record_of(absl::UnixEpoch(), done.finished());
+  record = record_of(done.finished());
   EXPECT_EQ(record.cost_nanodollars, std::nullopt) << "a part of it has no price";
   EXPECT_TRUE(record.is_estimated);
   // Nobody answered in the end.
   facts.asides.pop_back();
   facts.answer = {};
   facts.usage = {};
-  record = record_of(absl::UnixEpoch(), done.finished());
+  record = record_of(done.finished());
   EXPECT_EQ(record.input_tokens, 100u);
   EXPECT_EQ(record.cost_nanodollars, 100 * 2'000 + 10 * 10'000);
 }

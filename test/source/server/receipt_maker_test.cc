@@ -70,10 +70,11 @@ struct Done {
             .bytes_in = 10,
             .bytes_out = 20,
             .aborted = aborted,
-            .phases = {.request_complete = 1, .first_byte = 30, .end = 40}};
+            .phases = {.request_complete = 1, .first_byte = 30, .end = 40},
+            .at = now};
   }
   const Receipt& made() {
-    fill_receipt(now, finished(), price_of(exchange.facts().answer), receipt);
+    fill_receipt(finished(), price_of(exchange.facts().answer), receipt);
     return receipt;
   }
   static std::shared_ptr<Snapshot> snapshot() {
@@ -156,8 +157,8 @@ TEST(ReceiptMakerTest, ThePriceAndWhereItIsFromAreTold) {
   facts.answer.model = "m";
   facts.usage = {.input = 1000, .output = 200, .cached = 400};
   Receipt receipt;
-  fill_receipt(done.now, {.exchange = exchange, .peer = "x", .protocol = "HTTP/2"},
-               price_of(facts.answer), receipt);
+  fill_receipt({.exchange = exchange, .peer = "x", .protocol = "HTTP/2"}, price_of(facts.answer),
+               receipt);
   EXPECT_EQ(receipt.price.source, ReceiptPrice::Source::kFile);
   EXPECT_EQ(receipt.price.version, "0123456789ab");
   EXPECT_EQ(receipt.price.rates[0], 2'000'000u);
@@ -180,7 +181,7 @@ TEST(ReceiptMakerTest, TheTierThatTheAnswerNamesWinsOverTheOneThatWasAskedFor) {
   Facts& facts = done.exchange.facts();
   const Price price = with_flex();
   const auto made = [&]() -> const Receipt& {
-    fill_receipt(done.now, done.finished(), &price, done.receipt);
+    fill_receipt(done.finished(), &price, done.receipt);
     return done.receipt;
   };
   facts.usage = {.input = 1000, .output = 100};
@@ -216,7 +217,7 @@ TEST(ReceiptMakerTest, WhatTheProviderSaysItCostNeedsNoPrice) {
   EXPECT_EQ(done.receipt.cost_nanodollars, 42u);
   EXPECT_FALSE(done.receipt.price.rates[0].has_value());
   const Price price = with_flex();
-  fill_receipt(done.now, done.finished(), &price, done.receipt);
+  fill_receipt(done.finished(), &price, done.receipt);
   EXPECT_EQ(done.receipt.cost_nanodollars, 42u);
   EXPECT_EQ(done.receipt.price.source, ReceiptPrice::Source::kProvider);
 }
