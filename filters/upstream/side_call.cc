@@ -6,11 +6,10 @@
 #include <utility>
 
 #include "api/snapshot.h"
+#include "filters/upstream/course_input.h"
 #include "filters/upstream/demo_attempt.h"
 #include "filters/upstream/ending.h"
 #include "filters/upstream/http_attempt.h"
-#include "filters/upstream/needs.h"
-#include "source/base/random.h"
 #include "source/base/status.h"
 #include "source/llm/answer_reader.h"
 
@@ -59,17 +58,11 @@ SideCall::~SideCall() = default;
 
 int64_t SideCall::now_ms() const { return absl::ToUnixMillis(parent_.dispatcher().clock().now()); }
 
-// What the client's conversation holds is put before these models as well.
+// The rules' time is that of the client's request.
 routing::CourseInput SideCall::course_input(const routing::Combo* combo) const {
-  Facts& facts = parent_.facts();
-  const GatewayKey* key = facts.principal.key;
-  const bool is_limited = key != nullptr && !key->allowed_connections.empty();
-  return {.allowed = is_limited ? &key->allowed_connections : nullptr,
-          .random = random_word(),
-          .body_bytes = request_bytes_,
-          .needs = needs_of(facts, combo),
-          .began_ms = now_ms() - parent_.elapsed_us() / 1000,
-          .skips = facts.trail.is_on ? &facts.trail.skipped : nullptr};
+  routing::CourseInput out = course_input_of(parent_, combo, request_bytes_);
+  out.began_ms -= parent_.elapsed_us() / 1000;
+  return out;
 }
 
 Aside& SideCall::aside() {

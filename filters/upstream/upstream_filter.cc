@@ -7,11 +7,10 @@
 #include "api/cost.h"
 #include "api/snapshot.h"
 #include "api/upstream.h"
+#include "filters/upstream/course_input.h"
 #include "filters/upstream/emergency.h"
 #include "filters/upstream/ending.h"
 #include "filters/upstream/estimate_attempt.h"
-#include "filters/upstream/needs.h"
-#include "source/base/random.h"
 #include "source/llm/responses/history.h"
 #include "source/llm/token_count.h"
 
@@ -93,15 +92,9 @@ void UpstreamFilter::on_prelude_failed(LocalReply&& why) {
 }
 
 routing::CourseInput UpstreamFilter::course_input() {
-  Facts& facts = context_.exchange().facts();
-  const GatewayKey* key = facts.principal.key;
-  const bool is_limited = key != nullptr && !key->allowed_connections.empty();
-  return {.allowed = is_limited ? &key->allowed_connections : nullptr,
-          .random = random_word(),
-          .body_bytes = facts.call.body().size(),
-          .needs = needs_of(facts, facts.plan.combo),
-          .began_ms = now_ms(),
-          .skips = facts.trail.is_on ? &facts.trail.skipped : nullptr};
+  Exchange& exchange = context_.exchange();
+  const Facts& facts = exchange.facts();
+  return course_input_of(exchange, facts.plan.combo, facts.call.body().size());
 }
 
 int64_t UpstreamFilter::now_ms() const {

@@ -219,8 +219,6 @@ void note_target(const Facts& facts, UsageView& record) {
   }
 }
 
-uint64_t count(int64_t tokens) { return tokens < 0 ? 0 : static_cast<uint64_t>(tokens); }
-
 }  // namespace
 
 std::optional<int64_t> cost_of(const Facts& facts) {
@@ -271,11 +269,11 @@ UsageView usage_view(const Finished& finished, const Price* price) {
   const llm::Usage usage = whole_usage(facts, facts.usage);
   record.is_estimated = usage.estimated;
   record.is_aborted = finished.aborted;
-  record.input_tokens = count(usage.input);
-  record.output_tokens = count(usage.output);
-  record.cached_tokens = count(usage.cached);
-  record.cache_write_tokens = count(usage.cache_write);
-  record.reasoning_tokens = count(usage.reasoning);
+  record.input_tokens = count_of(usage.input);
+  record.output_tokens = count_of(usage.output);
+  record.cached_tokens = count_of(usage.cached);
+  record.cache_write_tokens = count_of(usage.cache_write);
+  record.reasoning_tokens = count_of(usage.reasoning);
   record.total_us = finished.phases.end;
   record.first_byte_us = finished.phases.first_byte;
   record.cost_nanodollars = cost_of(facts, price);

@@ -22,6 +22,9 @@ std::optional<int64_t> cost_of(const Facts& facts);
 // The same, by a price that was looked for already: price_of() the answer.
 std::optional<int64_t> cost_of(const Facts& facts, const Price* price);
 
+// As records have it: what is not known is none.
+inline uint64_t count_of(int64_t number) { return number < 0 ? 0 : static_cast<uint64_t>(number); }
+
 // The exchange used a model, so it is recorded.
 bool is_recorded(const Finished& finished);
 // The record of the exchange; views of it and of its snapshot.

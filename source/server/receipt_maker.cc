@@ -27,8 +27,6 @@ const GatewayKey* key_of(const Facts& facts) {
   return facts.principal.key != nullptr ? facts.principal.key : facts.trail.refused_key;
 }
 
-uint64_t count_of(int64_t number) { return number < 0 ? 0 : static_cast<uint64_t>(number); }
-
 const llm::Usage& usage_of_answer(const Facts& facts) {
   return facts.usage.is_known() ? facts.usage : facts.answer.usage;
 }

@@ -29,7 +29,7 @@ class SessionTable {
   // accounts.
   void touch(std::string_view id, absl::Time now, std::string_view provider,
              std::string_view account);
-  // touch() of this session will come soon: the line that it changes is fetched meanwhile.
+  // Before touch() of the same `id`: the memory that it will change is fetched meanwhile.
   void expect(std::string_view id) const;
   // Those that are not idle, in no order; when they were heard of is exact to a tenth of a second.
   std::vector<SessionInfo> list(absl::Time now) const;
