@@ -260,6 +260,12 @@ void Server::reload(bool force) {
   const std::vector<std::string> watched = reloader_->files();
   const ReloadResult result = reloader_->reload(loop_.clock().now(), force);
   for (const ConfigError& error : result.errors) say(LogLevel::kError, error.text());
+  const bool had_failed = std::exchange(reload_failed_, !result.errors.empty());
+  if (const auto now = snapshot()->generation; reload_failed_) {
+    say(LogLevel::kInfo, fmt::format("configuration {} stays in force", now));
+  } else if (had_failed && !result.snapshot) {
+    say(LogLevel::kInfo, fmt::format("the files are those of configuration {} again", now));
+  }
   for (const std::string& warning : result.warnings) say(LogLevel::kWarning, warning);
   if (result.snapshot) {
     const std::vector<std::string> before = doors_.urls();

@@ -97,6 +97,7 @@ class Server final : private SessionSource,
   std::vector<std::string> watched_certificates_;
   std::unique_ptr<Restart> restart_;
   std::unique_ptr<Timer> drain_timer_;
+  bool reload_failed_ = false;  // The last one did.
   bool draining_ = false;
   bool ended_exchanges_ = false;
   absl::Duration drain_deadline_;

@@ -107,6 +107,7 @@ class ReloadTest(GatewayTest):
         gateway.write(bad)
         line = gateway.wait_log(r"acounts")
         self.assertRegex(line, r'"message":"\S*gateway\.yaml:7:5: providers\[0\]\.acounts: ')
+        gateway.wait_log(f"configuration {before['generation']} stays in force")
         status = gateway.status()
         self.assertEqual(status["generation"], before["generation"])
         error = status["lastError"]
@@ -117,6 +118,7 @@ class ReloadTest(GatewayTest):
         self.assertEqual(chat(gateway.port, hello("up/m")).status, 200)
         gateway.write(self.settings)
         wait_until(lambda: gateway.status()["lastError"] is None, 5, "error forgotten")
+        gateway.wait_log(f"the files are those of configuration {before['generation']} again")
         self.assertEqual(streams.finish().count(True), 20)
         self.assert_well(gateway)
 
