@@ -43,7 +43,8 @@ enum class TurnPart : uint8_t {
   kRequests,  // Complete requests go through their rows of filters.
   kAttempts,  // Their attempts begin.
   kAnswers,   // Complete answers are looked at.
-  kEnd,       // What all of it wrote leaves.
+  kEnd,       // What all of it wrote is gathered.
+  kSends,     // It leaves.
 };
 
 // Work that must run before the loop waits again, once each time it is asked for. Intrusive, so

@@ -11,6 +11,7 @@
 
 #include "api/event.h"
 #include "source/event/read_pool.h"
+#include "source/event/send_batch.h"
 #include "source/event/timer_wheel.h"
 #include "source/event/turn_queue.h"
 
@@ -72,6 +73,7 @@ class Loop final : public Dispatcher {
   uv_loop_s* uv();
   ReadPool& reads() { return reads_; }
   ReadPool& plaintexts() { return plaintexts_; }  // What TLS decrypts into.
+  SendBatch& sends() { return sends_; }
 
  private:
   class WheelTimer;
@@ -107,6 +109,7 @@ class Loop final : public Dispatcher {
   int open_reads_ = 0;                       // Of the turn under way.
   ReadPool reads_;
   ReadPool plaintexts_;
+  SendBatch sends_{*this};
   std::atomic<Posted*> posted_{nullptr};  // Latest first.
 };
 

@@ -18,9 +18,6 @@ namespace omni::net {
 namespace {
 
 constexpr size_t kGather = 64;
-// What is no more than this leaves in one piece: to copy it costs less than what the kernel does
-// for a row of pieces, and send() less than the calls that libuv uses for files as well.
-constexpr size_t kJoined = 4096;
 // A blocked write is handed to libuv in pieces, so that progress shows.
 constexpr size_t kWritePiece = 256 * 1024;
 constexpr absl::Duration kLinger = absl::Seconds(2);
@@ -235,7 +232,15 @@ void TcpConnection::on_turn() {
 
 void TcpConnection::flush() {
   if (events_ == nullptr) return out_.own();  // Not started.
-  if (!is_writing_ && !out_.empty() && !try_write()) return;
+  if (!is_writing_ && !out_.empty()) {
+    if (out_.size() <= SendBatch::kScratch) return loop_.sends().add(*this);
+    withdraw();  // What it was going to send has become more.
+    if (!try_write()) return;
+  }
+  flushed();
+}
+
+void TcpConnection::flushed() {
   if (is_writing_) out_.own();
   if (above_high_ && unsent() < kLowWatermark) {
     above_high_ = false;
@@ -246,32 +251,40 @@ void TcpConnection::flush() {
   if (state_ == State::kFlushing && unsent() == 0) shut_down();
 }
 
-// Both send what the kernel takes of `total` bytes, and return how many or a libuv error. Nothing
-// may wait in libuv.
-int TcpConnection::send_joined(size_t& total) {
-  std::array<char, kJoined> joined;
-  std::string_view bytes = out_.front();
-  if (bytes.size() < out_.size()) {
-    char* at = joined.data();
-    for (size_t i = 0; i < out_.slice_count(); ++i) {
-      const std::string_view piece = out_.slice(i).view();
-      std::memcpy(at, piece.data(), piece.size());
-      at += piece.size();
-    }
-    bytes = {joined.data(), out_.size()};
-  }
-  total = bytes.size();
+int TcpConnection::socket() const {
   uv_os_fd_t socket = -1;
-  if (const int bad = uv_fileno(stream_.base(), &socket); bad != 0) return bad;
-  // Not by the library's function, which is a point where a thread may be cancelled and pays for
-  // that with two locked instructions.
-  const long sent =
-      ::syscall(SYS_sendto, socket, bytes.data(), bytes.size(), MSG_NOSIGNAL, nullptr, 0);
-  if (sent >= 0) return static_cast<int>(sent);
-  // As libuv sees it: the kernel is short of memory for now.
-  return errno == ENOBUFS || errno == EINTR ? UV_EAGAIN : uv_translate_sys_error(errno);
+  return uv_fileno(stream_.base(), &socket) == 0 ? socket : -1;
 }
 
+std::string_view TcpConnection::to_send(absl::Span<char> scratch) {
+  const std::string_view first = out_.front();
+  if (first.size() == out_.size() || out_.size() > scratch.size()) return first;
+  char* at = scratch.data();
+  for (size_t i = 0; i < out_.slice_count(); ++i) {
+    const std::string_view piece = out_.slice(i).view();
+    std::memcpy(at, piece.data(), piece.size());
+    at += piece.size();
+  }
+  return {scratch.data(), out_.size()};
+}
+
+void TcpConnection::sent(int result) {
+  // ENOBUFS is how the kernel says that it is short of memory for now.
+  const bool must_wait = result == -EAGAIN || result == -ENOBUFS || result == -EINTR;
+  if (result < 0 && !must_wait) return write_failed(uv_translate_sys_error(-result));
+  if (result > 0) out_.drop(static_cast<size_t>(result));
+  if (!out_.empty() && !try_write()) return;
+  flushed();
+}
+
+// What a connection gave away for sending leaves even if its owner destroys it meanwhile, as after
+// a TLS alert.
+void TcpConnection::send_last() {
+  if (is_waiting()) (void)SendBatch::send_now(*this);
+}
+
+// Sends what the kernel takes of `total` bytes, and returns how many or a libuv error. Nothing may
+// wait in libuv.
 int TcpConnection::send_row(size_t& total) {
   std::array<uv_buf_t, kGather> pieces;
   const size_t count = std::min(out_.slice_count(), kGather);
@@ -286,7 +299,7 @@ int TcpConnection::send_row(size_t& total) {
 bool TcpConnection::try_write() {
   while (!out_.empty()) {
     size_t total = 0;
-    const int sent = out_.size() <= kJoined ? send_joined(total) : send_row(total);
+    const int sent = send_row(total);
     if (sent < 0 && sent != UV_EAGAIN) {
       write_failed(sent);
       return false;
@@ -356,6 +369,7 @@ void TcpConnection::on_shutdown(uv_shutdown_t* request, int) {
 
 void TcpConnection::finish(absl::Status why) {
   state_ = State::kClosed;
+  send_last();
   out_.clear();
   in_.clear();
   timer_.reset();

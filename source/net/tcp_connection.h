@@ -24,11 +24,11 @@ absl::Status uv_status(int code);
 
 // Reads go to the loop's lent block or where the events want them; writes of one turn leave in one
 // system call. While nothing is unread or unsent it owns no buffer.
-class TcpConnection final : public Connection, private TurnWork {
+class TcpConnection final : public Connection, private TurnWork, private Sender {
  public:
   // `stream` is connected and belongs to `loop`.
   TcpConnection(Loop& loop, UvHandle<AnyStream> stream);
-  ~TcpConnection() override = default;
+  ~TcpConnection() override { send_last(); }
 
   void start(ConnectionEvents& events) override;
   void write(Buffer&& bytes) override;
@@ -63,8 +63,12 @@ class TcpConnection final : public Connection, private TurnWork {
   void offer();
   void resume();
   void flush();
+  void flushed();
+  int socket() const override;
+  std::string_view to_send(absl::Span<char> scratch) override;
+  void sent(int result) override;
+  void send_last();
   bool try_write();
-  int send_joined(size_t& total);
   int send_row(size_t& total);
   [[gnu::cold]] int write_rest();
   [[gnu::cold]] void write_failed(int code);
