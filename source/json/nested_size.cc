@@ -19,7 +19,7 @@ namespace {
 struct Carry {
   bool in_string = false;
   bool escaped = false;  // The next byte is.
-  bool in_text = false;  // In a string that has gone on for a while, and so may be a long one.
+  int quiet_runs = 0;  // How many runs of 64 bytes in a row were inside of one string, all of them.
   int64_t depth = 0;
 };
 
@@ -50,17 +50,20 @@ size_t scan_bytes(const char* text, size_t size, Carry& carry) {
 
 #if defined(__x86_64__)
 
-// Behind the closing quote of the string that `at` is in; null when it does not end. Bytes before
-// `at`, back to the opening quote, are looked at.
-const char* string_end(const char* at, const char* end) {
-  while (const void* found = std::memchr(at, '"', static_cast<size_t>(end - at))) {
-    const char* quote = static_cast<const char*>(found);
-    const char* slashes = quote;
-    while (slashes[-1] == '\\') --slashes;
-    at = quote + 1;
-    if ((quote - slashes) % 2 == 0) return at;
-  }
-  return nullptr;
+// After so many the string may be a long one, and is worth a search for its end. Each search costs
+// a branch that nobody can foresee: in texts with a quote or two in each line it would be the
+// dearest part of it all.
+constexpr int kQuietRuns = 4;
+
+// From `at`, which is in a string, to the next quote; null when there is none. Bytes before `at`,
+// back to the opening quote, are looked at.
+const char* next_quote(const char* at, const char* end, bool& escaped) {
+  const char* quote = static_cast<const char*>(std::memchr(at, '"', static_cast<size_t>(end - at)));
+  if (quote == nullptr) return nullptr;
+  const char* slashes = quote;
+  while (slashes[-1] == '\\') --slashes;
+  escaped = (quote - slashes) % 2 != 0;
+  return quote;
 }
 
 // 64 bytes, and masks of those that equal something.
@@ -133,7 +136,8 @@ __attribute__((target("avx2,pclmul,popcnt"))) inline __attribute__((always_inlin
   uint64_t inside = running_parity(unescaped);
   if (carry.in_string) inside = ~inside;
   carry.in_string = (inside >> 63) != 0;
-  carry.in_text = carry.in_string && (unescaped >> 32) == 0;
+  carry.quiet_runs = carry.in_string && quotes == 0 ? carry.quiet_runs + 1 : 0;
+  if (inside == ~uint64_t{0}) return 64;  // No bracket counts.
   const Run brackets = folded(run);
   const uint64_t opens = (equal(brackets, '{') >> shift) & ~inside;
   const uint64_t closes = (equal(brackets, '}') >> shift) & ~inside;
@@ -164,12 +168,12 @@ __attribute__((target("avx2,pclmul,popcnt"))) size_t scan_fast(std::string_view 
     const int end = scan_run(text.data() + at, 0, carry);
     if (carry.depth == 0) return at + static_cast<size_t>(end);
     at += 64;
-    if (!carry.in_text) continue;
+    if (carry.quiet_runs < kQuietRuns) continue;
     if (at >= text.size()) return std::string_view::npos;  // What follows is another's.
-    const char* behind = string_end(text.data() + at, text.data() + text.size());
-    if (behind == nullptr) return std::string_view::npos;
-    at = static_cast<size_t>(behind - text.data());
-    carry = {.depth = carry.depth};
+    const char* quote = next_quote(text.data() + at, text.data() + text.size(), carry.escaped);
+    if (quote == nullptr) return std::string_view::npos;
+    at = static_cast<size_t>(quote - text.data());
+    carry.quiet_runs = 0;
   }
   if (at >= text.size()) return std::string_view::npos;
   Carry last = carry;

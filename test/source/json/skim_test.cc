@@ -260,5 +260,25 @@ TEST(SkimTest, FindsTheEndOfANestedValueWhereTheObviousWayDoes) {
   }
 }
 
+// Long texts are searched for their quotes instead, from where no quote has been for a while.
+TEST(SkimTest, FindsTheEndBehindLongTexts) {
+  std::mt19937 random(13);
+  const char* const between[] = {"\\\"", "\\\\", "\\\\\\\"", "\\n", "}", "]", "{\xC3\xA9"};
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = "[";
+    for (size_t texts = 1 + random() % 3; texts > 0; --texts) {
+      text += '"';
+      for (size_t pieces = random() % 5; pieces > 0; --pieces) {
+        text += std::string(random() % 500, 'x');
+        text += between[random() % std::size(between)];
+      }
+      text += texts > 1 ? "\"," : "\"";
+    }
+    if (random() % 4 != 0) text += ']';
+    text += std::string(random() % 100, random() % 2 ? ' ' : '}');
+    ASSERT_EQ(nested_size(text), test::slow_nested_size(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace omni::json
