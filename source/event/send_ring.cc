@@ -37,7 +37,9 @@ bool SendRing::Map::open(int descriptor, size_t bytes, uint64_t offset) {
 
 std::unique_ptr<SendRing> SendRing::open() {
   io_uring_params params{};
-  params.flags = IORING_SETUP_SUBMIT_ALL;  // One that fails does not hold up the others.
+  // One that fails does not hold up the others. Kernels that do not know the flag refuse, so that
+  // all that remain know IORING_OP_SEND.
+  params.flags = IORING_SETUP_SUBMIT_ALL;
   const long descriptor = syscall(SYS_io_uring_setup, kMost, &params);
   if (descriptor < 0) return nullptr;
   std::unique_ptr<SendRing> ring(new SendRing(static_cast<int>(descriptor)));

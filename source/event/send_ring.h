@@ -25,7 +25,8 @@ class SendRing {
   };
   static constexpr size_t kMost = 32;  // Sends of one submit().
 
-  // Null where the kernel has no io_uring, or a sandbox or an administrator forbids it.
+  // Null where the kernel has none, or one older than 5.18, or a sandbox or an administrator
+  // forbids it.
   static std::unique_ptr<SendRing> open();
   ~SendRing();
   SendRing(const SendRing&) = delete;
