@@ -83,6 +83,7 @@ size_t SendBatch::send_row(size_t at) {
     sends[count].socket = sender->socket();
     sends[count].bytes = sender->to_send(scratch);
     if (sends[count].bytes.data() == scratch.data()) used += sends[count].bytes.size();
+    sender->is_submitted_ = true;
     slots[count++] = at;
   }
   ring_->submit(absl::MakeSpan(sends.data(), count));

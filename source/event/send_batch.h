@@ -31,8 +31,10 @@ class Sender {
   void withdraw() {
     if (slot_ != nullptr) *slot_ = nullptr;
     slot_ = nullptr;
+    is_submitted_ = false;
   }
-  bool is_waiting() const { return slot_ != nullptr; }
+  // Its bytes have not been given to the kernel yet.
+  bool is_waiting() const { return slot_ != nullptr && !is_submitted_; }
 
  protected:
   virtual ~Sender() { withdraw(); }
@@ -40,6 +42,7 @@ class Sender {
  private:
   friend class SendBatch;
   Sender** slot_ = nullptr;
+  bool is_submitted_ = false;  // Until it is told the result.
 };
 
 // Several sends go to the kernel in one call, so that whom the first one wakes on the same core

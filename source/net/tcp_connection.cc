@@ -370,6 +370,7 @@ void TcpConnection::on_shutdown(uv_shutdown_t* request, int) {
 void TcpConnection::finish(absl::Status why) {
   state_ = State::kClosed;
   send_last();
+  withdraw();
   out_.clear();
   in_.clear();
   timer_.reset();

@@ -148,6 +148,21 @@ TEST_P(SendBatchTest, OneMayDestroyTheNextAndSendAgain) {
   for (size_t i = 2; i < all.size(); ++i) EXPECT_EQ(all[i]->received(), "1");
 }
 
+// Whoever is destroyed by another's result sends what has not left, and not what has.
+TEST_P(SendBatchTest, WhatHasLeftIsWaitingNoMore) {
+  const auto all = pairs(2);
+  bool is_waiting = false, has_left = false;
+  all[0]->then = [&] {
+    is_waiting = all[1]->is_waiting();
+    has_left = !all[1]->received().empty();
+  };
+  for (const auto& pair : all) pair->send("x");
+  EXPECT_TRUE(all[1]->is_waiting());
+  loop_.run_once();
+  EXPECT_EQ(is_waiting, !has_left);
+  EXPECT_EQ(all[1]->results, std::vector<int>{1});
+}
+
 TEST_P(SendBatchTest, SendersMayOutliveIt) {
   Loop loop;
   auto batch = std::make_unique<SendBatch>(loop, GetParam());
