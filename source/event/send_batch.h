@@ -50,7 +50,9 @@ class Sender {
 // send(2).
 class SendBatch final : private TurnWork {
  public:
-  static constexpr size_t kScratch = 4096;  // For one sender.
+  // For one sender. What is no more than this leaves in one piece: to copy it costs less than what
+  // the kernel does for a row of pieces.
+  static constexpr size_t kScratch = 4096;
 
   explicit SendBatch(Dispatcher& loop, bool may_use_ring = true);
   ~SendBatch() override;
