@@ -270,8 +270,9 @@ void Server::reload(bool force) {
   if (result.snapshot) {
     const std::vector<std::string> before = doors_.urls();
     put_in_force(result.snapshot);
-    say(LogLevel::kInfo, fmt::format("configuration {} is in force", result.snapshot->generation));
     tell_doors(before, doors_.urls());
+    // Last: who waits for this line finds all that it brought above it.
+    say(LogLevel::kInfo, fmt::format("configuration {} is in force", result.snapshot->generation));
     watch_certificates();
   }
   if (reloader_->files() != watched) watch_config();

@@ -17,16 +17,21 @@ from harness import SLOW, GatewayTest, config, provider, wait_until
 from reload_test import OpenStreams
 from upstream import Upstream, answer
 
+given_ports = set()
+
 
 def free_port():
     """One below those that the kernel gives away: nobody's outgoing connection takes it meanwhile."""
     while True:
         port = random.randrange(10000, 32000)
+        if port in given_ports:
+            continue
         try:
             socket.create_server(("127.0.0.1", port)).close()
-            return port
         except OSError:
             continue
+        given_ports.add(port)
+        return port
 
 
 def listener(name, port, host="127.0.0.1", **more):
