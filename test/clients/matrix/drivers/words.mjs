@@ -14,6 +14,19 @@ import { AsyncLocalStorage } from "node:async_hooks";
 // Libraries show headers each in its own way, or not at all; all of them fetch.
 const current = new AsyncLocalStorage();
 const plainFetch = globalThis.fetch;
+
+// Node's fetch holds what passes an abort on by a weak reference alone, and forgets the abort once
+// its garbage collector has come by (github.com/nodejs/undici/issues/3644; often in Node 18): the
+// client would never leave.
+globalThis.WeakRef = class {
+  constructor(target) {
+    this.target = target;
+  }
+  deref() {
+    return this.target;
+  }
+};
+
 globalThis.fetch = async (...args) => {
   const seen = current.getStore();
   const response = await plainFetch(...args);
