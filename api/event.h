@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "source/base/slot_row.h"
+
 namespace omni {
 
 // Time as the program sees it. Production code never asks the system directly, so a test can
@@ -47,26 +49,20 @@ enum class TurnPart : uint8_t {
   kSends,     // It leaves.
 };
 
-// Work that must run before the loop waits again, once each time it is asked for. Intrusive, so
-// that asking for it costs nothing. Destroying it withdraws it.
-class TurnWork {
+// Work that must run before the loop waits again, once each time it is asked for. Destroying it
+// withdraws it.
+class TurnWork : private RowMember<TurnWork> {
  public:
   TurnWork() = default;
-  TurnWork(const TurnWork&) = delete;
-  TurnWork& operator=(const TurnWork&) = delete;
   virtual void on_turn() = 0;
   // Withdraws it.
-  void leave_turn() {
-    if (turn_slot_ != nullptr) *turn_slot_ = nullptr;
-    turn_slot_ = nullptr;
-  }
+  void leave_turn() { leave_row(); }
 
  protected:
-  virtual ~TurnWork() { leave_turn(); }
+  virtual ~TurnWork() = default;
 
  private:
-  friend class TurnQueue;
-  TurnWork** turn_slot_ = nullptr;
+  friend class SlotRow<TurnWork>;
 };
 
 // A method of its owner as such work, for owners that have work in more than one part.

@@ -69,7 +69,7 @@ void append_call(std::string& out, const UsageRecord& record) {
   append_format(
       out,
       R"({{"id":{},"timestamp":{},"status":{},"model":{},"requestedModel":{},"provider":{},"account":{},"connectionId":{},"duration":{},"firstByteMs":{},)"
-      R"("tokens":{{"in":{},"out":{},"cached":{},"cacheWrite":{},"reasoning":{}}},"estimated":{},"stream":{},"aborted":{},"cost":{},"priced":{},)"
+      R"("tokens":{{"in":{},"out":{},"cached":{},"cacheWrite":{},"reasoning":{}}},"estimated":{},"stream":{},"aborted":{},"cost":{},"priced":{},"serviceTier":{},)"
       R"("cacheSource":"upstream","sourceFormat":{},"apiKeyId":{},"apiKeyName":{},"active":false}})",
       json::quoted(record.exchange_id), timestamp(record.time_us), record.status,
       json::quoted(model), json::quoted(record.model_asked), or_null(record.provider),
@@ -78,8 +78,9 @@ void append_call(std::string& out, const UsageRecord& record) {
       record.input_tokens, record.output_tokens, record.cached_tokens, record.cache_write_tokens,
       record.reasoning_tokens, record.is_estimated, record.is_streamed, record.is_aborted,
       record.cost_nanodollars ? llm::dollars(*record.cost_nanodollars) : "null",
-      record.cost_nanodollars.has_value(), json::quoted(record.dialect), or_null(record.key_id),
-      or_null(record.key_name));
+      record.cost_nanodollars.has_value(),
+      or_null(record.tier == ServiceTier::kUnsaid ? "" : name_of(record.tier)),
+      json::quoted(record.dialect), or_null(record.key_id), or_null(record.key_name));
 }
 
 template <class Append>

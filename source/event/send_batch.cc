@@ -20,24 +20,10 @@ constexpr size_t kRowScratch = 64 * 1024;
 SendBatch::SendBatch(Dispatcher& loop, bool may_use_ring)
     : loop_(loop), may_use_ring_(may_use_ring) {}
 
-SendBatch::~SendBatch() {
-  for (Sender* sender : row_)
-    if (sender != nullptr) sender->slot_ = nullptr;
-}
+SendBatch::~SendBatch() = default;
 
 void SendBatch::add(Sender& sender) {
-  if (sender.slot_ != nullptr) return;
-  if (row_.size() == row_.capacity()) grow();
-  row_.push_back(&sender);
-  sender.slot_ = &row_.back();
-  loop_.in_turn(TurnPart::kSends, *this);
-}
-
-// Senders point at their slots, so slots move only here.
-void SendBatch::grow() {
-  row_.reserve(row_.empty() ? 64 : row_.capacity() * 2);
-  for (Sender*& slot : row_)
-    if (slot != nullptr) slot->slot_ = &slot;
+  if (row_.add(sender)) loop_.in_turn(TurnPart::kSends, *this);
 }
 
 void SendBatch::on_turn() {

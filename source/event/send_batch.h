@@ -7,20 +7,18 @@
 #include <cstddef>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "api/event.h"
+#include "source/base/slot_row.h"
 
 namespace omni {
 
 class SendRing;
 
 // Who has bytes to send. Destroying it withdraws it.
-class Sender {
+class Sender : private RowMember<Sender> {
  public:
   Sender() = default;
-  Sender(const Sender&) = delete;
-  Sender& operator=(const Sender&) = delete;
 
   virtual int socket() const = 0;
   // What it has to send at this moment; not empty, and valid until sent() is called. `scratch` is
@@ -29,19 +27,18 @@ class Sender {
   // `result` is how many of them the kernel took, or a negative errno. May destroy this or others.
   virtual void sent(int result) = 0;
   void withdraw() {
-    if (slot_ != nullptr) *slot_ = nullptr;
-    slot_ = nullptr;
+    leave_row();
     is_submitted_ = false;
   }
   // Its bytes have not been given to the kernel yet.
-  bool is_waiting() const { return slot_ != nullptr && !is_submitted_; }
+  bool is_waiting() const { return is_in_row() && !is_submitted_; }
 
  protected:
-  virtual ~Sender() { withdraw(); }
+  virtual ~Sender() = default;
 
  private:
   friend class SendBatch;
-  Sender** slot_ = nullptr;
+  friend class SlotRow<Sender>;
   bool is_submitted_ = false;  // Until it is told the result.
 };
 
@@ -67,10 +64,9 @@ class SendBatch final : private TurnWork {
   bool has_ring();
   size_t send_one(size_t at);
   size_t send_row(size_t at);
-  void grow();
 
   Dispatcher& loop_;
-  std::vector<Sender*> row_;
+  SlotRow<Sender> row_;
   std::unique_ptr<SendRing> ring_;
   std::unique_ptr<char[]> scratch_;  // With the ring.
   bool may_use_ring_;                // Until it could not be opened.

@@ -3,56 +3,33 @@
 
 #include <array>
 #include <cstddef>
-#include <utility>
-#include <vector>
 
 #include "api/event.h"
+#include "source/base/slot_row.h"
 
 namespace omni {
 
 class TurnQueue {
  public:
-  TurnQueue() = default;
-  TurnQueue(const TurnQueue&) = delete;
-  TurnQueue& operator=(const TurnQueue&) = delete;
-  ~TurnQueue() {
-    for (TurnWork* work : slots_) {
-      if (work != nullptr) work->turn_slot_ = nullptr;
-    }
-  }
-
   // A no-op when `work` is queued already.
-  void add(TurnWork& work) {
-    if (work.turn_slot_ != nullptr) return;
-    if (slots_.size() == slots_.capacity()) grow();
-    slots_.push_back(&work);
-    work.turn_slot_ = &slots_.back();
-  }
+  void add(TurnWork& work) { row_.add(work); }
 
   // Runs everything in order of asking, including what is added meanwhile. Work may destroy itself
   // or others.
   void run() {
-    for (size_t at = 0; at < slots_.size(); ++at) {
-      TurnWork* work = slots_[at];
+    for (size_t at = 0; at < row_.size(); ++at) {
+      TurnWork* work = row_[at];
       if (work == nullptr) continue;
       work->leave_turn();
       work->on_turn();
     }
-    slots_.clear();
+    row_.clear();
   }
 
-  bool empty() const { return slots_.empty(); }
+  bool empty() const { return row_.size() == 0; }
 
  private:
-  // Queued work points at its slot, so slots move only here.
-  void grow() {
-    slots_.reserve(slots_.empty() ? 64 : slots_.capacity() * 2);
-    for (TurnWork*& slot : slots_) {
-      if (slot != nullptr) slot->turn_slot_ = &slot;
-    }
-  }
-
-  std::vector<TurnWork*> slots_;
+  SlotRow<TurnWork> row_;
 };
 
 // All parts of a turn.

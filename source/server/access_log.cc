@@ -88,7 +88,7 @@ std::string_view cut(std::string_view text) { return text.substr(0, kMostText); 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 // What the fixed parts of a line and its numbers come to at most; the same of an attempt.
-constexpr size_t kLineBytes = 880, kAttemptBytes = 128;
+constexpr size_t kLineBytes = 904, kAttemptBytes = 128;
 
 // No line is longer.
 size_t line_bound(const Finished& finished, std::string_view path) {
@@ -138,6 +138,11 @@ void put_attempts(Line<kJson>& line, const Facts& facts) {
   line.pen().put(']');
 }
 
+ServiceTier tier_of(const Facts& facts) {
+  if (facts.answer.provider == nullptr) return ServiceTier::kUnsaid;
+  return billed_tier(facts, facts.usage.is_known() ? facts.usage : facts.answer.usage);
+}
+
 // No price is not a price of nothing.
 template <bool kJson>
 void put_cost(Line<kJson>& line, const Facts& facts) {
@@ -166,6 +171,8 @@ void put_answer(Line<kJson>& line, const Facts& facts) {
   line.template number<"output_tokens">(usage.output);
   line.template number<"cached_tokens">(usage.cached);
   line.template flag<"estimated">(usage.estimated);
+  if (const ServiceTier tier = tier_of(facts); tier > ServiceTier::kStandard)
+    line.template word<"tier">(name_of(tier));
   put_cost(line, facts);
 }
 
@@ -277,6 +284,7 @@ UsageView usage_view(const Finished& finished, const Price* price) {
   record.total_us = finished.phases.end;
   record.first_byte_us = finished.phases.first_byte;
   record.cost_nanodollars = cost_of(facts, price);
+  record.tier = tier_of(facts);
   return record;
 }
 

@@ -11,7 +11,7 @@ namespace omni {
 namespace {
 
 constexpr uint8_t kKeyVersion = 2;
-constexpr uint8_t kUsageVersion = 1;
+constexpr uint8_t kUsageVersion = 2;
 constexpr uint8_t kSpendVersion = 1;
 constexpr size_t kDisplayPrefixBytes = 7;
 
@@ -157,8 +157,9 @@ std::array<std::string_view, 8> texts_of(const UsageView& view) {
           view.model_sent,  view.provider, view.account,  view.dialect};
 }
 
-// Version, time, status, three flags, five counts, two durations, and whether there is a cost.
-constexpr size_t kUsageFixedBytes = 1 + 8 + 2 + 3 + 5 * 8 + 2 * 8 + 1;
+// Version, time, status, three flags, five counts, two durations, whether there is a cost, and the
+// tier.
+constexpr size_t kUsageFixedBytes = 1 + 8 + 2 + 3 + 5 * 8 + 2 * 8 + 1 + 1;
 
 }  // namespace
 
@@ -190,6 +191,7 @@ void UsageView::encode(char* to) const {
   u64(static_cast<uint64_t>(first_byte_us));
   *to++ = cost_nanodollars.has_value() ? 1 : 0;
   if (cost_nanodollars.has_value()) u64(static_cast<uint64_t>(*cost_nanodollars));
+  *to = static_cast<char>(tier);
 }
 
 UsageRecord::UsageRecord(const UsageView& view)
@@ -217,7 +219,8 @@ std::string UsageRecord::encode() const {
 
 absl::StatusOr<UsageView> UsageView::parse(std::string_view bytes) {
   RecordReader in(bytes);
-  OMNI_RETURN_IF_ERROR(check_version(in.u8(), kUsageVersion, "usage"));
+  const uint8_t version = in.u8();
+  OMNI_RETURN_IF_ERROR(check_version(version, kUsageVersion, "usage"));
   UsageView out;
   out.time_us = in.i64();
   for (std::string_view* each : {&out.exchange_id, &out.key_id, &out.key_name, &out.model_asked,
@@ -235,7 +238,11 @@ absl::StatusOr<UsageView> UsageView::parse(std::string_view bytes) {
   out.total_us = in.i64();
   out.first_byte_us = in.i64();
   out.cost_nanodollars = in.optional_i64();
+  const uint8_t tier = version >= 2 ? in.u8() : 0;
   OMNI_RETURN_IF_ERROR(in.finish("usage"));
+  if (tier > static_cast<uint8_t>(ServiceTier::kUltrafast))
+    return error(absl::StatusCode::kDataLoss, "usage: there is no such tier");
+  out.tier = static_cast<ServiceTier>(tier);
   return out;
 }
 

@@ -12,6 +12,7 @@
 
 #include "api/store.h"
 #include "source/base/digest.h"
+#include "source/catalog/service_tier.h"
 #include "source/limits/key_limits.h"
 #include "source/limits/schedule.h"
 
@@ -68,6 +69,7 @@ struct UsageNumbers {
   uint64_t cached_tokens = 0, cache_write_tokens = 0, reasoning_tokens = 0;
   int64_t total_us = 0, first_byte_us = 0;  // From the request's first byte.
   std::optional<int64_t> cost_nanodollars;  // Absent: the model has no price.
+  ServiceTier tier = ServiceTier::kUnsaid;  // That it was billed by. Since version 2.
 
   bool operator==(const UsageNumbers&) const = default;
 };

@@ -26,11 +26,16 @@ bool says_an_end(std::string_view bytes) {
   return false;
 }
 
-// JSON libraries refuse what is not UTF-8; what an upstream's texts hold is passed on.
+// JSON libraries refuse what is not UTF-8, some of them also half a pair of surrogates; what an
+// upstream's texts hold is passed on.
 std::string plain(std::string_view bytes) {
   std::string out(bytes);
   for (char& c : out)
     if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  for (size_t at = out.find('\\'); at != out.npos; at = out.find('\\', at + 2))
+    if (out.substr(at + 1, 1) == "u" &&
+        (out.substr(at + 2, 1) == "d" || out.substr(at + 2, 1) == "D"))
+      out[at + 2] = 'c';
   return out;
 }
 

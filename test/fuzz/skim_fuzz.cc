@@ -62,7 +62,7 @@ class Strict : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(uint64_t value) override { return number(static_cast<double>(value)); }
   bool number_float(double value, const std::string&) override { return number(value); }
   bool string(std::string& text) override {
-    take(Kind::kString);
+    if (!take(Kind::kString)) return false;
     notes_ += text;
     return true;
   }

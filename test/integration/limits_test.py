@@ -207,6 +207,12 @@ class CostTest(GatewayTest):
             [provider(self.upstream, models=[TIERED, {"id": "free"}], usage_in_streams=True, **more)],
             keys=[{"name": "ci", "key": CLIENT_KEY, "budget": {"limit": 50.0}}]))
 
+    def call_of(self, gateway, response):
+        """What the call log shows of the exchange that gave this answer, once it is stored."""
+        identity = response.headers["x-omniroute-request-id"]
+        return wait_until(lambda: next((call for call in get(gateway.port, "/api/usage/call-logs").json
+                                        if call["id"] == identity), None), what="the record")
+
     def ask(self, gateway, path, body):
         with Client(gateway.port) as client:
             response = client.request("POST", path, body, KEY)
@@ -215,17 +221,21 @@ class CostTest(GatewayTest):
 
     def test_the_tier_that_answered_decides_the_price_not_the_one_that_was_asked_for(self):
         gateway = self.priced_by_tier()
-        # Asked for, answered with, dollars for two tokens of input and one of output.
-        for asked, said, cost in ((None, None, 0.003), ("flex", None, 0.0015), ("flex", "flex", 0.0015),
-                                  ("flex", "default", 0.003), ("auto", "priority", 0.009), (None, "priority", 0.009),
-                                  ("priority", "scale", 0.003)):
+        # Asked for, answered with, dollars for two tokens of input and one of output, recorded.
+        for asked, said, cost, tier in (
+                (None, None, 0.003, None), ("flex", None, 0.0015, "flex"), ("flex", "flex", 0.0015, "flex"),
+                ("flex", "default", 0.003, "standard"), ("auto", "priority", 0.009, "priority"),
+                (None, "priority", 0.009, "priority"), ("priority", "scale", 0.003, "scale")):
             body = {**hello("up/m"), **({"service_tier": asked} if asked else {})}
             more = {"service_tier": said} if said else {}
             with self.subTest(asked=asked, said=said):
                 self.upstream.script = lambda call: call.respond(200, {**answer(usage=(2, 1)), **more})
                 plain = self.ask(gateway, "/v1/chat/completions", body)
                 self.assertAlmostEqual(float(plain.headers["x-omniroute-response-cost"]), cost, 9)
-                self.assertAlmostEqual(gateway.access_of(plain)["cost"], cost, 9)
+                line = gateway.access_of(plain)
+                self.assertAlmostEqual(line["cost"], cost, 9)
+                self.assertEqual(line.get("tier", "standard"), tier or "standard")
+                self.assertEqual(self.call_of(gateway, plain)["serviceTier"], tier)
                 usage = {"prompt_tokens": 2, "completion_tokens": 1, "total_tokens": 3}
                 self.upstream.script = lambda call: call.stream(
                     event({"content": "hi"}, **more), event({}, "stop", **more), counted(usage, **more), DONE)

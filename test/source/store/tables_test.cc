@@ -73,6 +73,7 @@ UsageRecord full_usage() {
   usage.total_us = 2'500'000;
   usage.first_byte_us = 300'000;
   usage.cost_nanodollars = 123'456'789;
+  usage.tier = ServiceTier::kFlex;
   return usage;
 }
 
@@ -127,9 +128,26 @@ TEST(TablesTest, SpendRecordsKeepTheirBytes) {
 }
 
 TEST(TablesTest, UsageRecordsKeepTheirBytes) {
-  expect_frozen(full_usage(), "usage_v1.bin");
-  expect_frozen(least_usage(), "usage_least_v1.bin");
+  expect_frozen(full_usage(), "usage_v2.bin");
+  expect_frozen(least_usage(), "usage_least_v2.bin");
   EXPECT_TRUE(usage_key(1'700'000'000'123'456, 7) == golden("usage_key.bin"));
+}
+
+TEST(TablesTest, UsageRecordsOfTheFirstVersionAreRead) {
+  UsageRecord standard = full_usage();
+  standard.tier = ServiceTier::kUnsaid;
+  const auto full = UsageRecord::decode(golden("usage_v1.bin"));
+  ASSERT_TRUE(full.ok()) << message(full.status());
+  EXPECT_TRUE(*full == standard);
+  const auto least = UsageRecord::decode(golden("usage_least_v1.bin"));
+  ASSERT_TRUE(least.ok()) << message(least.status());
+  EXPECT_TRUE(*least == least_usage());
+}
+
+TEST(TablesTest, ATierThatNobodyWritesIsDamage) {
+  std::string bytes = full_usage().encode();
+  bytes.back() = 8;
+  EXPECT_EQ(UsageRecord::decode(bytes).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(TablesTest, EnvelopesKeepTheirBytes) {
@@ -176,9 +194,9 @@ TEST(TablesTest, RecordsThatEndEarlyOrLateAreDamaged) {
 
 TEST(TablesTest, ARecordOfANewerVersionSaysSo) {
   std::string bytes = full_usage().encode();
-  bytes[0] = 2;
+  bytes[0] = 3;
   EXPECT_EQ(std::string(message(UsageRecord::decode(bytes).status())),
-            "usage record: version 2 was written by a newer program, this one knows up to 1");
+            "usage record: version 3 was written by a newer program, this one knows up to 2");
 }
 
 TEST(TablesTest, ADamagedLengthCostsNoMemory) {
