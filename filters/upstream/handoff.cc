@@ -8,7 +8,6 @@
 #include "api/snapshot.h"
 #include "filters/upstream/prelude.h"
 #include "source/llm/side_request.h"
-#include "source/llm/transcript.h"
 
 namespace omni::filters {
 namespace {
@@ -60,15 +59,31 @@ Handoff::Handoff(Exchange& exchange, const AttemptRules& rules)
       stages_(exchange.facts().plan.stages),
       combo_(*exchange.facts().plan.combo) {
   Plan& plan = exchange.facts().plan;
-  if (!plan.session.empty() && combo_.handoffs != nullptr)
-    before_ = combo_.handoffs->find(plan.session);
+  if (!plan.session.empty() && combo_.handoffs != nullptr) before_ = combo_.handoffs->find(name());
+  if (before_ != nullptr && before_->has_notes() && !is_told_of_this(*before_)) before_.reset();
   if (before_ == nullptr) return;
   next_ = before_->next;
+  covered_ = {before_->messages, before_->digest};
   const auto has_it = [&](uint16_t place) {
     return is_of(before_->server, combo_.targets[place].target);
   };
   const auto place = std::find_if(plan.places.begin(), plan.places.end(), has_it);
   if (place != plan.places.end()) std::rotate(plan.places.begin(), place, place + 1);
+}
+
+// Sessions are named by clients, or by how a conversation began: those of two keys are never one.
+std::string Handoff::name() const {
+  const Facts& facts = exchange_.facts();
+  const GatewayKey* key = facts.principal.key;
+  return fmt::format("{}/{}", key != nullptr ? key->id : "", facts.plan.session);
+}
+
+// Many conversations of one client begin alike. Only one that holds all that a note was made of may
+// learn what it says.
+bool Handoff::is_told_of_this(const routing::HandoffBook::Entry& entry) const {
+  if (refuse_conversation(exchange_)) return false;
+  const llm::Reached known{entry.messages, entry.digest};
+  return llm::reached(exchange_.facts().call.decoded().request, known.messages) == known;
 }
 
 bool Handoff::delays(const Target& target, absl::AnyInvocable<void()> go) {
@@ -105,6 +120,7 @@ bool Handoff::ask(const Target& target, absl::AnyInvocable<void()> go) {
   const bool is_own = plan.combo == nullptr;
   if (is_own && waits_for_itself(exchange_.snapshot().resilience.queue)) return false;
   if (refuse_conversation(exchange_)) return false;
+  covered_ = llm::reached(exchange_.facts().call.decoded().request);
   go_ = std::move(go);
   timeout_ = exchange_.dispatcher().make_timer([this] {
     call_->give_up("handoff_timeout");
@@ -153,19 +169,20 @@ void Handoff::tell(std::string note) {
 }
 
 void Handoff::on_commit(const Target& target) {
-  const std::string_view session = exchange_.facts().plan.session;
-  if (session.empty() || combo_.handoffs == nullptr) return;
+  if (exchange_.facts().plan.session.empty() || combo_.handoffs == nullptr) return;
   std::string server = server_name(target);
   const bool stays = before_ != nullptr && before_->server == server;
   // Limits that are whole again are no reason to move, and the conversation goes on.
   if (!stays || !runs_out(target, 0)) next_.clear();
   if (stays && before_->note == note_ && before_->next == next_) return;
   const GatewayKey* key = exchange_.facts().principal.key;
-  combo_.handoffs->put({.session = std::string(session),
+  combo_.handoffs->put({.session = name(),
                         .server = std::move(server),
                         .note = std::move(note_),
                         .next = std::move(next_),
-                        .is_private = key != nullptr && key->no_log});
+                        .is_private = key != nullptr && key->no_log,
+                        .messages = covered_.messages,
+                        .digest = covered_.digest});
 }
 
 }  // namespace omni::filters

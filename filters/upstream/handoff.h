@@ -7,6 +7,7 @@
 #include <string>
 
 #include "filters/upstream/side_call.h"
+#include "source/llm/transcript.h"
 #include "source/routing/combo.h"
 #include "source/routing/handoff_book.h"
 
@@ -26,6 +27,8 @@ class Handoff {
   void on_commit(const Target& target);
 
  private:
+  std::string name() const;
+  bool is_told_of_this(const routing::HandoffBook::Entry& entry) const;
   bool runs_out(const Target& target, double least) const;
   bool is_due(const Target& target) const;
   bool ask(const Target& target, absl::AnyInvocable<void()> go);
@@ -42,6 +45,7 @@ class Handoff {
   std::shared_ptr<const routing::HandoffBook::Entry> before_;
   std::string note_;       // What the request says by now, as it stands between the quotes of JSON.
   std::string next_;       // What whoever takes over from now on will be told.
+  llm::Reached covered_;   // By both.
   bool is_ahead_ = false;  // What is asked for is next_.
   bool has_asked_ = false;
   std::unique_ptr<Timer> timeout_;

@@ -62,13 +62,44 @@ std::string said(const Message& message, size_t most) {
   return fmt::format("{}: {}{}", who, kept, kept.size() < text.size() ? " [...]\n" : "");
 }
 
+bool is_of_system(const Message& message) {
+  return message.role == Role::kSystem || message.role == Role::kDeveloper;
+}
+
+void add_content(std::string& out, const std::vector<Part>& parts) {
+  for (const Part& part : parts) {
+    if (part.kind == PartKind::kReasoning || part.kind == PartKind::kOpaque) continue;
+    out += static_cast<char>('a' + static_cast<int>(part.kind));
+    for (const std::string_view text :
+         {part.text.inside(), part.name.inside(), part.arguments, part.arguments_text.inside(),
+          part.media.url.inside(), part.media.data.inside(), part.media.file_id.inside()})
+      out.append(text).push_back('\0');
+    add_content(out, part.content);
+    out.push_back('\0');
+  }
+}
+
 }  // namespace
+
+Reached reached(const Request& request, size_t messages) {
+  Reached out;
+  std::string said;
+  for (const Message& message : request.messages) {
+    if (is_of_system(message)) continue;
+    if (out.messages == messages) break;
+    ++out.messages;
+    said += static_cast<char>('A' + static_cast<int>(message.role));
+    add_content(said, message.parts);
+  }
+  out.digest = sha256(said);
+  return out;
+}
 
 std::string write_transcript(const Request& request, const TranscriptLimits& limits) {
   std::vector<std::string> lines;
   size_t bytes = 0;
   for (auto each = request.messages.rbegin(); each != request.messages.rend(); ++each) {
-    if (each->role == Role::kSystem || each->role == Role::kDeveloper) continue;
+    if (is_of_system(*each)) continue;
     if (lines.size() >= limits.messages || bytes >= limits.whole_bytes) break;
     lines.push_back(said(*each, limits.message_bytes));
     bytes += lines.back().size();

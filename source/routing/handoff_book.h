@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "source/base/digest.h"
+
 namespace omni::routing {
 
 // Conversations share places: one that is talked to less gives way. Any thread; nobody waits, so
@@ -24,11 +26,17 @@ class HandoffBook {
 
   // Notes are as they stand between the quotes of JSON.
   struct Entry {
-    std::string session;
+    std::string session;      // With whose it is.
     std::string server;       // Provider, account and model.
     std::string note;         // What `server` was told when it took over; empty: nothing.
     std::string next;         // What its successor will be told; empty: nothing was written ahead.
     bool is_private = false;  // Of a client of whom nothing is written down.
+    // What both were made of, as far as it can be known again: other conversations may have the
+    // same name, and must not be told. How many messages, and a digest of them.
+    uint64_t messages = 0;
+    Digest digest{};
+
+    bool has_notes() const { return !note.empty() || !next.empty(); }
   };
 
   // Null when nothing is known.

@@ -3,6 +3,7 @@
 #include <absl/time/time.h>
 #include <fmt/format.h>
 
+#include <cstring>
 #include <optional>
 
 #include "source/base/record_codec.h"
@@ -15,7 +16,8 @@ namespace {
 using HandoffEntry = routing::HandoffBook::Entry;
 
 constexpr absl::Duration kHandoffsEvery = absl::Seconds(1);
-constexpr uint8_t kHandoffVersion = 1;
+// The first version did not know what a note was made of: whose it is cannot be told any more.
+constexpr uint8_t kHandoffVersion = 2;
 
 std::string row_key(std::string_view book, size_t place) {
   return fmt::format("{}/{:04}", book, place);
@@ -28,6 +30,8 @@ std::string encode_handoff(const HandoffEntry& entry, int64_t now_ms) {
   out.text(entry.server);
   out.text(entry.note);
   out.text(entry.next);
+  out.u64(entry.messages);
+  out.raw(as_bytes(entry.digest));
   return std::move(out).take();
 }
 
@@ -45,6 +49,9 @@ std::optional<DatedHandoff> decode_handoff(std::string_view value) {
   out.entry.server = in.text();
   out.entry.note = in.text();
   out.entry.next = in.text();
+  out.entry.messages = in.u64();
+  const std::string_view digest = in.raw(out.entry.digest.size());
+  if (!digest.empty()) std::memcpy(out.entry.digest.data(), digest.data(), digest.size());
   if (!in.finish("handoff").ok()) return std::nullopt;
   return out;
 }

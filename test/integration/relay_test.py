@@ -66,6 +66,46 @@ class ContextRelayTest(FanoutTest):
         self.assertEqual(self.said(self.talk("s2")), "from p0")
         self.assert_well(self.gateway)
 
+    def test_nobody_else_is_told_what_a_conversation_was_about(self):
+        keys = [{"name": name, "key": f"sk-{name}"} for name in ("ada", "bob")]
+        fleet = self.fleet(2)
+        for index in range(2):
+            fleet.script(index, lambda call, index=index: call.respond(200, answer(
+                "SECRET SUMMARY" if "You write handoffs." in text_of(call.json["messages"][0]["content"])
+                else f"from p{index}")))
+        self.gateway_for(fleet, [{"model": "p0/m"}, {"model": "p1/m"}], "context-relay", keys=keys)
+
+        def talk(key, *said, session=None):
+            messages = [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(said)]
+            with Client(self.gateway.port) as client:
+                response = client.request(
+                    "POST", "/v1/chat/completions", {"model": "best", "messages": messages},
+                    [("authorization", f"Bearer sk-{key}")] + ([("x-session-id", session)] if session else []))
+            self.assertEqual(response.status, 200)
+            return self.said(response), [text_of(each["content"]) for each in self.last.json["messages"]]
+
+        def last(call, script):
+            self.last = call
+            script(call)
+        for index, upstream in enumerate(fleet.upstreams):
+            upstream.script = lambda call, script=upstream.script: last(call, script)
+        secret = ("hi", "from p0", "My secret is 4711.")
+        for session in (None, "s1"):
+            with self.subTest(session=session):
+                self.gateway.forget_failures()
+                works = fleet.upstreams[0].script
+                talk("ada", "hi", session=session)
+                fleet.script(0, refuse(500))
+                said, told = talk("ada", *secret, session=session)
+                self.assertEqual((said, any("SECRET SUMMARY" in text for text in told)), ("from p1", True))
+                # The one it belongs to goes on being told; whoever else began alike is not.
+                for key, more, is_told in (("bob", (), False), ("bob", secret, False), ("ada", (), False),
+                                           ("ada", ("hi", "from p0", "What else?"), False)):
+                    said, told = talk(key, *(more or ("hi",)), session=session)
+                    self.assertEqual(any("SECRET SUMMARY" in text for text in told), is_told, (key, more))
+                fleet.script(0, works)
+        self.assert_well(self.gateway)
+
     def test_a_model_may_be_named_for_it(self):
         fleet = self.relay(3, handoff_model="p2/m", handoff_tokens=256)
         self.talk()
