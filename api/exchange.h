@@ -86,6 +86,8 @@ struct Answer {
   llm::Usage usage;
   ServiceTier tier = ServiceTier::kUnsaid;  // That its head names.
   std::optional<int> frames_before_content;
+  // How much text it holds, where that was counted: of a plain one that does not say its usage.
+  std::optional<uint64_t> text_bytes;
 };
 
 // Of a response that clients of the Responses API may come back to.

@@ -68,6 +68,7 @@ MEANINGS = {
     "request_too_large": (REQUEST, "The body is larger than the listener's `limits.body_bytes`."),
     "unsupported_content_encoding": (REQUEST, "The body is compressed (`content-encoding`), which "
                                               "no request may be: send it as it is."),
+    "client_left": (REQUEST, "Only in `attempts` and receipts: the client went away before the attempt was over."),
     "request_timeout": (REQUEST, "No piece of the body came for `limits.body_timeout`, or the head took longer than `limits.header_timeout`."),
     "model_not_found": (MODEL, "No provider, alias or list knows the model; the message suggests "
                                "up to three names. 404 where the provider says `only_models`, and "

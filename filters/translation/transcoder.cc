@@ -68,7 +68,7 @@ void Transcoder::put(const llm::Event& event) {
   using Kind = llm::Event::Kind;
   if (is_done_ || has_failed_) return;
   if (event.kind == Kind::kUsage) usage_ = *event.usage;
-  if (event.kind == Kind::kDelta) ++deltas_;
+  if (event.kind == Kind::kDelta) written_.add(event.text.inside().size());
   if (event.kind == Kind::kDone) is_done_ = true;
   if (event.kind == Kind::kFailed) return put_failure(event);
   format_tool_.put(event, [this](const llm::Event& changed) { encoder_->put(changed, out_); });

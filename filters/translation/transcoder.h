@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/exchange.h"
+#include "filters/translation/output_guess.h"
 #include "source/llm/answer_reader.h"
 #include "source/llm/format_tool.h"
 
@@ -28,7 +29,7 @@ class Transcoder {
   bool has_failed() const { return has_failed_; }
   const std::string& failure_code() const { return failure_code_; }
   const llm::Usage& usage() const { return usage_; }
-  int64_t deltas() const { return deltas_; }
+  const OutputGuess& written() const { return written_; }
 
  private:
   void put(const llm::Event& event);
@@ -44,7 +45,7 @@ class Transcoder {
   Buffer plain_;
   std::string out_;
   llm::Usage usage_;
-  int64_t deltas_ = 0;
+  OutputGuess written_;
   bool is_done_ = false, has_failed_ = false;
   std::string failure_code_;
 };

@@ -12,9 +12,6 @@
 namespace omni::filters {
 namespace {
 
-// A guess for providers that do not say: about four bytes of JSON to a token.
-constexpr int64_t kBytesPerToken = 4;
-
 bool is_remote(const Answer& answer) {
   return answer.source == Answer::Source::kUpstream || answer.source == Answer::Source::kDemo;
 }
@@ -74,7 +71,7 @@ TranslationFilter::Observed::Observed(const Facts& facts, std::string_view id_se
 void TranslationFilter::Observed::see(const llm::Event& event) {
   using Kind = llm::Event::Kind;
   if (event.kind == Kind::kUsage) usage = *event.usage;
-  if (event.kind == Kind::kDelta) ++deltas;
+  if (event.kind == Kind::kDelta) written.add(event.text.inside().size());
   is_done |= event.kind == Kind::kDone;
   if (event.kind == Kind::kFailed)
     failure_code = event.error->code.empty() ? "upstream_error" : event.error->code;
@@ -109,7 +106,7 @@ void TranslationFilter::begin_progress(ResponseHead& head) {
 void TranslationFilter::begin(ResponseHead& head) {
   Exchange& exchange = context_.exchange();
   Facts& facts = exchange.facts();
-  request_bytes_ = static_cast<int64_t>(exchange.request().content_length.value_or(0));
+  request_bytes_ = static_cast<int64_t>(facts.call.body_bytes());
   if (!facts.answer.dropped.empty())
     head.headers.set("x-omniroute-dropped", header_list(facts.answer.dropped));
   // Nothing was generated.
@@ -122,8 +119,8 @@ void TranslationFilter::begin(ResponseHead& head) {
   } else if (!facts.answer.is_stream) {
     // What its provider makes in the background has used nothing yet.
     if (facts.kept->keeping && facts.kept->keeping->is_background) return;
-    note_usage(facts.answer.usage,
-               static_cast<int64_t>(head.content_length.value_or(0)) / kBytesPerToken);
+    const uint64_t all_of_it = head.content_length.value_or(0);
+    note_usage(facts.answer.usage, guess_tokens(facts.answer.text_bytes.value_or(all_of_it)));
   } else if (facts.answer.dialect == Dialect::kOpenai) {
     stream_ = std::make_unique<Stream>(facts);
   } else {
@@ -140,10 +137,20 @@ void TranslationFilter::begin_transcoding(ResponseHead& head) {
 
 // False for the one chunk that we asked for and the client did not.
 bool TranslationFilter::see(std::string_view frame) {
-  if (stream_->frames_to_skip > 0) return --stream_->frames_to_skip, true;
+  constexpr std::string_view kChunk = "data: {", kRole = "\"role\":\"assistant\",";
+  const auto see_empty = [&] {
+    if (frame.substr(0, kChunk.size()) != kChunk) return;
+    const bool has_role = frame.find(kRole) != std::string_view::npos;
+    stream_->written.see(frame.size() - (has_role ? kRole.size() : 0));
+  };
+  if (stream_->frames_to_skip > 0) {
+    see_empty();
+    return --stream_->frames_to_skip, true;
+  }
   using Frame = llm::openai::StreamWatch::Frame;
   const Frame found = stream_->watch.see(frame);
-  if (found == Frame::kContent) ++stream_->deltas;
+  if (found == Frame::kContent) stream_->written.add(frame.size());
+  if (found == Frame::kEmpty) see_empty();
   return found != Frame::kUsageOnly || !context_.exchange().facts().answer.hide_usage_chunk;
 }
 
@@ -203,7 +210,7 @@ Next TranslationFilter::finish_observing() {
   const absl::Status status = observed_->reader.finish_pass(
       [this](const llm::Event& event) { observed_->see(event); }, last);
   if (status.ok()) send(std::move(last));
-  note_usage(observed_->usage, observed_->deltas);
+  note_usage(observed_->usage, observed_->written.tokens());
   Facts& facts = context_.exchange().facts();
   facts.stream_finished = observed_->is_done;
   if (!observed_->failure_code.empty()) {
@@ -217,7 +224,7 @@ Next TranslationFilter::finish_transcoding() {
   Facts& facts = context_.exchange().facts();
   Buffer last;
   const absl::Status status = transcoder_->finish(last);
-  note_usage(transcoder_->usage(), transcoder_->deltas());
+  note_usage(transcoder_->usage(), transcoder_->written().tokens());
   facts.stream_finished = transcoder_->is_done();
   std::string code, why;
   if (!transcoder_->has_failed() && !transcoder_->is_done()) {
@@ -255,7 +262,7 @@ Next TranslationFilter::finish() {
   if (observed_) return finish_observing();
   if (!stream_) return Next::kContinue;
   finish_tail();
-  note_usage(stream_->watch.usage(), stream_->deltas);
+  note_usage(stream_->watch.usage(), stream_->written.tokens());
   Facts& facts = context_.exchange().facts();
   facts.stream_finished = stream_->watch.is_complete();
   return facts.stream_finished ? Next::kContinue : fail_incomplete();
@@ -286,17 +293,26 @@ void TranslationFilter::note_usage(const llm::Usage& said, int64_t output_guess)
 
 // Whoever counts money must not wait for the end of a stream, which may never come.
 void TranslationFilter::note_progress() {
-  if (!context_.exchange().facts().answer.is_stream) return;
-  if (transcoder_) return note_so_far(transcoder_->usage(), transcoder_->deltas());
-  if (observed_) return note_so_far(observed_->usage, observed_->deltas);
-  if (stream_) note_so_far(stream_->watch.usage(), stream_->deltas);
+  Facts& facts = context_.exchange().facts();
+  if (!facts.answer.is_stream) return;
+  if (transcoder_) {
+    facts.stream_finished = transcoder_->is_done();
+    return note_so_far(transcoder_->usage(), transcoder_->written().tokens());
+  }
+  if (observed_) {
+    facts.stream_finished = observed_->is_done;
+    return note_so_far(observed_->usage, observed_->written.tokens());
+  }
+  if (!stream_) return;
+  facts.stream_finished = stream_->watch.is_done();
+  note_so_far(stream_->watch.usage(), stream_->written.tokens());
 }
 
-void TranslationFilter::note_so_far(const llm::Usage& said, int64_t deltas) {
+void TranslationFilter::note_so_far(const llm::Usage& said, int64_t output_guess) {
   llm::Usage& usage = context_.exchange().facts().usage;
   usage = said;
   if (usage.input < 0) usage.input = std::max<int64_t>(1, request_bytes_ / kBytesPerToken);
-  usage.output = std::max(usage.output, deltas);
+  usage.output = std::max(usage.output, output_guess);
   usage.estimated = true;
 }
 

@@ -9,6 +9,7 @@
 #include "api/filter.h"
 #include "api/filter_env.h"
 #include "api/filter_registry.h"
+#include "filters/translation/output_guess.h"
 #include "filters/translation/progress.h"
 #include "filters/translation/transcoder.h"
 #include "source/llm/openai/answer.h"
@@ -44,7 +45,7 @@ class TranslationFilter final : public Filter {
     sse::Framer framer;
     llm::openai::StreamWatch watch;
     int frames_to_skip = 0;  // They show nothing, as was found before the commit.
-    int64_t deltas = 0;
+    FrameGuess written;
   };
 
   // Bytes of another dialect than OpenAI's that pass as they are.
@@ -52,7 +53,7 @@ class TranslationFilter final : public Filter {
     explicit Observed(const Facts& facts, std::string_view id_seed);
     llm::AnswerReader reader;
     llm::Usage usage;
-    int64_t deltas = 0;
+    OutputGuess written;
     bool is_done = false;
     std::string failure_code;  // Of an error event, which the client gets as it is.
     void see(const llm::Event& event);
@@ -75,7 +76,7 @@ class TranslationFilter final : public Filter {
   void finish_tail();
   void note_usage(const llm::Usage& said, int64_t output_guess);
   void note_progress();
-  void note_so_far(const llm::Usage& said, int64_t deltas);
+  void note_so_far(const llm::Usage& said, int64_t output_guess);
   Next fail(std::string_view code, std::string_view message);
 
   FilterContext& context_;

@@ -87,4 +87,14 @@ absl::Status read_plain_answer(Dialect dialect, std::string_view body, llm::Usag
   });
 }
 
+uint64_t text_bytes_of(Dialect dialect, std::string_view body) {
+  uint64_t out = 0;
+  llm::AnswerReader reader(dialect, {}, body.size());
+  // What was understood of it is text that was written.
+  (void)reader.whole(body, [&](const llm::Event& event) {
+    if (event.kind == llm::Event::Kind::kDelta) out += event.text.inside().size();
+  });
+  return out;
+}
+
 }  // namespace omni::filters

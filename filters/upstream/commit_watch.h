@@ -54,5 +54,7 @@ class CommitWatch {
 
 // A whole plain answer of `dialect`. OK when it is a success object; reads its usage.
 absl::Status read_plain_answer(Dialect dialect, std::string_view body, llm::Usage& usage);
+// How many bytes of text such an answer holds, thoughts and calls included.
+uint64_t text_bytes_of(Dialect dialect, std::string_view body);
 
 }  // namespace omni::filters

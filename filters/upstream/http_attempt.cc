@@ -26,6 +26,9 @@ bool is_event_stream(const Headers& headers) {
          starts_with_ignoring_case(type, "application/x-ndjson");
 }
 
+// For the end of a response whose stream has told its own.
+constexpr absl::Duration kEndWait = absl::Seconds(1);
+
 }  // namespace
 
 HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const UpstreamTimeouts& timeouts,
@@ -139,7 +142,7 @@ void HttpAttempt::on_response_body(Buffer&& bytes) {
 void HttpAttempt::take_body(Buffer&& bytes) {
   switch (state_) {
     case State::kCommitted:
-      return events_.on_committed_body(std::move(bytes));
+      return pass(std::move(bytes));
     case State::kStream:
       return watch_stream(std::move(bytes));
     case State::kPlain:
@@ -236,7 +239,12 @@ void HttpAttempt::commit() {
   facts.call.release_body();
   clean_response_head(head_, facts.answer.is_stream);
   events_.on_commit(std::move(head_));
-  if (!held_.empty()) events_.on_committed_body(std::move(held_));
+  if (!held_.empty()) pass(std::move(held_));
+}
+
+void HttpAttempt::pass(Buffer&& bytes) {
+  events_.on_committed_body(std::move(bytes));
+  if (exchange_.facts().stream_finished) await_end();
 }
 
 // The Gemini API says it here, and not always in its usage.
@@ -262,9 +270,7 @@ void HttpAttempt::on_response_complete() {
   }
   switch (state_) {
     case State::kCommitted:
-      record(200, "");
-      state_ = State::kOver;
-      return events_.on_committed_complete();
+      return end_whole();
     case State::kStream:
       if (!watch_->finish())
         return fail(502, "upstream_empty", "The provider's stream ended without content.");
@@ -313,7 +319,9 @@ void HttpAttempt::finish_plain() {
     return fail(502, "upstream_invalid_answer",
                 fmt::format("The provider's answer makes no sense: {}", message(status)));
   }
-  exchange_.facts().answer.usage = usage;
+  Answer& answer = exchange_.facts().answer;
+  answer.usage = usage;
+  if (!is_any && !usage.is_known()) answer.text_bytes = text_bytes_of(dialect(), held_.flatten());
   head_.content_length = held_.size();
   commit();
   on_response_complete();
@@ -356,8 +364,27 @@ void HttpAttempt::on_failure(UpstreamFailure kind, absl::Status why, bool sent) 
   end_broken(failure.status, failure.code, std::move(text));
 }
 
+void HttpAttempt::end_whole() {
+  deadline_.reset();
+  record(200, "");
+  state_ = State::kOver;
+  events_.on_committed_complete();
+}
+
+// All of the answer is there, and only the end of the response is missing: servers that forget it
+// do no harm, and the client need not wait.
+void HttpAttempt::await_end() {
+  if (deadline_ || state_ != State::kCommitted) return;
+  deadline_ = exchange_.dispatcher().make_timer([this] {
+    request_.reset();
+    end_whole();
+  });
+  deadline_->arm(kEndWait);
+}
+
 // After the commit. Whoever watches the stream knows whether it was complete by now.
 void HttpAttempt::end_broken(int status, std::string_view code, std::string message) {
+  if (exchange_.facts().stream_finished) return end_whole();
   record(status, code);
   state_ = State::kOver;
   exchange_.facts().answer.failure.make() = {std::string(code), std::move(message)};

@@ -64,6 +64,9 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   [[gnu::cold]] void fail(int status, std::string_view code, std::string_view message,
                           routing::Failure::Kind kind = routing::Failure::Kind::kInvalid,
                           int retry_after_seconds = 0);
+  void pass(Buffer&& bytes);
+  void end_whole();
+  void await_end();
   [[gnu::cold]] void end_broken(int status, std::string_view code, std::string message);
   void record(int status, std::string_view reason);
   std::string_view account_name() const;

@@ -19,7 +19,7 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
 MappingReader::MappingReader(const ConfigValue& value, std::string path, ConfigErrors& errors)
     : value_(value), path_(std::move(path)), errors_(errors) {
   if (value.kind == ConfigValue::Kind::kScalar || value.kind == ConfigValue::Kind::kList)
-    errors_.add(value.at, path_, fmt::format("expected a mapping, found {}", describe(value)));
+    errors_.add(value.at, path_, fmt::format("expected a mapping, found {}", kind_of(value)));
 }
 
 std::string MappingReader::path_of(std::string_view key) const {
@@ -98,7 +98,7 @@ std::vector<MappingReader::Item> MappingReader::items(std::string_view key) {
   const ConfigValue* found = find(key);
   if (found == nullptr || found->kind == ConfigValue::Kind::kNull) return out;
   if (found->kind != ConfigValue::Kind::kList) {
-    fail(key, fmt::format("expected a list, found {}", describe(*found)));
+    fail(key, fmt::format("expected a list, found {}", kind_of(*found)));
     return out;
   }
   for (size_t i = 0; i < found->items.size(); ++i)

@@ -50,8 +50,7 @@ std::optional<std::pair<int64_t, std::string_view>> number_and_unit(std::string_
 
 }  // namespace
 
-std::string describe(const ConfigValue& value) {
-  constexpr size_t kLongest = 40;
+std::string_view kind_of(const ConfigValue& value) {
   switch (value.kind) {
     case ConfigValue::Kind::kNull:
       return "nothing";
@@ -59,9 +58,14 @@ std::string describe(const ConfigValue& value) {
       return "a mapping";
     case ConfigValue::Kind::kList:
       return "a list";
-    case ConfigValue::Kind::kScalar:
-      break;
+    default:
+      return "a single value";
   }
+}
+
+std::string describe(const ConfigValue& value) {
+  constexpr size_t kLongest = 40;
+  if (value.kind != ConfigValue::Kind::kScalar) return std::string(kind_of(value));
   // It may come from the environment or a file, and be a secret.
   if (value.is_substituted) return "the value of ${...}";
   if (is_typed(value) && is_boolean_word(value.text)) return value.text;
@@ -74,7 +78,8 @@ absl::StatusOr<std::string> as_text(const ConfigValue& value) {
   if (value.kind != ConfigValue::Kind::kScalar) return expected("text", value);
   if (!value.is_quoted && !value.is_substituted &&
       (is_boolean_word(value.text) || is_number_word(value.text)))
-    return invalid(fmt::format("expected text, found {}; put it in quotes", describe(value)));
+    return invalid(fmt::format("expected text, found a {}; put it in quotes",
+                               is_number_word(value.text) ? "number" : "truth value"));
   return value.text;
 }
 

@@ -23,6 +23,9 @@ absl::StatusOr<absl::Duration> as_duration(const ConfigValue& value);
 // 64KiB, 4MiB, 1GiB, 1TiB.
 absl::StatusOr<int64_t> as_size_bytes(const ConfigValue& value);
 
+// "a list", "a single value": for messages about what is no place for a text. What was written
+// there may be a secret that stands at the wrong place, so it is not said.
+std::string_view kind_of(const ConfigValue& value);
 // "a list", "the text 'x'": for messages. Long texts are cut.
 std::string describe(const ConfigValue& value);
 

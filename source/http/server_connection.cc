@@ -14,6 +14,7 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";  // RF
 constexpr size_t kPipelineBytes = 64 * 1024;
 // At shutdown, for the first request of a client that has just connected: it is on its way.
 constexpr absl::Duration kFirstRequest = absl::Seconds(1);
+constexpr int kBadRequest = 400;
 
 }  // namespace
 
@@ -134,8 +135,10 @@ void ServerConnection::on_request_complete(StreamId stream) {
   if (ServerExchange* exchange = find(stream)) exchange->request_complete();
 }
 
-void ServerConnection::on_reset(StreamId stream, ResetReason) {
-  if (ServerExchange* exchange = find(stream)) exchange->client_gone();
+// In HTTP/1 the codec itself answers what breaks the protocol.
+void ServerConnection::on_reset(StreamId stream, ResetReason reason) {
+  const bool is_told = !is_http2_ && reason == ResetReason::kProtocolError;
+  if (ServerExchange* exchange = find(stream)) exchange->client_gone(is_told ? kBadRequest : 0);
 }
 
 void ServerConnection::hold_request(StreamId, bool hold) {

@@ -135,8 +135,9 @@ void ServerExchange::account_body() {
   budgeted_ = held;
 }
 
-void ServerExchange::client_gone() {
+void ServerExchange::client_gone(int told) {
   if (over_) return;
+  if (status_ == 0) status_ = told;
   end(true);
 }
 
@@ -164,7 +165,7 @@ void ServerExchange::send_headers(ResponseHead&& head) {
 
 void ServerExchange::send_body(Buffer&& bytes) {
   if (over_) return;
-  bytes_out_ += bytes.size();
+  if (request_.method != "HEAD") bytes_out_ += bytes.size();
   owner_.codec().send_body(stream_, std::move(bytes));
   owner_.flush_soon();
 }

@@ -46,8 +46,9 @@ class ServerExchange final : public Exchange, public ChainSink, public Ended, pr
   void begin(RequestHead&& head);
   void request_body(Buffer&& bytes);
   void request_complete();
-  // The client is gone: everything that was asked for this exchange is cancelled.
-  void client_gone();
+  // The client is gone: everything that was asked for this exchange is cancelled. `told` is the
+  // status that it got past this exchange, which had not answered.
+  void client_gone(int told = 0);
   // We end it: an error in the client's dialect, as a status or, when a stream is open, as its end.
   [[gnu::cold]] void refuse(LocalReply&& reply);
 

@@ -407,6 +407,7 @@ void Call::keep(Buffer&& body) {
 std::optional<CallError> Call::finish_reading(const SystemPrompt* prompt,
                                               std::string_view route_model) {
   read_ = true;
+  body_bytes_ = body_.size();
   if (!route_model.empty()) model_ = route_model;
   if (prompt == nullptr || !prompt->is_on()) return std::nullopt;
   std::string text(body());

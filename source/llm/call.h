@@ -113,6 +113,8 @@ class Call {
   const Decoded& asked();
   // Null when it was not asked for, or there is none.
   const Request* decoded_request() const;
+  // How long it is, or was.
+  size_t body_bytes() const { return body_bytes_; }
   // No attempt will need the body again. It stays while the decoded request may be asked for.
   void release_body() {
     if (!is_decoded()) body_.clear();
@@ -149,6 +151,7 @@ class Call {
   Span usage_edit_;                 // Where include_usage goes, or stands with another value.
   std::string_view usage_text_;     // A literal.
   Buffer body_;
+  size_t body_bytes_ = 0;
   std::shared_ptr<const responses::History> history_;
   std::optional<Resolution> resolution_;
   std::unique_ptr<Digest> digest_;

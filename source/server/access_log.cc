@@ -9,6 +9,7 @@
 #include "source/base/check.h"
 #include "source/json/pen.h"
 #include "source/log/log_line.h"
+#include "source/server/unnoted.h"
 #include "source/store/receipt_id.h"
 
 namespace omni {
@@ -90,6 +91,25 @@ std::string_view path_of(std::string_view target) { return target.substr(0, targ
 // What the fixed parts of a line and its numbers come to at most; the same of an attempt.
 constexpr size_t kLineBytes = 904, kAttemptBytes = 128;
 
+// Those that were over, and of a client that left those that it did not wait for.
+template <class Each>
+void each_attempt(const Finished& finished, Each each) {
+  const Facts& facts = finished.exchange.facts();
+  for (const Attempt& attempt : facts.attempts) each(attempt);
+  if (!finished.aborted) return;
+  each_unnoted(facts, [&](const Underway& underway, std::string_view reason) {
+    Attempt cut;
+    cut.provider = underway.target->provider;
+    cut.model = underway.target->model;
+    cut.reason = reason;
+    cut.total_us = finished.phases.end - underway.began_us;
+    const bool is_answer = facts.answer.is_committed && facts.answer.provider == cut.provider &&
+                           facts.answer.model == cut.model;
+    if (is_answer) cut.status = 200;
+    each(cut);
+  });
+}
+
 // No line is longer.
 size_t line_bound(const Finished& finished, std::string_view path) {
   const Facts& facts = finished.exchange.facts();
@@ -100,10 +120,10 @@ size_t line_bound(const Finished& finished, std::string_view path) {
     quoted += answer.provider->id.size() + answer.account.size() + answer.model.size();
   size_t plain = kLineBytes + finished.exchange.public_id().size() + finished.peer.size() +
                  finished.protocol.size() + finished.exchange.request().method.size();
-  for (const Attempt& attempt : facts.attempts) {
+  each_attempt(finished, [&](const Attempt& attempt) {
     quoted += attempt.model.size() + attempt.reason.size();
     plain += kAttemptBytes + attempt.provider->id.size();
-  }
+  });
   return plain + json::quoted_bound(quoted);
 }
 
@@ -126,16 +146,15 @@ void put_attempt(json::Pen& pen, const Attempt& attempt) {
 }
 
 template <bool kJson>
-void put_attempts(Line<kJson>& line, const Facts& facts) {
-  if (facts.attempts.empty()) return;
-  line.template name<"attempts">();
+void put_attempts(Line<kJson>& line, const Finished& finished) {
   char separator = '[';
-  for (const Attempt& attempt : facts.attempts) {
+  each_attempt(finished, [&](const Attempt& attempt) {
+    if (separator == '[') line.template name<"attempts">();
     line.pen().put(separator);
     put_attempt(line.pen(), attempt);
     separator = ',';
-  }
-  line.pen().put(']');
+  });
+  if (separator == ',') line.pen().put(']');
 }
 
 ServiceTier tier_of(const Facts& facts) {
@@ -206,7 +225,7 @@ char* put_line(char* at, const Finished& finished, std::string_view path) {
   line.template number<"request_us">(finished.phases.request_complete);
   line.template number<"first_byte_us">(finished.phases.first_byte);
   line.template number<"us">(finished.phases.end);
-  put_attempts(line, facts);
+  put_attempts(line, finished);
   if (kJson) line.pen().put('}');
   line.pen().put('\n');
   return line.pen().at();

@@ -10,6 +10,7 @@
 #include "source/http/path.h"
 #include "source/routing/combo.h"
 #include "source/server/access_log.h"
+#include "source/server/unnoted.h"
 
 namespace omni {
 namespace {
@@ -159,28 +160,20 @@ void put_attempts(const Facts& facts, Receipt& out) {
   }
 }
 
-// Attempts that nobody has noted: those that the exchange did not outlive.
 void put_underway(const Finished& finished, Receipt& out) {
   const Facts& facts = finished.exchange.facts();
-  for (const Underway& each : facts.trail.underway) {
-    if (each.target == nullptr) continue;
-    const bool is_noted =
-        std::any_of(facts.attempts.begin(), facts.attempts.end(), [&](const Attempt& attempt) {
-          return attempt.provider == each.target->provider && attempt.model == each.target->model &&
-                 attempt.start_us >= each.began_us;
-        });
-    if (is_noted) continue;
+  each_unnoted(facts, [&](const Underway& each, std::string_view reason) {
     ReceiptTry& made = out.tries.emplace_back();
     made.provider = each.target->provider->id;
     if (each.target->account != nullptr) made.account = each.target->account->name;
     made.model = each.target->model;
-    made.reason = !facts.error_code.empty() ? shown(facts.error_code) : "client_left";
+    made.reason = shown(reason);
     made.end = ReceiptTry::End::kCut;
     made.is_hedge = &each == &facts.trail.underway[1];
     made.start_us = count_of(each.began_us);
     made.total_us = count_of(finished.phases.end - each.began_us);
     if (facts.answer.is_committed && is_answer(made, facts.answer)) made.status = 200;
-  }
+  });
 }
 
 // An answer that was made here has a provider whom nobody asked.

@@ -161,8 +161,9 @@ Entry route_request(Exchange& exchange, const Door& door, const RouterState& sta
   if (listener == nullptr) return not_found(facts.path);
   if (!is_management(facts.path)) return client_path(exchange, door, *listener);
   if (!listener->management) return not_found(facts.path);
-  // Scrapers bring no cookie: metrics obey the address rules alone.
-  const bool has_login = is_below(facts.path, "/metrics") || state.has_password.load();
+  // Scrapers bring no cookie: to whom the address rules name beyond this host, metrics are open.
+  const bool is_scraped = is_below(facts.path, "/metrics") && !door.from_loopback;
+  const bool has_login = is_scraped || state.has_password.load();
   if (std::optional<LocalReply> refusal =
           refuse_management(head, door, snapshot.admin, has_login)) {
     Entry entry;

@@ -33,8 +33,9 @@ Fault check_status_line(std::string_view line) {
   const bool is_known = line.size() >= 12 && line.substr(0, 7) == "HTTP/1." &&
                         (line[7] == '0' || line[7] == '1') && line[8] == ' ';
   if (!is_known) return {400, "The status line is not HTTP/1."};
-  if (!is_digit(line[9]) || !is_digit(line[10]) || !is_digit(line[11]) || line[9] == '0')
-    return {400, "The status is not a three-digit number."};
+  if (!is_digit(line[9]) || !is_digit(line[10]) || !is_digit(line[11]) || line[9] == '0' ||
+      line[9] > '5')
+    return {400, "The status is not a number from 100 to 599."};
   if (line.size() > 12 && line[12] != ' ') return {400, "The status line is malformed."};
   return kFine;
 }

@@ -250,6 +250,8 @@ void Http1ServerCodec::send_headers(StreamId id, const ResponseHead& head) {
   if (awaits_continue_) closes_ = true;
   // A refusal of a body too large to be drained will close, so say it.
   if (head.status >= 400 && phase_ != Phase::kChunked && body_left_ > kDrainedBytes) closes_ = true;
+  // Who is too slow is not waited for any longer (RFC 9110 section 15.5.9).
+  if (head.status == 408) closes_ = true;
   ConnectionWord word = is_old_ ? ConnectionWord::kKeepAlive : ConnectionWord::kNothing;
   if (closes_) word = ConnectionWord::kClose;
   write_response_head(head, length, framing, word, out_);

@@ -105,7 +105,7 @@ void Http2ClientCodec::on_fields(Http2Stream& stream) {
   if (stream.is_too_large) return fail(stream);
   if (stream.head_received) return;
   // nghttp2 takes any three digits, and 074 for a final status.
-  if (stream.status < 100) return fail(stream);
+  if (stream.status < 100 || stream.status > 599) return fail(stream);
   if (stream.status < 200) {
     stream.headers.clear();
     stream.content_length.reset();

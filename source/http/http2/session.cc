@@ -372,6 +372,19 @@ void Http2Session::write_body(Http2Stream& stream, const uint8_t* frame_head, si
   out_.append({bytes.data(), at});
 }
 
+// A whole answer before the whole request: the peer may be told to stop (RFC 9113 section 8.1). Old
+// clients then forget the answer (curl 7.88), so what is short is let come, and dropped.
+void Http2Session::answered_early(Http2Stream& stream) {
+  if (std::exchange(stream.is_open, false)) --open_;
+  if (stream.content_length.value_or(0) > kMostDropped) return stop_early(stream);
+  stream.drops = true;
+}
+
+void Http2Session::stop_early(Http2Stream& stream) {
+  stream.drops = false;
+  reset(stream, NGHTTP2_NO_ERROR, true);
+}
+
 void Http2Session::on_sent(const nghttp2_frame& frame) {
   Http2Stream* stream = frame.hd.stream_id != 0 ? find(frame.hd.stream_id) : nullptr;
   switch (frame.hd.type) {
@@ -379,11 +392,9 @@ void Http2Session::on_sent(const nghttp2_frame& frame) {
     case NGHTTP2_DATA:
       if (stream == nullptr) return;
       if (frame.hd.type == NGHTTP2_HEADERS && role_ == Role::kClient) stream->head_sent = true;
-      // A whole answer before the whole request: tell the peer to stop (RFC 9113 section 8.1).
       if (role_ == Role::kServer && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
-          !stream->peer_ended) {
-        reset(*stream, NGHTTP2_NO_ERROR, true);
-      }
+          !stream->peer_ended)
+        answered_early(*stream);
       return;
     case NGHTTP2_RST_STREAM:
       // A peer that makes us reset streams is as harmful as one that resets them (CVE-2025-8671).

@@ -79,6 +79,7 @@ class Http2Session {
   nghttp2_session* raw() const { return session_; }
 
  private:
+  static constexpr size_t kMostDropped = 64 * 1024;  // Of a request that is answered.
   struct Callbacks;
   struct Late {
     StreamId id;
@@ -104,6 +105,8 @@ class Http2Session {
   int on_chunk(StreamId id, const char* data, size_t size);
   int count_nuisance();
   int count_reset();
+  void answered_early(Http2Stream& stream);
+  void stop_early(Http2Stream& stream);
   void on_sent(const nghttp2_frame& frame);
   ssize_t read_body(Http2Stream& stream, size_t room, uint32_t& flags);
   void write_body(Http2Stream& stream, const uint8_t* frame_head, size_t size);

@@ -64,8 +64,10 @@ void Http2Session::take_field(Http2Stream& stream, std::string_view name, std::s
 
 int Http2Session::on_chunk(StreamId id, const char* data, size_t size) {
   Http2Stream* stream = find(id);
-  if (stream == nullptr || stream->is_over || !stream->head_received) {
+  if (stream == nullptr || stream->is_over || !stream->head_received || stream->drops) {
     nghttp2_session_consume(session_, id, size);
+    if (stream != nullptr && stream->drops && (stream->dropped += size) > kMostDropped)
+      stop_early(*stream);
     return 0;
   }
   stream->unconsumed += size;

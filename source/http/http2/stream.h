@@ -46,6 +46,8 @@ struct Http2Stream {
   bool is_closed = false;     // nghttp2 has closed it.
   bool is_forgotten = true;   // No exchange object stands behind it.
   bool is_open = false;       // Counted by the session.
+  bool drops = false;         // It is answered, and what still comes of the request is dropped.
+  size_t dropped = 0;
 };
 
 }  // namespace omni

@@ -10,13 +10,14 @@
 namespace omni::llm::openai {
 namespace {
 
+// A number beyond all counts says nothing, and spoils no answer.
 absl::Status take_count(const json::Skimmed& value, int64_t& out) {
   if (value.kind != json::Kind::kNumber) return absl::OkStatus();
   if (value.is_plain) {
     out = value.plain_integer();
-    return absl::OkStatus();
+  } else if (const absl::StatusOr<int64_t> count = value.integer(); count.ok()) {
+    out = *count;
   }
-  OMNI_ASSIGN_OR_RETURN(out, value.integer());
   return absl::OkStatus();
 }
 

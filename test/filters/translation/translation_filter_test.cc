@@ -88,8 +88,24 @@ TEST(TranslationFilterTest, WithoutUsageTokensAreEstimatedAndSaidToBe) {
   stream.put(kRole + kOne + kTwo + kFinish + kDone);
   stream.finish();
   EXPECT_TRUE(stream.facts().usage.estimated);
-  EXPECT_EQ(stream.facts().usage.output, 2);
+  EXPECT_EQ(stream.facts().usage.output, 4) << "a short piece is one token, a longer one has more";
   EXPECT_GE(stream.facts().usage.input, 1);
+}
+
+TEST(TranslationFilterTest, PiecesOfAnySizeComeToTheSameEstimate) {
+  const auto chunk = [](const std::string& text) {
+    return R"(data: {"choices":[{"index":0,"delta":{"content":")" + text +
+           R"("},"finish_reason":null}]})" + "\n\n";
+  };
+  for (const size_t size : {4, 40, 400, 12000}) {
+    Stream stream;
+    stream.put(kRole);
+    for (size_t sent = 0; sent < 12000; sent += size) stream.put(chunk(std::string(size, 'x')));
+    stream.put(kFinish + kDone);
+    stream.finish();
+    const int64_t tokens = stream.facts().usage.output;
+    EXPECT_TRUE(tokens > 2300 && tokens < 3100) << size << ": " << tokens;
+  }
 }
 
 TEST(TranslationFilterTest, WhatWasReadBeforeTheCommitIsNotReadAgain) {
@@ -107,7 +123,7 @@ TEST(TranslationFilterTest, DeltasAreCountedAsIfAllFramesHadBeenRead) {
   Stream stream(false, R"({"model":"m","stream":true})", {.frames_before_content = 1});
   stream.put(kRole + kOne + kTwo + kFinish + kDone);
   stream.finish();
-  EXPECT_EQ(stream.facts().usage.output, 2);
+  EXPECT_EQ(stream.facts().usage.output, 4) << "a short piece is one token, a longer one has more";
 }
 
 TEST(TranslationFilterTest, AStreamThatEndsEarlyEndsInAnError) {

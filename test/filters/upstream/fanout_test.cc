@@ -6,11 +6,14 @@
 #include <string>
 #include <utility>
 
-#include "api/cost.h"
 #include "api/purse.h"
+#include "source/llm/codec.h"
+#include "source/llm/transcript.h"
 #include "source/routing/combo.h"
 #include "test/filters/upstream/upstream_fixture.h"
 #include "test/support/json.h"
+
+#include "api/cost.h"
 
 namespace omni::filters {
 namespace {
@@ -279,7 +282,7 @@ TEST(FanoutTest, AHandoffWaitsForItsSummaryNoLongerThanItMay) {
   combo.handoff.timeout = absl::Seconds(5);
   auto snapshot = Fanout::make_snapshot(combo);
   const routing::Combo& made = *snapshot->combos->find("best");
-  made.handoffs->put({.session = "s", .server = "p9/main/m", .note = ""});
+  made.handoffs->put({.session = "/s", .server = "p9/main/m", .note = ""});
   const std::string session = "s";
   test::ChainHarness harness(snapshot);
   harness.add(test::make_template_of<UpstreamFilter>(test::Try::config()));
@@ -302,7 +305,7 @@ TEST(FanoutTest, AHandoffWaitsForItsSummaryNoLongerThanItMay) {
   pools.at(1).body_bytes(test::kPlainAnswer);
   pools.at(1).complete();
   harness.settle();
-  EXPECT_EQ(made.handoffs->find("s")->server, "p0/main/m");
+  EXPECT_EQ(made.handoffs->find("/s")->server, "p0/main/m");
 }
 
 // A conversation of "p0", whose limits are known.
@@ -312,7 +315,6 @@ struct Relay {
     ComboConfig combo = Fanout::combo(Strategy::kContextRelay);
     combo.handoff.providers = std::move(providers);
     snapshot = Fanout::make_snapshot(std::move(combo));
-    book().put({.session = "s", .server = "p0/main/m", .note = "", .next = std::move(next)});
     harness = std::make_unique<test::ChainHarness>(snapshot);
     const int64_t now_ms = absl::ToUnixMillis(harness->exchange.loop().clock().now());
     cell().quota.store({.is_known = true,
@@ -321,6 +323,15 @@ struct Relay {
     harness->add(test::make_template_of<UpstreamFilter>(test::Try::config()));
     const std::string body = R"({"model":"best","messages":[{"role":"user","content":"hi"}]})";
     harness->exchange.read_chat(body);
+    llm::Request said;
+    EXPECT_FALSE(llm::decode_request(Dialect::kOpenai, body, said));
+    const llm::Reached here = llm::reached(said);
+    book().put({.session = "/s",
+                .server = "p0/main/m",
+                .note = "",
+                .next = std::move(next),
+                .messages = here.messages,
+                .digest = here.digest});
     Plan& plan = harness->exchange.facts().plan;
     plan.combo = snapshot->combos->find("best");
     plan.places = {0, 1};
@@ -358,9 +369,9 @@ TEST(HandoffTest, WhoHasLittleLeftSumsUpAheadAndItsSuccessorIsToldWithoutAsking)
   EXPECT_EQ(relay.pools().at(2).origin, "p1.example");
   EXPECT_THAT(relay.pools().at(2).body, HasSubstr("so far"));
   relay.answers(2, 200, answer("hello"));
-  EXPECT_EQ(relay.book().find("s")->server, "p1/main/m");
-  EXPECT_EQ(relay.book().find("s")->note, "so far");
-  EXPECT_EQ(relay.book().find("s")->next, "");
+  EXPECT_EQ(relay.book().find("/s")->server, "p1/main/m");
+  EXPECT_EQ(relay.book().find("/s")->note, "so far");
+  EXPECT_EQ(relay.book().find("/s")->next, "");
 }
 
 TEST(HandoffTest, WhatWasWrittenAheadIsKeptWhileItMayBeNeeded) {
@@ -368,14 +379,14 @@ TEST(HandoffTest, WhatWasWrittenAheadIsKeptWhileItMayBeNeeded) {
   ASSERT_EQ(kept.pools().count(), 1u);
   EXPECT_THAT(kept.pools().at(0).body, Not(HasSubstr("handoffs"))) << "once is enough";
   kept.answers(0, 200, answer("hello"));
-  EXPECT_EQ(kept.book().find("s")->next, "so far");
+  EXPECT_EQ(kept.book().find("/s")->next, "so far");
   Relay scarce("so far", 0.03, kLong);
   scarce.answers(0, 200, answer("hello"));
-  EXPECT_EQ(scarce.book().find("s")->next, "so far") << "it will soon be needed";
+  EXPECT_EQ(scarce.book().find("/s")->next, "so far") << "it will soon be needed";
   Relay whole("so far", 0.9, kLong);
   whole.answers(0, 200, answer("hello"));
-  EXPECT_EQ(whole.book().find("s")->next, "") << "its limits are whole again";
-  EXPECT_EQ(whole.book().find("s")->server, "p0/main/m");
+  EXPECT_EQ(whole.book().find("/s")->next, "") << "its limits are whole again";
+  EXPECT_EQ(whole.book().find("/s")->server, "p0/main/m");
 }
 
 TEST(HandoffTest, NothingIsWrittenAheadWhereNobodyIsAboutToMove) {
@@ -405,7 +416,7 @@ TEST(HandoffTest, WhoIsNotHandedOverMovesWithoutASummary) {
   ASSERT_EQ(relay.pools().count(), 2u);
   EXPECT_THAT(relay.pools().at(1).body, Not(HasSubstr("handoffs")));
   relay.answers(1, 200, answer("hello"));
-  EXPECT_EQ(relay.book().find("s")->server, "p1/main/m") << "who has it is known all the same";
+  EXPECT_EQ(relay.book().find("/s")->server, "p1/main/m") << "who has it is known all the same";
 }
 
 }  // namespace

@@ -464,12 +464,34 @@ TEST(Http2ServerTest, KeepsBytesThatWereLentWhenTheWindowHoldsThemBack) {
 
 TEST(Http2ServerTest, TellsThePeerToStopSendingAfterAnEarlyAnswer) {
   Wire wire;
-  ASSERT_TRUE(wire.feed(headers(1, post_fields(), false)).ok());
+  auto fields = post_fields();
+  fields.emplace_back("content-length", "65537");
+  ASSERT_TRUE(wire.feed(headers(1, fields, false)).ok());
   wire.answer(1);
   EXPECT_EQ(wire.reset_code(1), NGHTTP2_NO_ERROR);
   EXPECT_EQ(wire.codec.active(), 0u);
   EXPECT_TRUE(wire.feed(data(1, "late")).ok());
   EXPECT_EQ(wire.events.last().body, "");
+}
+
+// curl 7.88 forgets the answer when it is told to stop.
+TEST(Http2ServerTest, DropsTheRestOfAShortRequestAfterAnEarlyAnswer) {
+  Wire wire;
+  ASSERT_TRUE(wire.feed(headers(1, post_fields(), false)).ok());
+  wire.answer(1);
+  wire.drain();
+  EXPECT_EQ(wire.codec.active(), 0u);
+  EXPECT_TRUE(wire.feed(data(1, "late", false)).ok());
+  EXPECT_TRUE(wire.feed(data(1, "", true)).ok());
+  for (const Frame& frame : wire.drain()) EXPECT_NE(frame.type, NGHTTP2_RST_STREAM);
+  EXPECT_EQ(wire.events.last().body, "");
+  // One that turns out long is stopped all the same.
+  ASSERT_TRUE(wire.feed(headers(3, post_fields(), false)).ok());
+  wire.answer(3);
+  wire.drain();
+  for (int i = 0; i < 5; ++i)
+    ASSERT_TRUE(wire.feed(data(3, std::string(16 * 1024, 'x'), false)).ok());
+  EXPECT_EQ(wire.reset_code(3), NGHTTP2_NO_ERROR);
 }
 
 TEST(Http2ServerTest, LosesNoRequestWhileItShutsDown) {
