@@ -16,10 +16,11 @@ std::string_view stop_reason(StopReason stop) {
     case StopReason::kLength:
       return "max_tokens";
     case StopReason::kToolCalls:
-    case StopReason::kMalformed:
       return "tool_use";
     case StopReason::kFiltered:
     case StopReason::kRefusal:
+    // No call comes with it that a client could answer.
+    case StopReason::kMalformed:
       return "refusal";
     case StopReason::kPaused:
       return "pause_turn";

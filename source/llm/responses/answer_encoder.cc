@@ -283,9 +283,13 @@ void ResponseEncoder::finish(std::string& out) {
     case StopReason::kRefusal:
       state.incomplete_reason = "content_filter";
       break;
-    case StopReason::kMalformed:
-      return fail({.status = 502, .message = "The model wrote a tool call that cannot be read."},
-                  out);
+    case StopReason::kMalformed: {
+      const Error error{.status = 502,
+                        .message = "The model gave up, or wrote a tool call that cannot be read."};
+      state.status = "failed";
+      state.error = &error;
+      return tell_response("response.failed", state, out);
+    }
     default:
       return tell_response("response.completed", state, out);
   }
@@ -293,7 +297,9 @@ void ResponseEncoder::finish(std::string& out) {
   tell_response("response.incomplete", state, out);
 }
 
+// Of a plain answer that broke off the gateway says so, in words of its own.
 void ResponseEncoder::fail(const Error& error, std::string& out) {
+  if (!is_stream_) return;
   start({}, out);
   tell_response("response.failed", {"failed", {}, output_, &usage_, &error}, out);
 }

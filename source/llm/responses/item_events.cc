@@ -86,9 +86,8 @@ void ResponseEncoder::tell_response(std::string_view type, const ResponseObject:
     json.key("response");
     response_.append(json.out(), state);
   });
-  // A plain answer is its last state; a failure has none.
-  if (!is_stream_ && state.status != "in_progress" && state.error == nullptr)
-    response_.append(out, state);
+  // A plain answer is its last state.
+  if (!is_stream_ && state.status != "in_progress") response_.append(out, state);
 }
 
 }  // namespace omni::llm::responses

@@ -118,6 +118,27 @@ TEST(GeminiAnswerTest, EveryFinishReasonHasItsMeaning) {
               HasSubstr(R"("finishReason":"MALFORMED_FUNCTION_CALL")"));
 }
 
+// A model that gave up, or broke its call, has sent no call that a client could answer.
+TEST(GeminiAnswerTest, AnAnswerThatFailedIsNoneToAnyClient) {
+  const auto whole = [](std::string_view reason, Dialect to) {
+    return test::transcode_answer(
+        kGemini, to,
+        R"({"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":")" +
+            std::string(reason) + R"("}],"usageMetadata":{"promptTokenCount":4}})");
+  };
+  for (const std::string_view reason : {"OTHER", "MALFORMED_FUNCTION_CALL"}) {
+    EXPECT_THAT(whole(reason, Dialect::kAnthropic), HasSubstr(R"("stop_reason":"refusal")"));
+    const std::string response = whole(reason, Dialect::kOpenaiResponses);
+    EXPECT_THAT(response, HasSubstr(R"("object":"response")"));
+    EXPECT_THAT(response, HasSubstr(R"("status":"failed")"));
+    EXPECT_THAT(response, HasSubstr(R"("error":{"code":"server_error","message":"The model )"));
+    EXPECT_THAT(response, HasSubstr(R"("text":"a")"));
+    EXPECT_THAT(test::transcode_stream(kGemini, Dialect::kOpenaiResponses,
+                                       chunk(text("a")) + last("", reason)),
+                HasSubstr("event: response.failed"));
+  }
+}
+
 TEST(GeminiAnswerTest, ABlockedPromptIsFiltered) {
   const std::string body = R"({"promptFeedback":{"blockReason":"SAFETY"},)"
                            R"("usageMetadata":{"promptTokenCount":4,"totalTokenCount":4}})";
