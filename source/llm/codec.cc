@@ -10,6 +10,7 @@
 #include "source/llm/gemini/answer_encoder.h"
 #include "source/llm/gemini/request_decoder.h"
 #include "source/llm/gemini/request_encoder.h"
+#include "source/llm/losses.h"
 #include "source/llm/ollama/answer_decoder.h"
 #include "source/llm/ollama/answer_encoder.h"
 #include "source/llm/ollama/request_decoder.h"
@@ -31,6 +32,23 @@ namespace {
 CallError not_spoken(Dialect dialect) {
   return {400, "unsupported_dialect",
           "The dialect '" + std::string(name_of(dialect)) + "' is not spoken yet.", ""};
+}
+
+EncodeResult encode(Dialect dialect, const Request& request, const RequestOptions& options) {
+  switch (dialect) {
+    case Dialect::kOpenai:
+      return openai::encode_request(request, options);
+    case Dialect::kAnthropic:
+      return anthropic::encode_request(request, options);
+    case Dialect::kOpenaiResponses:
+      return responses::encode_request(request, options);
+    case Dialect::kGemini:
+      return gemini::encode_request(request, options);
+    case Dialect::kOllama:
+      return ollama::encode_request(request, options);
+    default:
+      return not_spoken(dialect);
+  }
 }
 
 }  // namespace
@@ -61,20 +79,12 @@ EncodeResult encode_request(Dialect dialect, const Request& request,
   if (dialect != Dialect::kOpenaiResponses)
     if (std::optional<CallError> error = responses::needs_provider(request))
       return std::move(*error);
-  switch (dialect) {
-    case Dialect::kOpenai:
-      return openai::encode_request(request, options);
-    case Dialect::kAnthropic:
-      return anthropic::encode_request(request, options);
-    case Dialect::kOpenaiResponses:
-      return responses::encode_request(request, options);
-    case Dialect::kGemini:
-      return gemini::encode_request(request, options);
-    case Dialect::kOllama:
-      return ollama::encode_request(request, options);
-    default:
-      return not_spoken(dialect);
-  }
+  if (dialect != Dialect::kGemini)
+    if (std::optional<CallError> error = gemini::needs_provider(request)) return std::move(*error);
+  EncodeResult result = encode(dialect, request, options);
+  if (auto* encoded = std::get_if<EncodedRequest>(&result))
+    name_losses(request, dialect, encoded->dropped);
+  return result;
 }
 
 std::unique_ptr<AnswerDecoder> make_answer_decoder(Dialect dialect, const DecoderOptions& options) {

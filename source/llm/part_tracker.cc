@@ -116,7 +116,8 @@ absl::Status PartTracker::tool_call(int index, const ToolCall& said, Emit emit) 
   if (in.pieces.size() > kMaxToolCalls) return invalid("too many tool calls");
   Piece& piece = piece_of(in, said);
   if (piece.id.empty() && said.id.is_given()) piece.id = said.id.inside();
-  if (piece.name.empty() && said.name.is_given()) piece.name = said.name.inside();
+  if (piece.name.empty() && said.name.is_given())
+    piece.name = names_.client_name(said.name).inside();
   if (said.signature.value.is_given() && !piece.is_told) {
     piece.signature = said.signature.value.inside();
     piece.signature_origin = said.signature.origin;

@@ -9,6 +9,7 @@
 
 #include "source/base/strings.h"
 #include "source/llm/event.h"
+#include "source/llm/tool_names.h"
 
 namespace omni::llm {
 
@@ -28,6 +29,9 @@ class PartTracker {
   // functions with one text, `input`: their calls come back as the client knows them, once the
   // arguments are complete. Null: none were.
   void expect_free_text(const Request* request);
+  // Names of tools that `rule` does not take were changed on the way there: calls come back under
+  // the client's own. Null: none were.
+  void expect_renamed(const Request* request, const NameRule& rule) { names_ = {request, rule}; }
 
   // Once; later ones are ignored. Where a part comes first it starts the answer, unnamed.
   void start(const Event& started, Emit emit);
@@ -92,6 +96,7 @@ class PartTracker {
 
   std::string id_seed_;
   StringSet free_text_;  // Names, as they stand between quotes.
+  RenamedTools names_;
   int made_ids_ = 0;
   bool has_started_ = false;
   size_t waiting_bytes_ = 0;

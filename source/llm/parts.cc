@@ -20,6 +20,14 @@ void Dropped::add(std::string_view name) {
   names_.push_back(std::move(clean));
 }
 
+void Dropped::add_each(std::string_view names) {
+  while (!names.empty()) {
+    const size_t size = std::min(names.find(','), names.size());
+    add(names.substr(0, size));
+    names.remove_prefix(std::min(size + 1, names.size()));
+  }
+}
+
 SettingNames setting_names(Dialect origin) {
   if (origin == Dialect::kGemini)
     return {"stopSequences", "topP", "topK", "frequencyPenalty", "presencePenalty"};

@@ -14,7 +14,11 @@ namespace omni::llm {
 // and end up in a header: what is not visible ASCII is replaced, and there are only so many.
 class Dropped {
  public:
+  Dropped() = default;
+  explicit Dropped(std::vector<std::string>&& names) : names_(std::move(names)) {}
   void add(std::string_view name);
+  // Names with commas between them.
+  void add_each(std::string_view names);
   std::vector<std::string> take() { return std::move(names_); }
 
  private:
@@ -34,6 +38,11 @@ void append_extra(json::Builder& json, std::string_view key, RawJson value);
 void append_texts(std::string& out, const std::vector<Part>& parts, std::string_view separator);
 bool has_text(const std::vector<Part>& parts);
 bool has_kind(const std::vector<Part>& parts, PartKind kind);
+// What a client that wrote a kOpaque part calls what is lost with it: Chat Completions has such a
+// thing in one place, an earlier answer's `audio`.
+inline std::string_view opaque_name(const Part& opaque) {
+  return opaque.origin == Dialect::kOpenai ? "audio" : "content";
+}
 
 // A tool that runs at its own provider, asked for at another. Agents offer such tools (a web
 // search) with each request, beside their own: there it is left out and named, since a model may

@@ -74,6 +74,8 @@ struct Part {
   RawJson cache_control;              // Anthropic's marker.
   Dialect origin = Dialect::kOpenai;  // Of raw and citations.
   RawJson raw;                        // kOpaque; of others all of it, where `origin` says more.
+  // Members that only `origin` knows, with commas between them: named where they are lost.
+  std::string_view own_members;
 };
 
 enum class Role : uint8_t { kSystem, kDeveloper, kUser, kAssistant, kTool };
@@ -101,7 +103,10 @@ struct Tool {
   RawJson cache_control;
   Dialect origin = Dialect::kOpenai;
   Text space, bare;  // Of a tool in a namespace, whose `name` holds both.
-  RawJson raw;  // kHosted, kSpace: all of it; kCustom: its format, as Chat Completions writes it.
+  // kHosted, kSpace: all of it; kCustom: its format, as Chat Completions writes it; kFunction: all
+  // of it, where `origin` says more.
+  RawJson raw;
+  std::string_view own_members;  // As in Part.
 };
 
 struct ToolChoice {

@@ -16,6 +16,7 @@ class MessagesDecoder final : public AnswerDecoder {
 
   explicit MessagesDecoder(const DecoderOptions& options) : tracker_(options.id_seed) {
     tracker_.expect_free_text(options.request);
+    tracker_.expect_renamed(options.request, kAnthropicNames);
   }
 
   absl::Status event(const sse::Event& event, Emit emit) override;

@@ -16,6 +16,7 @@ struct Block {
   Text type, text, thinking, signature, data, id, name, tool_use_id, tool_name, title;
   std::optional<Skimmed> source, content;
   RawJson input, cache_control, citations;
+  bool has_context = false, may_cite = false;
   std::optional<bool> is_error;
 };
 
@@ -29,11 +30,13 @@ class BlockReader {
  private:
   bool field(const Skimmed& value, const Place& at, Block& block);
   bool text(const Block& block, const Place& at);
-  bool media(const Block& block, const Place& at, PartKind kind);
+  bool media(const Block& block, const Skimmed& value, const Place& at, PartKind kind);
+  std::string_view own_members(const Block& block) const;
   bool source(const Skimmed& value, const Place& at, const Block& block, Part& part);
   bool tool_use(const Block& block, const Place& at);
   bool tool_result(const Block& block, const Place& at);
   bool tool_reference(const Block& block, const Skimmed& value, const Place& at);
+  bool search_result(const Block& block, const Skimmed& value, const Place& at);
   bool thinking(const Block& block);
   Part& add(PartKind kind, const Block& block) {
     Part& part = out_.emplace_back();
@@ -56,11 +59,12 @@ bool BlockReader::read(const Skimmed& value, const Place& at) {
   if (!ok || !walk_.required(block.type, at, "type")) return false;
   const std::string_view type = block.type.inside();
   if (type == "text") return text(block, at);
-  if (type == "image") return media(block, at, PartKind::kImage);
-  if (type == "document") return media(block, at, PartKind::kFile);
+  if (type == "image") return media(block, value, at, PartKind::kImage);
+  if (type == "document") return media(block, value, at, PartKind::kFile);
   if (type == "tool_use") return tool_use(block, at);
   if (type == "tool_result") return tool_result(block, at);
   if (type == "tool_reference") return tool_reference(block, value, at);
+  if (type == "search_result") return search_result(block, value, at);
   if (type == "thinking" || type == "redacted_thinking") return thinking(block);
   // What the provider's own tools said: for the provider alone.
   Part& part = add(PartKind::kOpaque, block);
@@ -86,6 +90,10 @@ bool BlockReader::field(const Skimmed& value, const Place& at, Block& block) {
   if (key == "is_error") return walk_.boolean(value, at, block.is_error);
   if (key == "source") block.source = value;
   if (key == "content") block.content = value;
+  if (key == "context") block.has_context = value.kind == json::Kind::kString;
+  // {"enabled": true}: the model may say what of a document it quotes.
+  if (key == "citations" && value.kind == json::Kind::kObject)
+    block.may_cite = value.raw.find("true") != std::string_view::npos;
   if (key == "citations" && value.kind == json::Kind::kArray)
     return walk_.raw(value, at, block.citations);
   return true;
@@ -99,14 +107,26 @@ bool BlockReader::text(const Block& block, const Place& at) {
   return true;
 }
 
-bool BlockReader::media(const Block& block, const Place& at, PartKind kind) {
+std::string_view BlockReader::own_members(const Block& block) const {
+  if (block.has_context) return block.may_cite ? "context,citations" : "context";
+  return block.may_cite ? "citations" : "";
+}
+
+bool BlockReader::media(const Block& block, const Skimmed& value, const Place& at, PartKind kind) {
   const Place place{&at, "source"};
   if (!block.source) return walk_.fail(place, "is missing");
   Part part{.kind = kind, .cache_control = block.cache_control, .origin = Dialect::kAnthropic};
   part.media.filename = block.title;
+  part.own_members = own_members(block);
+  if (!part.own_members.empty() && !walk_.raw(value, at, part.raw)) return false;
+  const size_t before = out_.size();
   if (!source(*block.source, place, block, part)) return false;
-  // A document that is made of blocks was added already, by its blocks.
-  if (part.kind != PartKind::kOpaque) out_.push_back(std::move(part));
+  if (part.kind != PartKind::kOpaque) {
+    out_.push_back(std::move(part));
+  } else if (out_.size() > before) {
+    // A document that is made of blocks was added already, by its blocks.
+    out_[before].own_members = part.own_members;
+  }
   return true;
 }
 
@@ -183,6 +203,29 @@ bool BlockReader::tool_reference(const Block& block, const Skimmed& value, const
   if (!walk_.required(block.tool_name, at, "tool_name")) return false;
   Part& part = add(PartKind::kText, block);
   part.text = block.tool_name;
+  return walk_.raw(value, at, part.raw);
+}
+
+// What a search of the client's own found (docs.claude.com/en/docs/build-with-claude/
+// search-results): others read its title, its source and its texts.
+bool BlockReader::search_result(const Block& block, const Skimmed& value, const Place& at) {
+  Text source;
+  if (block.source && !walk_.text(*block.source, Place{&at, "source"}, source)) return false;
+  std::vector<Part> content;
+  if (block.content &&
+      !read_content(walk_, *block.content, Place{&at, "content"}, request_, content))
+    return false;
+  std::string text;
+  if (block.title.is_given()) text = fmt::format("[{}]", block.title.inside());
+  if (source.is_given()) text += fmt::format("{}{}", text.empty() ? "" : " ", source.inside());
+  for (const Part& said : content) {
+    if (said.kind != PartKind::kText) continue;
+    if (!text.empty()) text += "\\n";
+    text += said.text.inside();
+  }
+  Part& part = add(PartKind::kText, block);
+  part.text = Text(request_.keep(std::move(text)));
+  part.own_members = own_members(block);
   return walk_.raw(value, at, part.raw);
 }
 

@@ -4,6 +4,9 @@
 
 #include <cctype>
 
+#include "source/llm/media.h"
+#include "source/llm/tool_names.h"
+
 namespace omni::llm::anthropic {
 namespace {
 
@@ -28,6 +31,8 @@ void append_tool_id(std::string& out, Text id) {
 
 void MessageWriter::write(std::string_view note) {
   for (const Message& message : request_.messages) {
+    // Of a result it is its tool's.
+    if (message.name.is_given() && message.role != Role::kTool) dropped_.add("name");
     if (is_system(message)) continue;
     for (const Part& part : message.parts)
       if (is_sent(part)) last_ = &part;
@@ -129,10 +134,11 @@ bool MessageWriter::is_sent(const Part& part) const {
 }
 
 void MessageWriter::block(const Part& part, bool is_last) {
+  if (!part.raw.empty() && part.origin == Dialect::kAnthropic) {
+    json_.item(part.raw);
+    return;
+  }
   switch (part.kind) {
-    case PartKind::kOpaque:
-      json_.item(part.raw);
-      return;
     case PartKind::kReasoning:
       return thinking(part);
     case PartKind::kToolCall:
@@ -143,10 +149,6 @@ void MessageWriter::block(const Part& part, bool is_last) {
       break;
     case PartKind::kText:
     case PartKind::kRefusal:
-      if (!part.raw.empty() && part.origin == Dialect::kAnthropic) {
-        json_.item(part.raw);
-        return;
-      }
       json_.object().string("type", "text").text("text", part.text.inside());
       break;
     default:
@@ -186,7 +188,8 @@ void MessageWriter::media(const Part& part) {
     if (media.detail.is_given()) dropped_.add("detail");
   } else {
     const std::string_view type = media.media_type.inside();
-    if (media.data.is_given() && type != "application/pdf" && type != "application\\/pdf")
+    // By URL as well (docs.claude.com/en/docs/build-with-claude/pdf-support).
+    if (media.media_type.is_given() && type != "application/pdf" && type != "application\\/pdf")
       refuse("messages", fmt::format("This model takes PDF files, and none of type '{}'.", type));
     json_.string("type", "document");
     source(media);
@@ -197,7 +200,7 @@ void MessageWriter::media(const Part& part) {
 void MessageWriter::source(const Media& media) {
   json_.object("source");
   if (media.data.is_given()) {
-    json_.string("type", "base64").text("media_type", media.media_type.inside());
+    json_.string("type", "base64").text("media_type", media_type_of(media));
     json_.text("data", media.data.inside());
   } else if (media.url.is_given()) {
     json_.string("type", "url").text("url", media.url.inside());
@@ -212,7 +215,9 @@ void MessageWriter::source(const Media& media) {
 void MessageWriter::tool_use(const Part& part) {
   json_.object().string("type", "tool_use").begin_text("id");
   append_tool_id(json_.out(), part.id);
-  json_.end_text().text("name", part.name.inside()).key("input");
+  json_.end_text().begin_text("name");
+  append_wire_name(json_.out(), part.name, kAnthropicNames);
+  json_.end_text().key("input");
   append_arguments_object(json_.out(), part);
   json_.after_value();
   if (part.signature.value.is_given()) dropped_.add("signature");

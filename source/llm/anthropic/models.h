@@ -10,4 +10,8 @@ namespace omni::llm::anthropic {
 // (platform.claude.com/docs/en/about-claude/models/migration-guide).
 bool takes_effort_only(std::string_view model);
 
+// From Opus 4.1 and version 4.5 of the others on, `temperature` and `top_p` exclude each other
+// ("cannot both be specified for this model"; the same guide).
+bool takes_one_sampling(std::string_view model);
+
 }  // namespace omni::llm::anthropic

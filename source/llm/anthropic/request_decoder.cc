@@ -30,6 +30,7 @@ class Decoder {
   bool message(const Skimmed& value, const Place& at);
   void add_user(std::vector<Part>&& parts);
   bool tool(const Skimmed& value, const Place& at);
+  void note_own(const Skimmed& value, Tool& out);
   bool tool_choice(const Skimmed& value, const Place& at);
   bool thinking(const Skimmed& value, const Place& at);
   bool output_config(const Skimmed& value, const Place& at);
@@ -123,7 +124,7 @@ bool Decoder::tool(const Skimmed& value, const Place& at) {
     if (member.key == "input_schema") return walk_.raw_object(member, place, out.schema);
     if (member.key == "strict") return walk_.boolean(member, place, out.strict);
     if (member.key == "cache_control") return walk_.raw_object(member, place, out.cache_control);
-    return true;
+    return note_own(member, out), true;
   });
   if (!ok) return false;
   if (type.is_given() && !type.is("custom")) {
@@ -131,7 +132,19 @@ bool Decoder::tool(const Skimmed& value, const Place& at) {
     out.name = type;
     return walk_.raw(value, at, out.raw);
   }
+  if (!out.own_members.empty() && !walk_.raw(value, at, out.raw)) return false;
   return walk_.required(out.name, at, "name");
+}
+
+// docs.claude.com/en/docs/agents-and-tools/tool-use: what no other vendor's tools have.
+void Decoder::note_own(const Skimmed& value, Tool& out) {
+  const bool is_own =
+      (value.key == "defer_loading" && value.is_true()) ||
+      (value.key == "input_examples" && value.kind == json::Kind::kArray && value.raw != "[]");
+  if (!is_own) return;
+  out.own_members = out.own_members.empty()
+                        ? out_.keep(std::string(value.key))
+                        : out_.keep(fmt::format("{},{}", out.own_members, value.key));
 }
 
 bool Decoder::tool_choice(const Skimmed& value, const Place& at) {

@@ -7,8 +7,12 @@
 #include <iterator>
 #include <utility>
 
+#include "source/base/strings.h"
 #include "source/llm/anthropic/message_writer.h"
 #include "source/llm/anthropic/models.h"
+#include "source/llm/anthropic/tool_writer.h"
+#include "source/llm/json_note.h"
+#include "source/llm/media.h"
 #include "source/llm/parts.h"
 
 namespace omni::llm::anthropic {
@@ -18,9 +22,9 @@ namespace {
 constexpr int64_t kDefaultMaxTokens = 4096;
 // The least that may be thought.
 constexpr int64_t kMinBudget = 1024;
-constexpr std::string_view kFormatTool = "json_answer";
-constexpr std::string_view kJsonNote =
-    "Answer with one JSON object and nothing else: no other text, no code fence.";
+// Every model that thinks by budget may say as much
+// (platform.claude.com/docs/en/about-claude/models/overview).
+constexpr int64_t kLeastMaxOutput = 32000;
 
 double number_of(RawJson raw) {
   double out = 0;
@@ -39,19 +43,18 @@ class Encoder {
   EncodeResult run();
 
  private:
-  bool has_format_tool() const { return request_.format.kind == OutputFormat::Kind::kSchema; }
   bool is_foreign() const { return request_.origin != Dialect::kAnthropic; }
   bool marks_prefix() const;
   bool may_think() const;
+  bool wants_thought() const;
   void limits();
+  void plan_budget();
   void reasoning();
   void adaptive(std::string_view display);
   void effort();
   void sampling();
-  void tools();
-  void write(const Tool& tool);
-  bool is_allowed(const Tool& tool) const;
-  void tool_choice();
+  void stop();
+  void others();
   void extras();
   void refuse(std::string param, std::string message) {
     if (!error_) error_ = CallError{400, "unsupported_value", std::move(message), std::move(param)};
@@ -65,11 +68,13 @@ class Encoder {
   Dropped dropped_;
   std::optional<CallError> error_;
   int64_t max_tokens_ = 0;
+  int64_t budget_ = 0;  // Of thinking; below the least: none.
   bool is_thinking_ = false;
 };
 
 EncodeResult Encoder::run() {
   if (request_.choices > 1) refuse("n", "n: this model gives one choice.");
+  if (!error_) error_ = check_urls(request_, {Dialect::kAnthropic});
   body_.reserve(1024);
   json_.object().string("model", options_.model);
   limits();
@@ -78,15 +83,14 @@ EncodeResult Encoder::run() {
   MessageWriter messages(json_, request_, dropped_, marks_prefix());
   messages.write(request_.format.kind == OutputFormat::Kind::kJson ? kJsonNote
                                                                    : std::string_view());
-  tools();
-  tool_choice();
+  write_tools(json_, request_, dropped_, error_);
   sampling();
   extras();
   json_.end_object();
   if (messages.error()) return std::move(*messages.error());
   if (error_) return std::move(*error_);
   EncodedRequest out{std::move(body_), dropped_.take(), {}};
-  if (has_format_tool()) out.format_tool = kFormatTool;
+  if (has_format_tool(request_)) out.format_tool = kFormatTool;
   return out;
 }
 
@@ -105,7 +109,31 @@ void Encoder::limits() {
                                                                      : kDefaultMaxTokens);
   if (request_.max_tokens && options_.max_output > 0)
     max_tokens_ = std::min(max_tokens_, options_.max_output);
+  plan_budget();
   json_.number("max_tokens", max_tokens_);
+}
+
+bool Encoder::wants_thought() const {
+  const Reasoning& reasoning = request_.reasoning;
+  return reasoning.is_given() && reasoning.budget != 0 &&
+         (reasoning.budget || reasoning.effort != Reasoning::Effort::kNone);
+}
+
+// What is thought counts towards max_tokens. A limit that is ours grows with the budget; of one
+// that is not, a budget that the client did not count out itself leaves a quarter for the answer.
+void Encoder::plan_budget() {
+  const Reasoning& reasoning = request_.reasoning;
+  if (!wants_thought() || takes_effort_only_ || reasoning.is_adaptive || !may_think()) return;
+  budget_ = reasoning.budget.value_or(budget_of(reasoning.effort));
+  const bool is_counted_out = reasoning.budget.value_or(-1) > 0;
+  if (budget_ < 0) budget_ = budget_of(Reasoning::Effort::kMedium);
+  budget_ = std::max(budget_, kMinBudget);
+  if (!request_.max_tokens && options_.max_output <= 0) {
+    budget_ = std::min(budget_, kLeastMaxOutput - kDefaultMaxTokens);
+    max_tokens_ = kDefaultMaxTokens + budget_;
+  } else {
+    budget_ = std::min(budget_, is_counted_out ? max_tokens_ - 1 : max_tokens_ / 4 * 3);
+  }
 }
 
 // With thinking on, a turn that is still calling tools must open with its own thought, and a tool
@@ -113,7 +141,7 @@ void Encoder::limits() {
 // right behind results shares their message, and so ends no turn.
 bool Encoder::may_think() const {
   using Kind = ToolChoice::Kind;
-  if (has_format_tool() || request_.tool_choice.kind == Kind::kRequired ||
+  if (has_format_tool(request_) || request_.tool_choice.kind == Kind::kRequired ||
       request_.tool_choice.kind == Kind::kNamed)
     return false;
   for (auto at = request_.messages.rbegin(); at != request_.messages.rend(); ++at) {
@@ -132,9 +160,7 @@ bool Encoder::may_think() const {
 
 void Encoder::reasoning() {
   const Reasoning& reasoning = request_.reasoning;
-  if (!reasoning.is_given() || reasoning.budget == 0 ||
-      (!reasoning.budget && reasoning.effort == Reasoning::Effort::kNone))
-    return;
+  if (!wants_thought()) return;
   if (takes_effort_only_) {
     // These models do not show what they think unless they are told to.
     if (may_think()) adaptive(reasoning.visible.value_or(true) ? "summarized" : "omitted");
@@ -145,12 +171,9 @@ void Encoder::reasoning() {
     adaptive({});
     return effort();
   }
-  int64_t budget = reasoning.budget.value_or(budget_of(reasoning.effort));
-  if (budget < 0) budget = budget_of(Reasoning::Effort::kMedium);
-  budget = std::min(std::max(budget, kMinBudget), max_tokens_ - 1);
-  if (budget < kMinBudget) return dropped_.add("reasoning_effort");
+  if (budget_ < kMinBudget) return dropped_.add("reasoning_effort");
   is_thinking_ = true;
-  json_.object("thinking").string("type", "enabled").number("budget_tokens", budget).end_object();
+  json_.object("thinking").string("type", "enabled").number("budget_tokens", budget_).end_object();
 }
 
 void Encoder::adaptive(std::string_view display) {
@@ -185,13 +208,33 @@ void Encoder::sampling() {
   } else {
     put("temperature", request_.temperature, "temperature");
   }
-  put("top_p", request_.top_p, names.top_p);
-  put("top_k", request_.top_k, names.top_k);
-  if (!request_.stop.empty()) {
-    json_.array("stop_sequences");
-    for (const Text& stop : request_.stop) json_.text_item(stop.inside());
-    json_.end_array();
+  if (!request_.top_p.empty() && !request_.temperature.empty() &&
+      takes_one_sampling(options_.model)) {
+    dropped_.add(names.top_p);
+  } else {
+    put("top_p", request_.top_p, names.top_p);
   }
+  put("top_k", request_.top_k, names.top_k);
+  stop();
+  others();
+}
+
+// "stop_sequences: each stop sequence must contain non-whitespace".
+void Encoder::stop() {
+  bool is_open = false;
+  for (const Text& stop : request_.stop) {
+    if (trim(stop.decoded()).empty()) {
+      dropped_.add(setting_names(request_.origin).stop);
+      continue;
+    }
+    if (!std::exchange(is_open, true)) json_.array("stop_sequences");
+    json_.text_item(stop.inside());
+  }
+  if (is_open) json_.end_array();
+}
+
+void Encoder::others() {
+  const SettingNames names = setting_names(request_.origin);
   const std::pair<std::string_view, bool> kUnknown[] = {
       {names.frequency_penalty, !request_.frequency_penalty.empty()},
       {names.presence_penalty, !request_.presence_penalty.empty()},
@@ -203,82 +246,6 @@ void Encoder::sampling() {
     if (is_given) dropped_.add(name);
   if (request_.user.is_given())
     json_.object("metadata").text("user_id", request_.user.inside()).end_object();
-}
-
-bool Encoder::is_allowed(const Tool& tool) const {
-  const std::vector<Text>& names = request_.tool_choice.names;
-  return names.empty() || request_.tool_choice.kind == ToolChoice::Kind::kNamed ||
-         std::any_of(names.begin(), names.end(),
-                     [&](const Text& name) { return name.inside() == tool.name.inside(); });
-}
-
-void Encoder::tools() {
-  if (request_.tools.empty() && !has_format_tool()) return;
-  json_.array("tools");
-  for (const Tool& tool : request_.tools)
-    if (is_allowed(tool)) write(tool);
-  if (has_format_tool()) {
-    const OutputFormat& format = request_.format;
-    json_.object().string("name", kFormatTool);
-    if (format.description.is_given()) {
-      json_.text("description", format.description.inside());
-    } else {
-      json_.string("description", "Give the final answer by calling this.");
-    }
-    json_.member("input_schema",
-                 format.schema.empty() ? RawJson(R"({"type":"object"})") : format.schema);
-    json_.end_object();
-  }
-  json_.end_array();
-}
-
-void Encoder::write(const Tool& tool) {
-  if (tool.kind == Tool::Kind::kSpace) return;
-  if (tool.kind == Tool::Kind::kHosted) {
-    if (tool.origin == Dialect::kAnthropic) {
-      json_.item(tool.raw);
-    } else if (may_leave_out(tool, request_)) {
-      dropped_.add(tool.name.inside());
-    } else {
-      refuse("tools", fmt::format("tools: '{}' runs at its own provider, and this model is at "
-                                  "another",
-                                  tool.name.inside()));
-    }
-    return;
-  }
-  json_.object().text("name", tool.name.inside());
-  if (tool.description.is_given()) json_.text("description", tool.description.inside());
-  json_.member("input_schema", tool.kind == Tool::Kind::kCustom ? kFreeTextSchema
-                               : tool.schema.empty()            ? RawJson(R"({"type":"object"})")
-                                                                : tool.schema);
-  if (tool.strict.value_or(false)) dropped_.add("strict");
-  if (tool.kind == Tool::Kind::kCustom && !tool.raw.empty()) dropped_.add("format");
-  if (!tool.cache_control.empty()) json_.member("cache_control", tool.cache_control);
-  json_.end_object();
-}
-
-void Encoder::tool_choice() {
-  using Kind = ToolChoice::Kind;
-  const ToolChoice& choice = request_.tool_choice;
-  if (request_.tools.empty() && !has_format_tool()) return;
-  const bool one_at_a_time = request_.parallel_tool_calls == false;
-  Kind kind = choice.kind;
-  if (kind == Kind::kUnset && one_at_a_time) kind = Kind::kAuto;
-  // The answer is a call as well: the model chooses among the client's tools and it.
-  if (has_format_tool() && kind != Kind::kNamed)
-    kind = request_.tools.empty() || kind == Kind::kNone ? Kind::kNamed : Kind::kRequired;
-  if (kind == Kind::kUnset) return;
-  constexpr std::string_view kWords[] = {"", "auto", "none", "any", "tool"};
-  json_.object("tool_choice").string("type", kWords[static_cast<size_t>(kind)]);
-  if (kind == Kind::kNamed) {
-    if (choice.kind == Kind::kNamed) {
-      json_.text("name", choice.names.front().inside());
-    } else {
-      json_.string("name", kFormatTool);
-    }
-  }
-  if (one_at_a_time && kind != Kind::kNone) json_.boolean("disable_parallel_tool_use", true);
-  json_.end_object();
 }
 
 void Encoder::extras() {

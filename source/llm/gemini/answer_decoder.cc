@@ -29,14 +29,10 @@ struct ContentDecoder::Chunk {
 };
 
 ContentDecoder::ContentDecoder(const DecoderOptions& options)
-    : tracker_(options.id_seed), choices_(options.choices) {
+    : tracker_(options.id_seed), choices_(options.choices), names_(options.request, kGeminiNames) {
   if (options.request == nullptr) return;
-  for (const Tool& tool : options.request->tools) {
-    const std::string sent = wire_name(tool.name.decoded());
-    const bool is_custom = tool.kind == Tool::Kind::kCustom;
-    if (is_custom || sent != tool.name.inside())
-      renamed_[sent] = {std::string(tool.name.inside()), is_custom};
-  }
+  for (const Tool& tool : options.request->tools)
+    if (tool.kind == Tool::Kind::kCustom) custom_.emplace(tool.name.inside());
 }
 
 absl::Status ContentDecoder::read(std::string_view data, Chunk& chunk) {

@@ -8,6 +8,7 @@
 #include "source/base/strings.h"
 #include "source/llm/codec.h"
 #include "source/llm/part_tracker.h"
+#include "source/llm/tool_names.h"
 
 namespace omni::llm::gemini {
 
@@ -28,10 +29,6 @@ class ContentDecoder final : public AnswerDecoder {
   struct Finish {
     int choice = 0;
     StopReason reason = StopReason::kEnd;
-  };
-  struct Renamed {
-    std::string name;  // As it stands between quotes.
-    bool is_custom = false;
   };
 
   absl::Status read(std::string_view data, Chunk& chunk);
@@ -54,7 +51,8 @@ class ContentDecoder final : public AnswerDecoder {
 
   PartTracker tracker_;
   const int choices_;
-  StringMap<Renamed> renamed_;    // By the name that was sent.
+  const RenamedTools names_;
+  StringSet custom_;              // Names, as they stand between quotes, of tools of free text.
   std::vector<Finish> finishes_;  // Told at the end: content and usage may come behind them.
   std::vector<PartKind> last_;    // Of each choice, what was told last.
   Usage usage_;

@@ -87,11 +87,8 @@ absl::Status ContentDecoder::call(int choice, const Said& from, Emit emit) {
     if (member.key == "args" && member.kind == Kind::kObject) args = member;
     return absl::OkStatus();
   }));
-  const auto renamed = renamed_.find(said.name.inside());
-  if (renamed != renamed_.end()) {
-    said.name = Text(renamed->second.name);
-    said.is_custom = renamed->second.is_custom;
-  }
+  said.name = names_.client_name(said.name);
+  said.is_custom = custom_.contains(said.name.inside());
   if (args && !json::is_valid(args->raw)) return invalid("a function's arguments are broken");
   append_escaped(said.arguments, args ? args->raw : std::string_view("{}"));
   Text fragment(said.arguments);

@@ -50,6 +50,7 @@ class ContentReader {
   bool response(const Skimmed& value, const Place& at, Part& out);
   bool response_part(const Skimmed& value, const Place& at, Part& out);
   void response_text(Part& out);
+  void note_own(std::string_view key, Part& out);
   bool add(Part&& part, const Said& said, const Place& at);
   bool check_side(const Part& part, const Place& at);
   Text standard_base64(Text data);
@@ -92,11 +93,18 @@ bool ContentReader::member(const Skimmed& value, const Place& at, Part& out, Sai
   if (key == "thought") return walk_.boolean(value, at, said.is_thought);
   if (is_key(key, "thoughtSignature")) return walk_.text(value, at, said.signature);
   if (is_key(key, "videoMetadata") || is_key(key, "mediaResolution") || is_key(key, "partMetadata"))
-    return said.is_verbatim = true;
+    return note_own(key, out), said.is_verbatim = true;
   bool is_content = true;
   if (!content(value, at, out, is_content)) return false;
   if (is_content) ++said.contents;
   return true;
+}
+
+void ContentReader::note_own(std::string_view key, Part& out) {
+  std::string names(out.own_members);
+  if (!names.empty()) names += ',';
+  names += key;
+  out.own_members = request_.keep(std::move(names));
 }
 
 bool ContentReader::content(const Skimmed& value, const Place& at, Part& out, bool& is_content) {

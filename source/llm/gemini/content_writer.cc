@@ -4,6 +4,8 @@
 
 #include "source/json/valid.h"
 #include "source/llm/gemini/names.h"
+#include "source/llm/media.h"
+#include "source/llm/tool_names.h"
 
 namespace omni::llm::gemini {
 namespace {
@@ -70,7 +72,7 @@ void ContentWriter::write(const Message& message) {
                           !next.signature.is_for(Dialect::kGemini);
     if (is_empty) continue;
     if (next.kind == PartKind::kOpaque && !is_own(next)) {
-      dropped_.add("content");
+      dropped_.add(opaque_name(next));
       continue;
     }
     if (next.kind == PartKind::kReasoning) {
@@ -150,7 +152,9 @@ void ContentWriter::call(const Part& call) {
   json_.object("functionCall").text("id", call.id.inside());
   std::string arguments;
   append_arguments_object(arguments, call);
-  json_.string("name", wire_name(call.name.decoded())).member("args", arguments).end_object();
+  json_.begin_text("name");
+  append_wire_name(json_.out(), call.name, kGeminiNames);
+  json_.end_text().member("args", arguments).end_object();
 }
 
 void ContentWriter::result(const Part& result) {
@@ -161,7 +165,9 @@ void ContentWriter::result(const Part& result) {
                     "needs the call's name",
                     result.id.decoded()));
   json_.object().object("functionResponse").text("id", result.id.inside());
-  json_.string("name", wire_name(name.decoded())).member("response", response(result));
+  json_.begin_text("name");
+  append_wire_name(json_.out(), name, kGeminiNames);
+  json_.end_text().member("response", response(result));
   // Newer models take media inside a response; in a part beside it all of them do.
   bool has_parts = false;
   for (const Part& part : result.content) {
@@ -204,14 +210,14 @@ void ContentWriter::media(const Part& part) {
   json_.object();
   if (media.data.is_given()) {
     json_.object("inlineData");
-    json_.text("mimeType", media.media_type.is_given()     ? media.media_type.inside()
+    json_.text("mimeType", media.media_type.is_given()     ? media_type_of(media)
                            : part.kind == PartKind::kImage ? "image/png"
                                                            : "application/octet-stream");
     json_.text("data", media.data.inside());
   } else {
     json_.object("fileData");
     const std::string_view type =
-        media.media_type.is_given() ? media.media_type.inside() : type_of_url(media.url.inside());
+        media.media_type.is_given() ? media_type_of(media) : type_of_url(media.url.inside());
     if (!type.empty()) json_.text("mimeType", type);
     json_.text("fileUri", media.url.inside());
   }

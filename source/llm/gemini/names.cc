@@ -1,29 +1,9 @@
 #include "source/llm/gemini/names.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cstdint>
-
 #include "source/base/strings.h"
 
 namespace omni::llm::gemini {
 namespace {
-
-constexpr size_t kMaxName = 64;
-
-bool is_letter(char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || c == '_'; }
-
-bool is_taken(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == ':' || c == '-';
-}
-
-// FNV-1a.
-uint32_t hash(std::string_view text) {
-  uint32_t out = 2166136261u;
-  for (const char c : text) out = (out ^ static_cast<unsigned char>(c)) * 16777619u;
-  return out;
-}
 
 struct Extension {
   std::string_view end, type;
@@ -72,17 +52,6 @@ bool is_key(std::string_view written, std::string_view camel) {
     if (!takes(lower(c))) return false;
   }
   return at == written.size();
-}
-
-std::string wire_name(std::string_view name) {
-  const bool fits = !name.empty() && name.size() <= kMaxName && is_letter(name.front()) &&
-                    std::all_of(name.begin(), name.end(), is_taken);
-  if (fits) return std::string(name);
-  std::string out(name.substr(0, kMaxName - 10));
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return !is_taken(c); }, '_');
-  if (out.empty() || !is_letter(out.front())) out.insert(0, 1, '_');
-  return fmt::format("{}_{:08x}", out, hash(name));
 }
 
 bool is_third_generation(std::string_view model) {

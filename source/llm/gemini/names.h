@@ -12,11 +12,6 @@ namespace omni::llm::gemini {
 // json): `camel` is the former.
 bool is_key(std::string_view written, std::string_view camel);
 
-// A function's name as the vendor takes it: at most 64 letters, digits, `_`, `.`, `:` and `-`, the
-// first a letter or `_`. One that fits stays; of another the rest is replaced, and a hash of the
-// whole name keeps two of them apart.
-std::string wire_name(std::string_view name);
-
 // Whether `model` is of Gemini 3 or later. It thinks by level, those before it by budget
 // (ai.google.dev/gemini-api/docs/thinking; all know the budget, so an unknown name gets one), and
 // it refuses a step whose first call has no signature.

@@ -163,4 +163,15 @@ std::optional<CallError> decode_request(std::string_view body, Request& out) {
   return Decoder(out).run(body);
 }
 
+std::optional<CallError> needs_provider(const Request& request) {
+  if (request.origin != Dialect::kGemini) return std::nullopt;
+  for (const Extra& extra : request.extras)
+    if (is_key(extra.key, "cachedContent") && extra.value != "null")
+      return CallError{
+          400, "unsupported_value",
+          fmt::format("{}: is kept by Google, and this model is at another provider", extra.key),
+          std::string(extra.key)};
+  return std::nullopt;
+}
+
 }  // namespace omni::llm::gemini

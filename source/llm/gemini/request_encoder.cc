@@ -9,6 +9,7 @@
 #include "source/llm/gemini/content_writer.h"
 #include "source/llm/gemini/names.h"
 #include "source/llm/parts.h"
+#include "source/llm/tool_names.h"
 
 namespace omni::llm::gemini {
 namespace {
@@ -132,7 +133,9 @@ void Encoder::function(const Tool& tool) {
     return;
   }
   if (tool.strict.value_or(false)) dropped_.add("strict");
-  json_.object().string("name", wire_name(tool.name.decoded()));
+  json_.object().begin_text("name");
+  append_wire_name(body_, tool.name, kGeminiNames);
+  json_.end_text();
   if (tool.description.is_given()) json_.text("description", tool.description.inside());
   if (tool.kind == Tool::Kind::kCustom) {
     if (!tool.raw.empty()) dropped_.add("format");
@@ -176,7 +179,11 @@ void Encoder::calling() {
   json_.string("mode", mode);
   if (!choice.names.empty()) {
     json_.array("allowedFunctionNames");
-    for (const Text& name : choice.names) json_.string_item(wire_name(name.decoded()));
+    for (const Text& name : choice.names) {
+      std::string wire;
+      append_wire_name(wire, name, kGeminiNames);
+      json_.text_item(wire);
+    }
     json_.end_array();
   }
   json_.end_object();

@@ -41,7 +41,7 @@ void MessageWriter::note_drops(const std::vector<Part>& parts) {
     if (!part.cache_control.empty()) dropped_.add("cache_control");
     if (part.signature.value.is_given() || part.redacted.value.is_given())
       dropped_.add("signature");
-    if (part.kind == PartKind::kOpaque) dropped_.add("content");
+    if (part.kind == PartKind::kOpaque) dropped_.add(opaque_name(part));
     if (part.is_error) dropped_.add("is_error");
   }
 }

@@ -17,6 +17,7 @@ class ChatDecoder final : public AnswerDecoder {
   explicit ChatDecoder(const DecoderOptions& options)
       : tracker_(options.id_seed), choices_(options.choices) {
     tracker_.expect_free_text(options.request);
+    tracker_.expect_renamed(options.request, kOpenaiNames);
   }
 
   absl::Status event(const sse::Event& event, Emit emit) override;

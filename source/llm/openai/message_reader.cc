@@ -44,7 +44,7 @@ class MessageReader {
   Message message_;
   bool has_role_ = false, is_legacy_function_ = false;
   Text refusal_, tool_call_id_, reasoning_;
-  RawJson cache_control_;
+  RawJson cache_control_, audio_;
   std::vector<Part> content_, calls_, thoughts_;
 };
 
@@ -58,6 +58,7 @@ bool MessageReader::field(const Skimmed& value, const Place& at) {
   if (key == "reasoning_content" || key == "reasoning")
     return value.kind != json::Kind::kString || walk_.text(value, at, reasoning_);
   if (key == "cache_control") return walk_.raw_object(value, at, cache_control_);
+  if (key == "audio") return walk_.raw_object(value, at, audio_);
   if (key == "tool_calls")
     return walk_.items(value, at, [&](auto& item, auto& place) { return tool_call(item, place); });
   if (key == "function_call") {
@@ -259,6 +260,9 @@ bool MessageReader::finish(const Place& place) {
     thoughts_.push_back({.kind = PartKind::kReasoning, .text = reasoning_});
   if (refusal_.is_given() && !refusal_.is_empty())
     content_.push_back({.kind = PartKind::kRefusal, .text = refusal_});
+  // An earlier answer, which its provider keeps by an id.
+  if (message_.role == Role::kAssistant && !audio_.empty())
+    content_.push_back({.kind = PartKind::kOpaque, .raw = audio_});
   for (auto* row : {&thoughts_, &content_, &calls_})
     for (Part& part : *row) message_.parts.push_back(std::move(part));
   if (!cache_control_.empty() && !message_.parts.empty())

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "source/llm/call_ids.h"
+#include "source/llm/media.h"
 #include "source/llm/signature.h"
 
 namespace omni::llm::openai {
@@ -17,6 +18,11 @@ std::string_view audio_format(const Media& media) {
   return format == "mpeg" ? "mp3" : format;
 }
 
+// What a model has said aloud, by its id.
+bool is_audio_id(const Part& part) {
+  return part.kind == PartKind::kOpaque && part.origin == Dialect::kOpenai;
+}
+
 bool is_shown(const Part& part) {
   return part.kind == PartKind::kText || part.kind == PartKind::kImage ||
          part.kind == PartKind::kAudio || part.kind == PartKind::kFile;
@@ -25,7 +31,9 @@ bool is_shown(const Part& part) {
 }  // namespace
 
 void MessageWriter::write(const Message& message) {
-  if (has_kind(message.parts, PartKind::kOpaque)) dropped_.add("content");
+  for (const Part& part : message.parts)
+    if (part.kind == PartKind::kOpaque && part.origin != Dialect::kOpenai)
+      dropped_.add(opaque_name(part));
   if (message.role == Role::kTool) {
     for (const Part& result : message.parts) tool_result(result);
     return;
@@ -37,11 +45,11 @@ void MessageWriter::write(const Message& message) {
 }
 
 void MessageWriter::finish() {
-  if (images_.empty()) return;
+  if (media_.empty()) return;
   json_.object().string("role", "user").array("content");
-  for (const Part* image : images_) part(*image);
+  for (const Part* media : media_) part(*media);
   json_.end_array().end_object();
-  images_.clear();
+  media_.clear();
 }
 
 bool MessageWriter::keeps_marker(const std::vector<Part>& parts) {
@@ -69,15 +77,15 @@ void MessageWriter::system(const Message& message) {
 void MessageWriter::user(const Message& message) {
   json_.object().string("role", "user");
   if (message.name.is_given()) json_.text("name", message.name.inside());
-  const bool is_plain = images_.empty() && message.parts.size() == 1 &&
+  const bool is_plain = media_.empty() && message.parts.size() == 1 &&
                         message.parts[0].kind == PartKind::kText && !keeps_marker(message.parts);
   if (is_plain) {
     json_.text("content", message.parts[0].text.inside()).end_object();
     return;
   }
   json_.array("content");
-  for (const Part* image : images_) part(*image);
-  images_.clear();
+  for (const Part* media : media_) part(*media);
+  media_.clear();
   for (const Part& shown : message.parts)
     if (is_shown(shown)) part(shown);
   json_.end_array().end_object();
@@ -123,7 +131,12 @@ void MessageWriter::media(const Part& part) {
       append_media_url(json_.out(), media);
       json_.end_text();
     }
-    if (media.filename.is_given()) json_.text("filename", media.filename.inside());
+    if (media.filename.is_given()) {
+      json_.text("filename", media.filename.inside());
+    } else if (media.data.is_given()) {
+      // Bytes without a name are refused.
+      json_.string("filename", default_filename(media));
+    }
     json_.end_object();
   }
 }
@@ -133,7 +146,9 @@ void MessageWriter::assistant(const Message& message) {
   json_.object().string("role", "assistant");
   reasoning(message);
   const bool has_calls = has_kind(message.parts, PartKind::kToolCall);
-  if (has_text(message.parts) || (!has_calls && !has_kind(message.parts, PartKind::kRefusal))) {
+  const bool says_nothing = !has_calls && !has_kind(message.parts, PartKind::kRefusal) &&
+                            std::none_of(message.parts.begin(), message.parts.end(), is_audio_id);
+  if (has_text(message.parts) || says_nothing) {
     json_.begin_text("content");
     for (const Part& text : message.parts)
       if (text.kind == PartKind::kText) json_.out() += text.text.inside();
@@ -141,8 +156,10 @@ void MessageWriter::assistant(const Message& message) {
   } else {
     json_.null("content");
   }
-  for (const Part& refusal : message.parts)
-    if (refusal.kind == PartKind::kRefusal) json_.text("refusal", refusal.text.inside());
+  for (const Part& part : message.parts) {
+    if (part.kind == PartKind::kRefusal) json_.text("refusal", part.text.inside());
+    if (is_audio_id(part)) json_.member("audio", part.raw);
+  }
   if (has_calls) tool_calls(message);
   json_.end_object();
 }
@@ -176,8 +193,9 @@ void MessageWriter::tool_calls(const Message& message) {
     const bool is_custom = call.is_custom && takes_free_text_;
     const std::string_view type = is_custom ? "custom" : "function";
     json_.object().text("id", call_id(call)).string("type", type);
-    json_.object(type).text("name", call.name.inside());
-    json_.begin_text(is_custom ? "input" : "arguments");
+    json_.object(type).begin_text("name");
+    append_wire_name(json_.out(), call.name, names_);
+    json_.end_text().begin_text(is_custom ? "input" : "arguments");
     if (call.is_custom && !is_custom) {
       std::string object;
       append_arguments_object(object, call);
@@ -199,18 +217,18 @@ void MessageWriter::tool_calls(const Message& message) {
 
 void MessageWriter::tool_result(const Part& result) {
   json_.object().string("role", "tool").text("tool_call_id", call_id(result));
-  bool has_image = false;
+  bool has_media = false;
   for (const Part& part : result.content) {
-    if (part.kind == PartKind::kImage || part.kind == PartKind::kFile) {
-      images_.push_back(&part);
-      has_image = true;
+    if (part.kind != PartKind::kText && is_shown(part)) {
+      media_.push_back(&part);
+      has_media = true;
     } else if (!part.cache_control.empty()) {
       dropped_.add("cache_control");
     }
   }
   json_.begin_text("content");
   append_texts(json_.out(), result.content, "\\n");
-  if (has_image && !has_text(result.content)) json_.out() += kImageNote;
+  if (has_media && !has_text(result.content)) json_.out() += kImageNote;
   json_.end_text().end_object();
   if (result.is_error) dropped_.add("is_error");
   if (!result.cache_control.empty()) dropped_.add("cache_control");

@@ -6,17 +6,22 @@
 
 #include "source/llm/codec.h"
 #include "source/llm/parts.h"
+#include "source/llm/tool_names.h"
 
 namespace omni::llm::openai {
 
-// Writes into the open `messages` array. Images that a tool returned have no place in a tool's
-// message: they follow the row of results as the user's.
+// Writes into the open `messages` array. Media that a tool returned has no place in a tool's
+// message: it follows the row of results as the user's.
 class MessageWriter {
  public:
   // A call of free text is written as a function's unless the server `takes_free_text`.
   MessageWriter(json::Builder& json, const RequestOptions& options, bool takes_free_text,
-                Dropped& dropped)
-      : json_(json), options_(options), takes_free_text_(takes_free_text), dropped_(dropped) {}
+                const NameRule& names, Dropped& dropped)
+      : json_(json),
+        options_(options),
+        takes_free_text_(takes_free_text),
+        names_(names),
+        dropped_(dropped) {}
 
   void write(const Message& message);
   void finish();
@@ -37,8 +42,9 @@ class MessageWriter {
   json::Builder& json_;
   const RequestOptions& options_;
   const bool takes_free_text_;
+  const NameRule names_;
   Dropped& dropped_;
-  std::vector<const Part*> images_;  // Of results, not written yet.
+  std::vector<const Part*> media_;  // Of results, not written yet.
 };
 
 }  // namespace omni::llm::openai

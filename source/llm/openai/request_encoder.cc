@@ -5,11 +5,17 @@
 #include <algorithm>
 #include <array>
 
+#include "source/llm/json_note.h"
+#include "source/llm/media.h"
 #include "source/llm/openai/message_writer.h"
 #include "source/llm/parts.h"
+#include "source/llm/tool_schema.h"
 
 namespace omni::llm::openai {
 namespace {
+
+// More are refused (platform.openai.com/docs/api-reference/chat/create: stop).
+constexpr size_t kMaxStops = 4;
 
 // Members that Chat Completions and Responses have in common.
 constexpr std::array<std::string_view, 7> kShared = {"service_tier",      "store",
@@ -23,7 +29,8 @@ class Encoder {
       : request_(request),
         options_(options),
         json_(body_),
-        takes_free_text_(options.is_strict || request.origin == Dialect::kOpenai) {}
+        takes_free_text_(options.is_strict || request.origin == Dialect::kOpenai),
+        names_(options.is_strict ? kOpenaiNames : NameRule()) {}
 
   EncodeResult run() {
     body_.reserve(1024);
@@ -49,9 +56,17 @@ class Encoder {
   }
 
   void messages() {
-    MessageWriter writer(json_, options_, takes_free_text_, dropped_);
+    MessageWriter writer(json_, options_, takes_free_text_, names_, dropped_);
     json_.array("messages");
-    for (const Message& message : request_.messages) writer.write(message);
+    auto message = request_.messages.begin();
+    if (needs_json_note(request_)) {
+      Message first{.role = Role::kSystem};
+      // Some servers take one system message only, in front.
+      if (message != request_.messages.end() && message->role == Role::kSystem) first = *message++;
+      first.parts.push_back({.text = Text(kJsonNote)});
+      writer.write(first);
+    }
+    for (; message != request_.messages.end(); ++message) writer.write(*message);
     writer.finish();
     json_.end_array();
   }
@@ -68,8 +83,10 @@ class Encoder {
   void write(const Tool& tool);
   void tool_choice();
   void named_choice(Text name);
+  void name(Text name);
   void format();
   void limits();
+  void stop();
   void sampling();
   void number(std::string_view key, RawJson value) {
     if (!value.empty()) json_.member(key, value);
@@ -92,12 +109,18 @@ class Encoder {
   json::Builder json_;
   // Tools of free text are the vendor's own: servers that are compatible with it know functions.
   const bool takes_free_text_;
+  // Other servers may take longer ones.
+  const NameRule names_;
   Dropped dropped_;
   std::optional<CallError> error_;
 };
 
 void Encoder::files() {
   for (const Message& message : request_.messages) check_files(message.parts);
+  // The vendor takes no document by URL (platform.openai.com/docs/guides/pdf-files); other servers
+  // of this dialect do.
+  std::optional<CallError> error = check_urls(request_, {Dialect::kOpenai, !options_.is_strict});
+  if (error && !error_) error_ = std::move(error);
 }
 
 // A stored image has no place here, a stored file only where the provider may be the same.
@@ -123,7 +146,8 @@ void Encoder::write(const Tool& tool) {
                                        tool.name.inside()));
   const bool is_custom = tool.kind == Tool::Kind::kCustom && takes_free_text_;
   json_.object().string("type", is_custom ? "custom" : "function");
-  json_.object(is_custom ? "custom" : "function").text("name", tool.name.inside());
+  json_.object(is_custom ? "custom" : "function");
+  name(tool.name);
   if (tool.description.is_given()) json_.text("description", tool.description.inside());
   if (is_custom) {
     number("format", tool.raw);
@@ -131,8 +155,9 @@ void Encoder::write(const Tool& tool) {
     if (!tool.raw.empty()) dropped_.add("format");
     json_.member("parameters", kFreeTextSchema);
   } else {
-    json_.member("parameters", tool.schema.empty() ? RawJson(R"({"type":"object","properties":{}})")
-                                                   : tool.schema);
+    json_.key("parameters");
+    append_tool_schema(body_, tool.schema, SchemaRule::kWithProperties);
+    json_.after_value();
     if (tool.strict) json_.boolean("strict", *tool.strict);
   }
   json_.end_object();
@@ -146,10 +171,17 @@ void Encoder::write(const Tool& tool) {
   json_.end_object();
 }
 
-void Encoder::named_choice(Text name) {
-  const std::string_view type = is_custom(name) ? "custom" : "function";
-  json_.object().string("type", type);
-  json_.object(type).text("name", name.inside()).end_object().end_object();
+void Encoder::named_choice(Text chosen) {
+  const std::string_view type = is_custom(chosen) ? "custom" : "function";
+  json_.object().string("type", type).object(type);
+  name(chosen);
+  json_.end_object().end_object();
+}
+
+void Encoder::name(Text name) {
+  json_.begin_text("name");
+  append_wire_name(body_, name, names_);
+  json_.end_text();
 }
 
 void Encoder::tool_choice() {
@@ -195,12 +227,18 @@ void Encoder::limits() {
   if (request_.max_tokens)
     json_.number(options_.is_strict ? "max_completion_tokens" : "max_tokens", *request_.max_tokens);
   if (request_.choices > 1) json_.number("n", request_.choices);
-  if (!request_.stop.empty()) {
-    json_.array("stop");
-    for (const Text& stop : request_.stop) json_.text_item(stop.inside());
-    json_.end_array();
-  }
+  stop();
   effort();
+}
+
+void Encoder::stop() {
+  if (request_.stop.empty()) return;
+  const size_t count =
+      options_.is_strict ? std::min(kMaxStops, request_.stop.size()) : request_.stop.size();
+  if (count < request_.stop.size()) dropped_.add(setting_names(request_.origin).stop);
+  json_.array("stop");
+  for (size_t i = 0; i < count; ++i) json_.text_item(request_.stop[i].inside());
+  json_.end_array();
 }
 
 void Encoder::effort() {

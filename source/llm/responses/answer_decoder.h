@@ -10,7 +10,9 @@ namespace omni::llm::responses {
 
 class ResponseDecoder final : public AnswerDecoder {
  public:
-  explicit ResponseDecoder(const DecoderOptions& options) : items_(options.id_seed) {}
+  explicit ResponseDecoder(const DecoderOptions& options) : items_(options.id_seed) {
+    items_.tracker().expect_renamed(options.request, kOpenaiNames);
+  }
 
   absl::Status event(const sse::Event& event, Emit emit) override;
   absl::Status whole(std::string_view body, Emit emit) override;

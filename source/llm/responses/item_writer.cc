@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "source/llm/call_ids.h"
+#include "source/llm/media.h"
 #include "source/llm/responses/proof.h"
 
 namespace omni::llm::responses {
@@ -46,7 +47,7 @@ void ItemWriter::message(const Message& message) {
     if (is_shown(part)) {
       content(part);
     } else if (part.kind == PartKind::kOpaque) {
-      dropped_.add("content");
+      dropped_.add(opaque_name(part));
     }
   }
   json_.end_array().end_object();
@@ -100,7 +101,7 @@ void ItemWriter::file(const Media& media) {
     json_.text("filename", media.filename.inside());
   } else if (media.data.is_given() && request_.origin != Dialect::kOpenaiResponses) {
     // Bytes without a name are refused.
-    json_.string("filename", "document.pdf");
+    json_.string("filename", default_filename(media));
   }
   json_.end_object();
 }
@@ -178,10 +179,13 @@ void ItemWriter::call(const Part& call) {
   if (call.is_custom) custom_calls_.insert(call.id.inside());
   json_.object().string("type", call.is_custom ? "custom_tool_call" : "function_call");
   json_.text("call_id", short_id(call.id, kMaxCallId));
-  if (const auto* in_space = spaces_.find(call.name.inside()))
+  if (const auto* in_space = spaces_.find(call.name.inside())) {
     json_.text("name", in_space->second).text("namespace", in_space->first);
-  else
-    json_.text("name", call.name.inside());
+  } else {
+    json_.begin_text("name");
+    append_wire_name(json_.out(), call.name, names_);
+    json_.end_text();
+  }
   json_.begin_text(call.is_custom ? "input" : "arguments");
   append_arguments_text(json_.out(), call);
   json_.end_text().end_object();
@@ -210,7 +214,7 @@ void ItemWriter::opaque(const Part& part) {
   if (part.origin == Dialect::kOpenaiResponses) {
     json_.item(part.raw);
   } else {
-    dropped_.add("content");
+    dropped_.add(opaque_name(part));
   }
 }
 

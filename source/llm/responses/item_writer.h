@@ -8,6 +8,7 @@
 #include "source/llm/codec.h"
 #include "source/llm/parts.h"
 #include "source/llm/responses/tool_space.h"
+#include "source/llm/tool_names.h"
 
 namespace omni::llm::responses {
 
@@ -15,8 +16,8 @@ namespace omni::llm::responses {
 // Ids are left out: a provider that does not keep items looks for them in vain.
 class ItemWriter {
  public:
-  ItemWriter(json::Builder& json, const Request& request, Dropped& dropped)
-      : json_(json), request_(request), dropped_(dropped), spaces_(&request) {}
+  ItemWriter(json::Builder& json, const Request& request, const NameRule& names, Dropped& dropped)
+      : json_(json), request_(request), names_(names), dropped_(dropped), spaces_(&request) {}
 
   void write(const Message& message);
 
@@ -36,6 +37,7 @@ class ItemWriter {
 
   json::Builder& json_;
   const Request& request_;
+  const NameRule names_;
   Dropped& dropped_;
   const ToolSpaces spaces_;
   std::unordered_set<std::string_view> custom_calls_;  // Their ids.

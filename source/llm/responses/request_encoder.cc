@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "source/llm/json_note.h"
+#include "source/llm/media.h"
 #include "source/llm/parts.h"
 #include "source/llm/responses/item_writer.h"
 #include "source/llm/responses/settings_writer.h"
@@ -26,6 +28,7 @@ class Encoder {
       : request_(request),
         options_(options),
         is_own_(request.origin == Dialect::kOpenaiResponses),
+        names_(options.is_strict ? kOpenaiNames : NameRule()),
         json_(body_) {}
 
   EncodeResult run() {
@@ -72,6 +75,8 @@ class Encoder {
   const Request& request_;
   const RequestOptions& options_;
   const bool is_own_;
+  // Other servers may take longer ones.
+  const NameRule names_;
   std::string body_;
   json::Builder json_;
   Dropped dropped_;
@@ -80,6 +85,7 @@ class Encoder {
 
 void Encoder::check() {
   if (request_.choices > 1) refuse("n", "n: this model gives one answer to a request");
+  if (!error_) error_ = check_urls(request_, {Dialect::kOpenaiResponses});
   for (const Tool& tool : request_.tools) {
     const bool is_foreign =
         tool.kind == Tool::Kind::kHosted && tool.origin != Dialect::kOpenaiResponses;
@@ -118,8 +124,14 @@ size_t Encoder::instructions() {
 
 void Encoder::input() {
   const size_t lifted = instructions();
-  ItemWriter writer(json_, request_, dropped_);
+  ItemWriter writer(json_, request_, names_, dropped_);
   json_.array("input");
+  // The vendor looks for the word in the input.
+  if (needs_json_note(request_)) {
+    Message note{.role = Role::kSystem};
+    note.parts.push_back({.text = Text(kJsonNote)});
+    writer.write(note);
+  }
   for (size_t i = lifted; i < request_.messages.size(); ++i) writer.write(request_.messages[i]);
   json_.end_array();
 }
@@ -127,13 +139,13 @@ void Encoder::input() {
 void Encoder::tools() {
   if (!request_.tools.empty()) {
     json_.array("tools");
-    write_tools(json_, request_);
+    write_tools(json_, request_, &names_);
     json_.end_array();
   }
   if (request_.tools.empty() && !is_own_) return;
   if (request_.tool_choice.kind != ToolChoice::Kind::kUnset) {
     json_.key("tool_choice");
-    write_tool_choice(json_, request_);
+    write_tool_choice(json_, request_, &names_);
   }
   if (request_.parallel_tool_calls)
     json_.boolean("parallel_tool_calls", *request_.parallel_tool_calls);

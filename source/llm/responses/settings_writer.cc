@@ -4,6 +4,7 @@
 
 #include "source/json/skim.h"
 #include "source/llm/parts.h"
+#include "source/llm/tool_schema.h"
 
 namespace omni::llm::responses {
 namespace {
@@ -25,15 +26,32 @@ void write_format(json::Builder& json, RawJson format) {
   json.member("format", format);
 }
 
-void write_tool(json::Builder& json, const Request& request, const Tool& tool) {
+void write_name(json::Builder& json, Text name, const NameRule* sent) {
+  json.begin_text("name");
+  append_wire_name(json.out(), name, sent != nullptr ? *sent : NameRule());
+  json.end_text();
+}
+
+void write_schema(json::Builder& json, RawJson schema, const NameRule* sent) {
+  json.key("parameters");
+  if (sent != nullptr || schema.empty()) {
+    append_tool_schema(json.out(), schema, SchemaRule::kWithProperties);
+  } else {
+    json.out() += schema;
+  }
+  json.after_value();
+}
+
+void write_tool(json::Builder& json, const Request& request, const Tool& tool,
+                const NameRule* sent) {
   const bool is_custom = tool.kind == Tool::Kind::kCustom;
-  json.object().string("type", is_custom ? "custom" : "function").text("name", tool.name.inside());
+  json.object().string("type", is_custom ? "custom" : "function");
+  write_name(json, tool.name, sent);
   if (tool.description.is_given()) json.text("description", tool.description.inside());
   if (is_custom) {
     if (!tool.raw.empty()) write_format(json, tool.raw);
   } else {
-    json.member("parameters", tool.schema.empty() ? RawJson(R"({"type":"object","properties":{}})")
-                                                  : tool.schema);
+    write_schema(json, tool.schema, sent);
     // Strict is the default here, and nowhere else.
     if (tool.strict || request.origin != Dialect::kOpenaiResponses)
       json.boolean("strict", tool.strict.value_or(false));
@@ -47,28 +65,29 @@ bool is_custom(const Request& request, Text name) {
   });
 }
 
-void write_named(json::Builder& json, const Request& request, Text name) {
+void write_named(json::Builder& json, const Request& request, Text name, const NameRule* sent) {
   json.object().string("type", is_custom(request, name) ? "custom" : "function");
-  json.text("name", name.inside()).end_object();
+  write_name(json, name, sent);
+  json.end_object();
 }
 
 }  // namespace
 
-void write_tools(json::Builder& json, const Request& request) {
+void write_tools(json::Builder& json, const Request& request, const NameRule* sent) {
   for (const Tool& tool : request.tools) {
     if (tool.space.is_given()) continue;
     if (tool.kind == Tool::Kind::kHosted || tool.kind == Tool::Kind::kSpace) {
       if (tool.origin == Dialect::kOpenaiResponses) json.item(tool.raw);
     } else {
-      write_tool(json, request, tool);
+      write_tool(json, request, tool, sent);
     }
   }
 }
 
-void write_tool_choice(json::Builder& json, const Request& request) {
+void write_tool_choice(json::Builder& json, const Request& request, const NameRule* sent) {
   using Kind = ToolChoice::Kind;
   const ToolChoice& choice = request.tool_choice;
-  if (choice.kind == Kind::kNamed) return write_named(json, request, choice.names.front());
+  if (choice.kind == Kind::kNamed) return write_named(json, request, choice.names.front(), sent);
   constexpr std::string_view kWords[] = {"auto", "auto", "none", "required"};
   const std::string_view word = kWords[static_cast<size_t>(choice.kind)];
   if (choice.names.empty()) {
@@ -76,7 +95,7 @@ void write_tool_choice(json::Builder& json, const Request& request) {
     return;
   }
   json.object().string("type", "allowed_tools").string("mode", word).array("tools");
-  for (const Text& name : choice.names) write_named(json, request, name);
+  for (const Text& name : choice.names) write_named(json, request, name, sent);
   json.end_array().end_object();
 }
 

@@ -62,13 +62,14 @@ function tools(said) {
 }
 
 // A server that is told in words of another dialect what form the answer has: a tool that must be
-// called (Claude docs, 'Implement tool use', on forcing a tool), which every model knows.
+// called (Claude docs, 'Implement tool use', on forcing a tool), which every model knows, and only
+// once ('Parallel tool use').
 function format(said) {
   if (!said.schema) return {};
   if (said.is_client) return { output_config: { format: { type: "json_schema", schema: said.schema.schema } } };
   return {
     tools: [{ name: "json_answer", description: "d", input_schema: said.schema.schema }],
-    tool_choice: { type: "tool", name: "json_answer" },
+    tool_choice: { type: "tool", name: "json_answer", disable_parallel_tool_use: true },
   };
 }
 

@@ -22,7 +22,7 @@ const budgets = { low: 1024, medium: 8192, high: 24576 };
 export const says = { files: true, top_k: true, frequency_penalty: true, presence_penalty: true, thought: true, proof: true, thinking: true, choice: true, tool_error: true, stop: true, seed: true, ids: false, schema_name: false, effort: true };
 // The calls of 2.5 models have no ids, and come whole.
 export const tells = { id: true, created: false, ids: false, pieces: false, cached: true, reasoning: true, no_zero: true, proof: true };
-export const dropped = { top_k: "topK", frequency_penalty: "frequencyPenalty", presence_penalty: "presencePenalty", stop: "stopSequences", seed: "seed" };
+export const dropped = { top_p: "topP", top_k: "topK", frequency_penalty: "frequencyPenalty", presence_penalty: "presencePenalty", stop: "stopSequences", seed: "seed" };
 export const shows = (said) => said.effort !== undefined;
 export const as_said = (said) => ({ ...said, budget: budgets[said.effort] });
 

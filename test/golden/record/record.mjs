@@ -87,6 +87,11 @@ function as_upstream(client, upstream, request, target) {
     delete said.temperature;
     dropped.push("temperature");
   }
+  // Claude docs, 'Migration guide': from Sonnet 4.5 on only one of the two.
+  if (client !== upstream && upstream.name === "anthropic" && said.temperature !== undefined && said.top_p !== undefined) {
+    delete said.top_p;
+    dropped.push(client.dropped.top_p ?? "top_p");
+  }
   if (said.temperature > (upstream.says.temperature ?? 2)) {
     said.temperature = upstream.says.temperature;
     dropped.push("temperature");

@@ -29,6 +29,16 @@ TEST(AnthropicModelsTest, TheNewerOnesTakeAnEffort) {
     EXPECT_FALSE(takes_effort_only(model)) << model;
 }
 
+TEST(AnthropicModelsTest, FromSomeVersionsOnTemperatureAndTopPExcludeEachOther) {
+  for (const std::string_view model :
+       {"claude-opus-4-1-20250805", "claude-opus-4-1", "claude-opus-4-5", "claude-sonnet-4-5",
+        "claude-haiku-4-5-20251001", "anthropic.claude-sonnet-4-6-v1:0", "claude-sonnet-4.5"})
+    EXPECT_TRUE(takes_one_sampling(model)) << model;
+  for (const std::string_view model : {"claude-opus-4-20250514", "claude-sonnet-4-20250514",
+                                       "claude-sonnet-4-0", "claude-3-7-sonnet-latest", "gpt-5"})
+    EXPECT_FALSE(takes_one_sampling(model)) << model;
+}
+
 std::string ask(std::string_view model, std::string_view more) {
   const std::string body =
       R"({"model":"m","messages":[{"role":"user","content":"a"}],)" + std::string(more) + "}";
@@ -40,6 +50,16 @@ TEST(AnthropicModelsTest, WhatTheNewerOnesRefuseIsLeftOut) {
   EXPECT_THAT(out, Not(HasSubstr("temperature\":")));
   EXPECT_THAT(out, EndsWith("\nDROPPED temperature, top_p, top_k"));
   EXPECT_THAT(ask("claude-opus-4-6", R"("temperature":0.2)"), HasSubstr(R"("temperature":0.2)"));
+}
+
+TEST(AnthropicModelsTest, OfTemperatureAndTopPTheFormerStays) {
+  const std::string_view both = R"("temperature":0.2,"top_p":0.9)";
+  const std::string out = ask("claude-sonnet-4-5", both);
+  EXPECT_THAT(out, HasSubstr(R"("temperature":0.2)"));
+  EXPECT_THAT(out, Not(HasSubstr(R"("top_p":)")));
+  EXPECT_THAT(out, EndsWith("\nDROPPED top_p"));
+  EXPECT_THAT(ask("claude-sonnet-4-5", R"("top_p":0.9)"), HasSubstr(R"("top_p":0.9)"));
+  EXPECT_THAT(ask("claude-sonnet-4-0", both), HasSubstr(R"("temperature":0.2,"top_p":0.9)"));
 }
 
 TEST(AnthropicModelsTest, AnEffortIsToldAsTheModelTakesIt) {

@@ -143,7 +143,7 @@ TEST(GeminiRequestTest, BecomesAChatRequest) {
     "generationConfig":{"maxOutputTokens":9,"topK":3,"responseMimeType":"application/json",
        "responseSchema":{"type":"STRING"},"speechConfig":{},
        "thinkingConfig":{"thinkingBudget":1024}},
-    "safetySettings":[],"cachedContent":"c"})");
+    "safetySettings":[]})");
   const size_t end = out.find("\nDROPPED ");
   EXPECT_EQ(canonical(out.substr(0, end)), canonical(R"({"model":"target-model","messages":[
       {"role":"system","content":"Be brief."},
@@ -165,8 +165,7 @@ TEST(GeminiRequestTest, BecomesAChatRequest) {
     "tool_choice":{"type":"function","function":{"name":"f"}},
     "response_format":{"type":"json_schema","json_schema":{"name":"answer","schema":{"type":"string"}}},
     "max_tokens":9,"reasoning_effort":"low","top_k":3})"));
-  EXPECT_EQ(out.substr(end),
-            "\nDROPPED generationConfig.speechConfig, safetySettings, cachedContent");
+  EXPECT_EQ(out.substr(end), "\nDROPPED generationConfig.speechConfig, safetySettings");
 }
 
 // The vendor's clients keep each chunk of a stream as a Content of its own.

@@ -78,6 +78,8 @@ TEST(OllamaRequestTest, BecomesAChatRequest) {
     "options":{"num_predict":9,"num_ctx":10},"format":"json","think":"low","keep_alive":0})");
   const size_t end = out.find("\nDROPPED ");
   EXPECT_EQ(canonical(out.substr(0, end)), canonical(R"({"model":"target-model","messages":[
+      {"role":"system","content":"Answer with one JSON object and nothing else: )"
+                                                     R"(no other text, no code fence."},
       {"role":"user","content":[{"type":"text","text":"What?"},
          {"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgoA"}}]},
       {"role":"assistant","content":null,"tool_calls":[

@@ -146,7 +146,7 @@ TEST(ResponsesRequestTest, BecomesAChatRequest) {
         {"id":"c2","type":"function","function":{"name":"g","arguments":"{}"}}]},
       {"role":"tool","tool_call_id":"c1","content":"one"},
       {"role":"tool","tool_call_id":"c2","content":"two"}],
-    "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}},
+    "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}},
       {"type":"function","function":{"name":"g","parameters":{"type":"object",
         "properties":{"input":{"type":"string"}},"required":["input"]}}}],
     "tool_choice":{"type":"function","function":{"name":"f"}},"max_tokens":9,
