@@ -7,8 +7,10 @@
 #include "source/buffer/buffer.h"
 #include "source/json/valid.h"
 #include "source/llm/gemini/error.h"
+#include "source/llm/gemini/logprobs.h"
 #include "source/llm/gemini/names.h"
 #include "source/llm/gemini/usage.h"
+#include "source/llm/logprobs.h"
 
 namespace omni::llm::gemini {
 namespace {
@@ -116,7 +118,7 @@ absl::Status ContentDecoder::whole(std::string_view body, Emit emit) {
 absl::Status ContentDecoder::candidate(const Skimmed& value, Emit emit) {
   if (value.kind != Kind::kObject) return absl::OkStatus();
   int64_t index = 0;
-  std::optional<Skimmed> said, finish, sources;
+  std::optional<Skimmed> said, finish, sources, probabilities;
   OMNI_RETURN_IF_ERROR(each(value, [&](const Skimmed& member) {
     if (member.key == "index" && member.kind == Kind::kNumber) {
       index = member.integer().value_or(0);
@@ -126,6 +128,8 @@ absl::Status ContentDecoder::candidate(const Skimmed& value, Emit emit) {
       finish = member;
     } else if (member.key == "groundingMetadata" && member.kind == Kind::kObject) {
       sources = member;
+    } else if (member.key == "logprobsResult" && member.kind == Kind::kObject) {
+      probabilities = member;
     }
     return absl::OkStatus();
   }));
@@ -133,6 +137,7 @@ absl::Status ContentDecoder::candidate(const Skimmed& value, Emit emit) {
   if (last_.size() <= static_cast<size_t>(choice))
     last_.resize(static_cast<size_t>(choice) + 1, PartKind::kOpaque);
   if (said) OMNI_RETURN_IF_ERROR(content(choice, *said, emit));
+  if (probabilities) OMNI_RETURN_IF_ERROR(logprobs(choice, *probabilities, emit));
   if (sources) OMNI_RETURN_IF_ERROR(grounding(choice, sources->raw, emit));
   if (finish && finish->inside() != "FINISH_REASON_UNSPECIFIED")
     note_finish(choice, stop_of(finish->inside()));
@@ -147,6 +152,20 @@ absl::Status ContentDecoder::grounding(int choice, RawJson raw, Emit emit) {
   note.kind = Event::Kind::kCitations;
   note.origin = Dialect::kGemini;
   note.raw = raw;
+  return tracker_.note(choice, PartKind::kText, note, emit);
+}
+
+// Of the text that was told last, as above.
+absl::Status ContentDecoder::logprobs(int choice, const Skimmed& result, Emit emit) {
+  if (last_[static_cast<size_t>(choice)] != PartKind::kText || !json::is_valid(result.raw))
+    return absl::OkStatus();
+  std::string entries;
+  OMNI_RETURN_IF_ERROR(read_logprobs(result, entries));
+  if (entries.empty()) return absl::OkStatus();
+  const std::string whole = logprobs_of(entries);
+  Event note;
+  note.kind = Event::Kind::kLogprobs;
+  note.raw = whole;
   return tracker_.note(choice, PartKind::kText, note, emit);
 }
 

@@ -43,6 +43,7 @@ class ContentDecoder final : public AnswerDecoder {
   // A part of its own for a signature, or the open one.
   absl::Status signature(int choice, Text proof, bool is_own_part, Emit emit);
   absl::Status grounding(int choice, RawJson raw, Emit emit);
+  absl::Status logprobs(int choice, const json::Skimmed& result, Emit emit);
   void note_finish(int choice, StopReason reason);
   absl::Status stop_all(Emit emit);
   bool is_complete() const;

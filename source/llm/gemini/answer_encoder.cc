@@ -1,8 +1,10 @@
 #include "source/llm/gemini/answer_encoder.h"
 
 #include "source/json/builder.h"
+#include "source/llm/gemini/logprobs.h"
 #include "source/llm/gemini/names.h"
 #include "source/llm/gemini/usage.h"
+#include "source/llm/logprobs.h"
 
 namespace omni::llm::gemini {
 
@@ -32,15 +34,16 @@ void AnswerEnd::write(std::string& out) const {
   out += names;
 }
 
-void append_candidate(std::string& out, std::string_view parts, std::string_view finish_reason,
-                      int index, std::string_view sources) {
+void append_candidate(std::string& out, std::string_view parts, int index,
+                      const CandidateEnd& end) {
   json::Builder json(out);
   json.object().object("content").array("parts");
   if (!parts.empty()) json.item(parts);
   json.end_array().string("role", "model").end_object();
-  if (!finish_reason.empty()) json.string("finishReason", finish_reason);
+  if (!end.finish_reason.empty()) json.string("finishReason", end.finish_reason);
   json.number("index", index);
-  if (!sources.empty()) json.member("groundingMetadata", sources);
+  if (!end.sources.empty()) json.member("groundingMetadata", end.sources);
+  if (!end.logprobs.empty()) write_logprobs(json, end.logprobs);
   json.end_object();
 }
 
@@ -59,8 +62,9 @@ void ContentEncoder::put(const Event& event, std::string& out) {
     case Event::Kind::kDone:
       return write(out);
     case Event::Kind::kFailed:
-    case Event::Kind::kLogprobs:
       return;
+    case Event::Kind::kLogprobs:
+      return append_logprob_entries(choice(event.choice).logprobs, event.raw);
     case Event::Kind::kCitations:
       if (event.origin == Dialect::kGemini) choice(event.choice).sources = event.raw;
       return;
@@ -76,8 +80,9 @@ void ContentEncoder::write(std::string& out) {
   out += R"({"candidates":[)";
   for (size_t i = 0; i < choices_.size(); ++i) {
     if (i > 0) out += ',';
-    append_candidate(out, choices_[i].parts, finish_reason(choices_[i].stop), static_cast<int>(i),
-                     choices_[i].sources);
+    const Choice& in = choices_[i];
+    append_candidate(out, in.parts, static_cast<int>(i),
+                     {finish_reason(in.stop), in.sources, in.logprobs});
   }
   out += ']';
   end_.write(out);

@@ -35,7 +35,7 @@ class ContentStreamEncoder final : public AnswerEncoder {
   struct Choice {
     PartWriter parts{true};
     std::string last;  // Parts that go with the finish reason.
-    std::string sources;
+    std::string sources, logprobs;
     bool has_stopped = false;
     StopReason stop = StopReason::kEnd;
   };
@@ -65,7 +65,7 @@ class ContentEncoder final : public AnswerEncoder {
  private:
   struct Choice {
     PartWriter writer{false};
-    std::string parts, sources;
+    std::string parts, sources, logprobs;
     StopReason stop = StopReason::kEnd;
   };
 
@@ -77,8 +77,12 @@ class ContentEncoder final : public AnswerEncoder {
   std::deque<Choice> choices_;
 };
 
-// {"content":{...},"finishReason":"STOP","index":0,"groundingMetadata":{...}}
-void append_candidate(std::string& out, std::string_view parts, std::string_view finish_reason,
-                      int index, std::string_view sources);
+// {"content":{...},"finishReason":"STOP","index":0} and what is told of a whole candidate at its
+// end.
+struct CandidateEnd {
+  std::string_view finish_reason, sources;
+  std::string_view logprobs;  // Entries in OpenAI's form, with commas between them.
+};
+void append_candidate(std::string& out, std::string_view parts, int index, const CandidateEnd& end);
 
 }  // namespace omni::llm::gemini

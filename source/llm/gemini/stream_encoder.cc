@@ -1,6 +1,7 @@
 #include "source/llm/gemini/answer_encoder.h"
 #include "source/llm/gemini/error.h"
 #include "source/llm/gemini/names.h"
+#include "source/llm/logprobs.h"
 
 namespace omni::llm::gemini {
 
@@ -32,6 +33,8 @@ void ContentStreamEncoder::put(const Event& event, std::string& out) {
     case Event::Kind::kCitations:
       if (event.origin == Dialect::kGemini) choice(event.choice).sources = event.raw;
       return;
+    case Event::Kind::kLogprobs:
+      return append_logprob_entries(choice(event.choice).logprobs, event.raw);
     case Event::Kind::kStopped: {
       Choice& in = choice(event.choice);
       in.has_stopped = true;
@@ -54,7 +57,7 @@ void ContentStreamEncoder::piece(const Event& event, std::string& out) {
   if (parts.empty()) return;
   open(out);
   out += R"({"candidates":[)";
-  append_candidate(out, parts, {}, event.choice, {});
+  append_candidate(out, parts, event.choice, {});
   out += ']';
   out += end_.names;
   close(out);
@@ -71,7 +74,8 @@ void ContentStreamEncoder::finish(std::string& out) {
     if (!in.has_stopped) continue;
     if (!std::exchange(is_first, false)) out += ',';
     const std::string_view parts = in.last.empty() ? R"({"text":""})" : std::string_view(in.last);
-    append_candidate(out, parts, finish_reason(in.stop), static_cast<int>(i), in.sources);
+    append_candidate(out, parts, static_cast<int>(i),
+                     {finish_reason(in.stop), in.sources, in.logprobs});
   }
   out += ']';
   end_.write(out);

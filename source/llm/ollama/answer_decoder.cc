@@ -8,6 +8,7 @@
 #include "source/buffer/buffer.h"
 #include "source/json/each.h"
 #include "source/json/valid.h"
+#include "source/llm/logprobs.h"
 
 namespace omni::llm::ollama {
 namespace {
@@ -35,6 +36,7 @@ struct ChatDecoder::Line {
   Event started;
   std::optional<Skimmed> message, reason;
   std::optional<Skimmed> response, thinking;  // Of /api/generate, which has no message.
+  std::optional<Skimmed> logprobs;
   bool has_error = false, has_usage = false, is_done = false;
 };
 
@@ -55,6 +57,8 @@ absl::Status ChatDecoder::read(std::string_view data, Line& line) {
       line.response = value;
     } else if (key == "thinking") {
       line.thinking = value;
+    } else if (key == "logprobs" && value.kind == Kind::kArray) {
+      line.logprobs = value;
     } else if (key == "model") {
       OMNI_RETURN_IF_ERROR(take_text(value, line.started.model));
     } else if (key == "created_at") {
@@ -104,6 +108,7 @@ absl::Status ChatDecoder::tell(const Line& line, Emit emit) {
   if (line.message) OMNI_RETURN_IF_ERROR(message(*line.message, emit));
   if (line.thinking) OMNI_RETURN_IF_ERROR(text(PartKind::kReasoning, *line.thinking, emit));
   if (line.response) OMNI_RETURN_IF_ERROR(text(PartKind::kText, *line.response, emit));
+  if (line.logprobs) OMNI_RETURN_IF_ERROR(logprobs(*line.logprobs, emit));
   if (line.has_usage && usage_.is_known()) {
     Event usage;
     usage.kind = Event::Kind::kUsage;
@@ -136,7 +141,19 @@ absl::Status ChatDecoder::message(const Skimmed& value, Emit emit) {
 absl::Status ChatDecoder::text(PartKind kind, const Skimmed& value, Emit emit) {
   Text delta;
   OMNI_RETURN_IF_ERROR(take_text(value, delta));
+  if (!delta.is_empty()) has_text_ = kind == PartKind::kText;
   return delta.is_empty() ? absl::OkStatus() : tracker_.text(0, kind, delta, emit);
+}
+
+// The entries are OpenAI's (docs.ollama.com/api/chat). Where no text was told there is none that
+// they could be of.
+absl::Status ChatDecoder::logprobs(const Skimmed& row, Emit emit) {
+  if (!has_text_ || !json::is_valid(row.raw)) return absl::OkStatus();
+  const std::string whole = logprobs_of(row.raw.substr(1, row.raw.size() - 2));
+  Event note;
+  note.kind = Event::Kind::kLogprobs;
+  note.raw = whole;
+  return tracker_.note(0, PartKind::kText, note, emit);
 }
 
 absl::Status ChatDecoder::image(const Skimmed& value, Emit emit) {
@@ -175,6 +192,7 @@ absl::Status ChatDecoder::call(const Skimmed& value, Emit emit) {
     if (member.key != "function" || member.kind != Kind::kObject) return absl::OkStatus();
     return each(member, function);
   }));
+  has_text_ = false;
   told.fragment = Text(arguments);
   told.is_custom = custom_.contains(told.name.inside());
   if (told.is_custom && object)

@@ -25,6 +25,7 @@ class ChatDecoder final : public AnswerDecoder {
   absl::Status tell(const Line& line, Emit emit);
   absl::Status message(const json::Skimmed& value, Emit emit);
   absl::Status text(PartKind kind, const json::Skimmed& value, Emit emit);
+  absl::Status logprobs(const json::Skimmed& row, Emit emit);
   absl::Status image(const json::Skimmed& value, Emit emit);
   absl::Status call(const json::Skimmed& value, Emit emit);
   absl::Status end(std::string_view reason, Emit emit);
@@ -33,6 +34,7 @@ class ChatDecoder final : public AnswerDecoder {
   StringSet custom_;  // Names, as they stand between quotes, of tools that take free text.
   Usage usage_;
   int64_t calls_ = 0;
+  bool has_text_ = false;  // It is what was told last.
   bool is_over_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "source/json/builder.h"
+#include "source/llm/logprobs.h"
 #include "source/llm/ollama/error.h"
 #include "source/llm/parts.h"
 
@@ -41,6 +42,8 @@ void ChatEncoder::put(const Event& event, std::string& out) {
       return delta(event, out);
     case Event::Kind::kPartEnded:
       return ended(event, out);
+    case Event::Kind::kLogprobs:
+      return logprobs(event, out);
     case Event::Kind::kStopped:
       stop_ = event.stop;
       return;
@@ -138,6 +141,16 @@ void ChatEncoder::line(std::string_view content, std::string_view more, std::str
   out += "false}\n";
 }
 
+// A line of a stream has those of its own text; here they follow it.
+void ChatEncoder::logprobs(const Event& event, std::string& out) {
+  append_logprob_entries(logprobs_, event.raw);
+  if (!is_stream_ || logprobs_.empty()) return;
+  open({}, {}, out);
+  out += R"(false,"logprobs":[)";
+  out += std::exchange(logprobs_, {});
+  out += "]}\n";
+}
+
 void ChatEncoder::end(std::string& out) {
   std::string more;
   json::Builder json(more);
@@ -148,6 +161,11 @@ void ChatEncoder::end(std::string& out) {
   out += R"(true,"done_reason":")";
   out += done_reason(stop_);
   out += '"';
+  if (!logprobs_.empty()) {
+    out += R"(,"logprobs":[)";
+    out += logprobs_;
+    out += ']';
+  }
   append_counts(out);
   out += '}';
   if (is_stream_) out += '\n';

@@ -22,6 +22,7 @@ class ChatEncoder final : public AnswerEncoder {
   void began(const Event& event, std::string& out);
   void delta(const Event& event, std::string& out);
   void ended(const Event& event, std::string& out);
+  void logprobs(const Event& event, std::string& out);
   void end(std::string& out);
   // {"model":...,"created_at":...,"message":{"role":"assistant","content":CONTENT,MORE},"done":
   // or, of /api/generate, {...,"response":CONTENT,MORE,"done":
@@ -36,7 +37,7 @@ class ChatEncoder final : public AnswerEncoder {
   std::string arguments_, id_, name_;  // Of the open call.
   bool is_custom_ = false;
   // Of a plain answer: what stands between quotes, or in the arrays.
-  std::string content_, thinking_, images_, calls_;
+  std::string content_, thinking_, images_, calls_, logprobs_;
   int call_index_ = 0;
   StopReason stop_ = StopReason::kEnd;
   Usage usage_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "source/json/builder.h"
+#include "source/llm/logprobs.h"
 #include "source/llm/openai/answer_words.h"
 #include "source/llm/parts.h"
 
@@ -36,9 +37,11 @@ void ChatEncoder::put(const Event& event, std::string& out) {
       append_detail(in.details, event, in.thought, 0);
       return;
     }
-    case Event::Kind::kLogprobs:
-      choice(event.choice).logprobs = event.raw;
-      return;
+    case Event::Kind::kLogprobs: {
+      Choice& in = choice(event.choice);
+      if (++in.logprob_count == 1) in.logprobs = event.raw;
+      return append_logprob_entries(in.entries, event.raw);
+    }
     case Event::Kind::kStopped:
       choice(event.choice).stop = event.stop;
       return;
@@ -139,7 +142,9 @@ void ChatEncoder::write(const Choice& choice, int index, std::string& out) {
   list("tool_calls", choice.tool_calls);
   list("images", choice.images);
   json.end_object();
-  json.member("logprobs", choice.logprobs.empty() ? std::string_view("null") : choice.logprobs);
+  json.member("logprobs", choice.logprob_count > 1    ? logprobs_of(choice.entries)
+                          : choice.logprob_count == 1 ? choice.logprobs
+                                                      : "null");
   json.string("finish_reason", finish_reason(choice.stop)).end_object();
 }
 

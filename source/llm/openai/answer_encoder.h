@@ -31,6 +31,7 @@ class ChatStreamEncoder final : public AnswerEncoder {
   void began(const Event& event, std::string& out);
   void delta(const Event& event, std::string& out);
   void signature(const Event& event, std::string& out);
+  void logprobs(const Event& event, std::string& out);
   // Opens and closes a chunk around what stands inside `delta`.
   void open(int choice, std::string& out);
   void close(std::string_view finish_reason, std::string& out);
@@ -53,7 +54,9 @@ class ChatEncoder final : public AnswerEncoder {
 
  private:
   struct Choice {
-    std::string content, refusal, reasoning, details, tool_calls, images, logprobs;
+    std::string content, refusal, reasoning, details, tool_calls, images;
+    std::string logprobs, entries;  // As they came, where they came at once; all of the text's.
+    int logprob_count = 0;
     std::string thought;
     bool has_content = false;
     StopReason stop = StopReason::kEnd;

@@ -32,6 +32,8 @@ void ChatStreamEncoder::put(const Event& event, std::string& out) {
       return delta(event, out);
     case Event::Kind::kSignature:
       return signature(event, out);
+    case Event::Kind::kLogprobs:
+      return logprobs(event, out);
     case Event::Kind::kStopped:
       open(event.choice, out);
       return close(finish_reason(event.stop), out);
@@ -140,6 +142,14 @@ void ChatStreamEncoder::signature(const Event& event, std::string& out) {
   append_detail(out, event, in.thought, in.thoughts++);
   out += "]";
   close({}, out);
+}
+
+// Behind the text that they are of, which was not held back for them.
+void ChatStreamEncoder::logprobs(const Event& event, std::string& out) {
+  open(event.choice, out);
+  out += R"(},"logprobs":)";
+  out += event.raw;
+  out += ",\"finish_reason\":null}]}\n\n";
 }
 
 void ChatStreamEncoder::usage(std::string& out) {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "source/json/skim.h"
+#include "source/llm/logprobs.h"
 
 namespace omni::llm::responses {
 namespace {
@@ -174,17 +174,7 @@ void ResponseEncoder::citation(const Event& event, std::string& out) {
 // Chat Completions' {"content": [...]}. Told at the end of the text: a fragment is not held back
 // until it is known whether its probabilities follow.
 void ResponseEncoder::logprobs(const Event& event) {
-  json::Skimmer skimmer(event.raw, json::Kind::kObject);
-  json::Skimmed member;
-  while (skimmer.next(member)) {
-    if (member.key != "content" || member.kind != json::Kind::kArray) continue;
-    json::Skimmer row(member);
-    json::Skimmed entry;
-    while (row.next(entry)) {
-      if (!open_.logprobs.empty()) open_.logprobs += ',';
-      open_.logprobs += entry.raw;
-    }
-  }
+  append_logprob_entries(open_.logprobs, event.raw);
 }
 
 // Whether an item is complete is known when something follows it, or the answer's end does.
