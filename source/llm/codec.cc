@@ -25,6 +25,7 @@
 #include "source/llm/responses/answer_encoder.h"
 #include "source/llm/responses/request_decoder.h"
 #include "source/llm/responses/request_encoder.h"
+#include "source/llm/wrapped_answer.h"
 
 namespace omni::llm {
 namespace {
@@ -48,6 +49,24 @@ EncodeResult encode(Dialect dialect, const Request& request, const RequestOption
       return ollama::encode_request(request, options);
     default:
       return not_spoken(dialect);
+  }
+}
+
+std::unique_ptr<AnswerDecoder> decoder_of(Dialect dialect, const DecoderOptions& options) {
+  switch (dialect) {
+    case Dialect::kOpenai:
+      return std::make_unique<openai::ChatDecoder>(options);
+    case Dialect::kAnthropic:
+      return std::make_unique<anthropic::MessagesDecoder>(options);
+    case Dialect::kOpenaiResponses:
+      return std::make_unique<responses::ResponseDecoder>(options);
+    case Dialect::kGemini:
+      return std::make_unique<gemini::ContentDecoder>(options);
+    case Dialect::kOllama:
+    case Dialect::kOllamaGenerate:
+      return std::make_unique<ollama::ChatDecoder>(options);
+    default:
+      return nullptr;
   }
 }
 
@@ -88,21 +107,7 @@ EncodeResult encode_request(Dialect dialect, const Request& request,
 }
 
 std::unique_ptr<AnswerDecoder> make_answer_decoder(Dialect dialect, const DecoderOptions& options) {
-  switch (dialect) {
-    case Dialect::kOpenai:
-      return std::make_unique<openai::ChatDecoder>(options);
-    case Dialect::kAnthropic:
-      return std::make_unique<anthropic::MessagesDecoder>(options);
-    case Dialect::kOpenaiResponses:
-      return std::make_unique<responses::ResponseDecoder>(options);
-    case Dialect::kGemini:
-      return std::make_unique<gemini::ContentDecoder>(options);
-    case Dialect::kOllama:
-    case Dialect::kOllamaGenerate:
-      return std::make_unique<ollama::ChatDecoder>(options);
-    default:
-      return nullptr;
-  }
+  return unwrapped(decoder_of(dialect, options), options.request, dialect);
 }
 
 std::unique_ptr<AnswerEncoder> make_answer_encoder(Dialect dialect, const AnswerOptions& options) {

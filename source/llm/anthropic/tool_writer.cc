@@ -8,6 +8,7 @@
 
 #include "source/llm/tool_names.h"
 #include "source/llm/tool_schema.h"
+#include "source/llm/wrapped_answer.h"
 
 namespace omni::llm::anthropic {
 namespace {
@@ -70,7 +71,9 @@ void ToolWriter::format_tool() {
   } else {
     json_.string("description", "Give the final answer by calling this.");
   }
-  schema(format.schema);
+  std::string sent;
+  append_format_schema(sent, request_, Dialect::kAnthropic);
+  schema(sent);
   json_.end_object();
 }
 

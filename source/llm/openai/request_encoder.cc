@@ -10,6 +10,7 @@
 #include "source/llm/openai/message_writer.h"
 #include "source/llm/parts.h"
 #include "source/llm/tool_schema.h"
+#include "source/llm/wrapped_answer.h"
 
 namespace omni::llm::openai {
 namespace {
@@ -217,7 +218,11 @@ void Encoder::format() {
   json_.object("response_format").string("type", "json_schema").object("json_schema");
   json_.text("name", format.name.is_given() ? format.name.inside() : "answer");
   if (format.description.is_given()) json_.text("description", format.description.inside());
-  number("schema", format.schema);
+  if (!format.schema.empty()) {
+    json_.key("schema");
+    append_format_schema(body_, request_, Dialect::kOpenai);
+    json_.after_value();
+  }
   if (format.strict) json_.boolean("strict", *format.strict);
   json_.end_object().end_object();
 }

@@ -5,6 +5,7 @@
 #include "source/json/skim.h"
 #include "source/llm/parts.h"
 #include "source/llm/tool_schema.h"
+#include "source/llm/wrapped_answer.h"
 
 namespace omni::llm::responses {
 namespace {
@@ -108,7 +109,9 @@ void write_text_config(json::Builder& json, const Request& request) {
     json.object("format").string("type", "json_schema");
     json.text("name", format.name.is_given() ? format.name.inside() : "answer");
     if (format.description.is_given()) json.text("description", format.description.inside());
-    json.member("schema", format.schema.empty() ? RawJson("{}") : format.schema);
+    std::string schema;
+    append_format_schema(schema, request, Dialect::kOpenaiResponses);
+    json.member("schema", schema.empty() ? "{}" : schema);
     if (format.strict) json.boolean("strict", *format.strict);
     json.end_object();
   }

@@ -163,7 +163,9 @@ TEST(GeminiRequestTest, BecomesAChatRequest) {
          "type":{"type":"string","enum":["x"]},
          "l":{"type":"array","minItems":1,"items":{"type":"string"}}},"required":["a"]}}}],
     "tool_choice":{"type":"function","function":{"name":"f"}},
-    "response_format":{"type":"json_schema","json_schema":{"name":"answer","schema":{"type":"string"}}},
+    "response_format":{"type":"json_schema","json_schema":{"name":"answer","schema":{
+      "type":"object","properties":{"answer":{"type":"string"}},"required":["answer"],
+      "additionalProperties":false}}},
     "max_tokens":9,"reasoning_effort":"low","top_k":3})"));
   EXPECT_EQ(out.substr(end), "\nDROPPED generationConfig.speechConfig, safetySettings");
 }
