@@ -9,6 +9,7 @@
 #include "filters/limits/rate_headers.h"
 #include "source/base/status.h"
 #include "source/catalog/allowed.h"
+#include "source/routing/combo.h"
 
 namespace omni::filters {
 namespace {
@@ -78,11 +79,17 @@ Next LimitsFilter::on_request_headers(RequestHead&) {
   return Next::kContinue;
 }
 
-// routing asks again; but what it would refuse must not use up a window first.
+// As routing will see it, in its order; it asks again.
 bool LimitsFilter::may_use_model(const GatewayKey& key) {
   if (key.allowed_models.empty()) return true;
   const Snapshot& snapshot = context_.exchange().snapshot();
   llm::Call& call = context_.exchange().facts().call;
+  const routing::Combo* combo =
+      snapshot.combos != nullptr ? snapshot.combos->find(call.model()) : nullptr;
+  if (combo != nullptr)
+    return std::any_of(combo->targets.begin(), combo->targets.end(), [&](const auto& each) {
+      return routing::is_allowed(key.allowed_models, call.model(), *combo, each.target);
+    });
   const Resolution& names = call.target_names(*snapshot.providers, *snapshot.aliases);
   if (!names.ok()) return true;  // routing says what is wrong with it.
   return std::any_of(names.targets.begin(), names.targets.end(), [&](const NamedTarget& target) {
@@ -167,7 +174,11 @@ Next LimitsFilter::refuse(LocalReply reply) {
 
 Next LimitsFilter::on_response_headers(ResponseHead& head) {
   if (limits_ == nullptr) return Next::kContinue;
-  charge(false);
+  const bool is_refusal = head.status >= 400 && context_.exchange().facts().plan.empty();
+  if (is_refusal)
+    take_back();
+  else
+    charge(false);
   const absl::Time time = now();
   tell_rates(context_.exchange().facts().call.dialect(), limits_->windows,
              absl::ToUnixSeconds(time),
@@ -175,6 +186,12 @@ Next LimitsFilter::on_response_headers(ResponseHead& head) {
   if (spending_ && spending_->is_near(time))
     head.headers.set("x-omniroute-budget-warning", spending_->text(time));
   return Next::kContinue;
+}
+
+// Refused before there was anybody to ask.
+void LimitsFilter::take_back() {
+  claim_.undo();
+  is_settled_ = true;
 }
 
 // What crosses the budget has been paid for and is delivered; what would come after it is not.

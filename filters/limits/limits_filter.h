@@ -56,6 +56,7 @@ class LimitsFilter final : public Filter, private Purse {
   Next refuse(LocalReply reply);
   Next refuse_rate(const RateWindow& window);
   Next stop();
+  void take_back();
   void charge(bool is_final);
   void charge_money(const llm::Usage& usage, bool is_final);
   int64_t tokens_so_far(const llm::Usage& usage) const;

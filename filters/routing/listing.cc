@@ -39,7 +39,7 @@ std::optional<llm::ListedModel> list_combo(const GatewayKey* key, const routing:
     const Provider& provider = *each.target.provider;
     const bool is_reachable =
         provider.is_demo || provider.auth == AuthStyle::kNone || !provider.accounts.empty();
-    if (!is_reachable || !may_use(key, id, provider, each.target.model)) continue;
+    if (!is_reachable || !may_use(key, id, combo, each.target)) continue;
     return llm::ListedModel{.id = std::string(id),
                             .root = fmt::format("{}/{}", provider.id, each.target.model),
                             .owner = "combo",

@@ -9,4 +9,9 @@ bool may_use(const GatewayKey* key, std::string_view named, const Provider& prov
   return key == nullptr || is_allowed(key->allowed_models, named, provider, model);
 }
 
+bool may_use(const GatewayKey* key, std::string_view named, const routing::Combo& combo,
+             const Target& target) {
+  return key == nullptr || routing::is_allowed(key->allowed_models, named, combo, target);
+}
+
 }  // namespace omni::filters

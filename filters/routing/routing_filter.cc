@@ -61,6 +61,10 @@ absl::StatusOr<RoutingFilter::Config> RoutingFilter::Config::parse(const ConfigN
 }
 
 Next RoutingFilter::refuse(LocalReply reply) {
+  // What was planned by then is not followed, and who looks at it later must see that.
+  Plan& plan = context_.exchange().facts().plan;
+  plan.targets.clear();
+  plan.places.clear();
   context_.reply(std::move(reply));
   return Next::kPause;
 }
@@ -131,8 +135,7 @@ Next RoutingFilter::plan_combo(const routing::Combo& combo) {
   Plan& plan = facts.plan;
   bool is_any_allowed = false;
   const auto is_usable = [&](const Target& target) {
-    if (!may_use(facts.principal.key, facts.call.model(), *target.provider, target.model))
-      return false;
+    if (!may_use(facts.principal.key, facts.call.model(), combo, target)) return false;
     is_any_allowed = true;
     return !lacks_account(*target.provider) && may_reach(facts.principal.key, *target.provider);
   };

@@ -8,13 +8,12 @@
 
 #include "source/json/writer.h"
 #include "source/routing/combo.h"
+#include "source/routing/retry_hint.h"
 
 namespace omni::filters {
 namespace {
 
 using json::quoted;
-
-constexpr int kMostWait = 3600;
 
 struct Recovery {
   std::string_view action;
@@ -22,31 +21,16 @@ struct Recovery {
   int seconds = 0;  // 0: not known.
 };
 
-// The request itself is at fault: no target would say anything else.
-bool is_refused(int status) {
-  return status == 400 || status == 409 || status == 413 || status == 422;
-}
-
-int soonest(const EndingInput& input) {
-  int64_t until = 0;
-  for (const routing::Skipped& each : input.skipped)
-    if (each.until_ms > input.now_ms && (until == 0 || each.until_ms < until))
-      until = each.until_ms;
-  return until == 0
-             ? 0
-             : static_cast<int>(std::min<int64_t>((until - input.now_ms + 999) / 1000, kMostWait));
-}
-
 std::string_view reason_of(const EndingInput& input, const LocalReply& reply) {
   if (input.has_timed_out) return "combo_timeout";
   if (input.last == nullptr) return "no_model_available";
-  return is_refused(reply.status) ? "request_refused" : "all_models_failed";
+  return is_refusal(reply.status) ? "request_refused" : "all_models_failed";
 }
 
 Recovery recovery_of(const EndingInput& input, const LocalReply& reply) {
-  if (input.last != nullptr && !input.has_timed_out && is_refused(reply.status))
+  if (input.last != nullptr && !input.has_timed_out && is_refusal(reply.status))
     return {"switch-combo", "Change the request, or ask for another model."};
-  if (const int seconds = soonest(input); seconds > 0)
+  if (const int seconds = told_wait(reply, input.now_ms); seconds > 0)
     return {"wait", fmt::format("Try again in {} s.", seconds), seconds};
   const bool may_pass =
       input.has_timed_out || reply.status == 408 || reply.status == 429 || reply.status >= 500;
@@ -89,6 +73,21 @@ std::string attempts(const EndingInput& input) {
 }
 
 }  // namespace
+
+bool is_refusal(int status) {
+  return status == 400 || status == 409 || status == 413 || status == 422;
+}
+
+int told_wait(const LocalReply& reply, int64_t now_ms) {
+  if (reply.retry_after_seconds > 0) return reply.retry_after_seconds;
+  routing::RetryHintSource said;
+  for (const auto& [name, value] : reply.headers) {
+    if (name == "retry-after") said.retry_after = value;
+    if (name == "retry-after-ms") said.retry_after_ms = value;
+  }
+  const absl::Duration wait = routing::retry_hint(said, absl::FromUnixMillis(now_ms));
+  return static_cast<int>(absl::ToInt64Seconds(absl::Ceil(wait, absl::Seconds(1))));
+}
 
 std::string make_diagnostics(const EndingInput& input, const LocalReply& reply) {
   const std::string recovery = render(recovery_of(input, reply));

@@ -16,6 +16,7 @@ struct EndingInput {
   std::vector<routing::Skipped> skipped;
   bool has_timed_out = false;
   int64_t now_ms = 0;
+  int64_t asked_until_ms = 0;  // The first moment that one who failed named; 0: none did.
 };
 
 // One attempt at one target: what the provider said. Of several the last one's status and words,

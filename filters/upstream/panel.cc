@@ -45,6 +45,13 @@ void Panel::begin() {
   ask_more();
 }
 
+void Panel::give_up(std::string_view reason) {
+  is_over_ = true;
+  timeout_.reset();
+  for (const Member& member : members_)
+    if (member.call) member.call->give_up(reason);
+}
+
 void Panel::ask_more() {
   for (; next_ < members_.size() && running_ < combo_.panel.parallel; ++next_)
     if (is_usable(members_[next_])) ask(members_[next_]);

@@ -15,6 +15,7 @@ class Panel final : public Prelude {
   Panel(Exchange& exchange, const AttemptRules& rules, PreludeEvents& events);
 
   void begin() override;
+  void give_up(std::string_view reason) override;
 
  private:
   struct Member {

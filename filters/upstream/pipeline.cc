@@ -41,6 +41,10 @@ void Pipeline::begin() {
   ask();
 }
 
+void Pipeline::give_up(std::string_view reason) {
+  if (call_) call_->give_up(reason);
+}
+
 // Returns how much was added.
 size_t Pipeline::add_step(llm::Request& request) {
   const std::string& own = stages_->all[step_].stage->prompt;

@@ -14,6 +14,7 @@ class Pipeline final : public Prelude {
   Pipeline(Exchange& exchange, const AttemptRules& rules, PreludeEvents& events);
 
   void begin() override;
+  void give_up(std::string_view reason) override;
 
  private:
   void ask();

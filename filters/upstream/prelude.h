@@ -30,6 +30,8 @@ class Prelude {
   virtual ~Prelude() = default;
   // Ends with one of the events, perhaps before this has returned.
   virtual void begin() = 0;
+  // Whoever is asked is asked no longer, and noted with this reason. No event follows.
+  virtual void give_up(std::string_view reason) = 0;
 };
 
 // That of the exchange's combo, whose request can be decoded; null when it has none. Everything

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "filters/upstream/handoff.h"
@@ -20,6 +21,11 @@ class Staging {
   // True: the answer has to wait for one of the events, which may have come by then. Both outlive
   // this.
   bool begin(Exchange& exchange, PreludeEvents& events);
+  // What goes before the answer is not waited for any longer; no event follows.
+  void give_up(std::string_view reason) {
+    if (prelude_) prelude_->give_up(reason);
+    handoff_.reset();
+  }
   // As Handoff's.
   bool delays(const Target& target, absl::AnyInvocable<void()> go) {
     return handoff_ && handoff_->delays(target, std::move(go));

@@ -56,10 +56,44 @@ Next UpstreamFilter::on_request_complete() {
     heartbeat_ = exchange.dispatcher().make_timer([this] { send_heartbeat(); });
     heartbeat_->arm(config_.heartbeat_after);
   }
+  limit_time();
   if (exchange.facts().plan.stages != nullptr && begin_stages()) return Next::kContinue;
   leg_.emplace(*this, exchange.facts().plan, exchange.snapshot().resilience, course_input());
   exchange.dispatcher().in_turn(TurnPart::kAttempts, beginning_);
   return Next::kContinue;
+}
+
+void UpstreamFilter::limit_time() {
+  const Plan& plan = context_.exchange().facts().plan;
+  if (plan.combo == nullptr || plan.rules.timeout <= absl::ZeroDuration()) return;
+  limit_ = context_.exchange().dispatcher().make_timer([this] { time_out(); });
+  limit_->arm(plan.rules.timeout);
+}
+
+// Whatever goes on then, an attempt, a wait, or what is asked before either.
+void UpstreamFilter::time_out() {
+  constexpr std::string_view kReason = "combo_timeout";
+  if (has_committed_ || context_.exchange().is_over()) return;
+  leave_turn();
+  if (slowness_) slowness_->disarm();
+  if (pause_) pause_->disarm();
+  if (staging_) staging_->give_up(kReason);
+  if (hedge_) give_up_on(*hedge_, kReason);
+  hedge_.reset();
+  std::vector<routing::Skipped> skipped;
+  if (leg_) {
+    give_up_on(*leg_, kReason);
+    leg_->course.time_out();
+    skipped = leg_->course.skipped(now_ms());
+  }
+  // The last resort is none of the combo's: what its targets said stands.
+  reply(ending_ ? std::move(*ending_) : ending(skipped, true));
+}
+
+void UpstreamFilter::reply(LocalReply&& why) {
+  if (limit_) limit_->disarm();
+  heartbeat_.reset();
+  context_.reply(std::move(why));
 }
 
 // True: the answer has to wait.
@@ -86,10 +120,7 @@ void UpstreamFilter::on_prelude_done(Plan&& plan, size_t added_bytes) {
   try_next();
 }
 
-void UpstreamFilter::on_prelude_failed(LocalReply&& why) {
-  heartbeat_.reset();
-  context_.reply(std::move(why));
-}
+void UpstreamFilter::on_prelude_failed(LocalReply&& why) { reply(std::move(why)); }
 
 routing::CourseInput UpstreamFilter::course_input() {
   Exchange& exchange = context_.exchange();
@@ -215,8 +246,8 @@ void UpstreamFilter::note_ended(const Leg& leg) {
   if (last.provider == target.provider && last.model == target.model) last.is_hedge = true;
 }
 
-// It lost the race: nothing is held against it, but it has read the prompt.
-void UpstreamFilter::give_up_on(Leg& leg) {
+// Nothing is held against it, but it may have read the prompt.
+void UpstreamFilter::give_up_on(Leg& leg, std::string_view reason) {
   leg.attempt.reset();
   if (!std::exchange(leg.runs, false)) return;
   Exchange& exchange = context_.exchange();
@@ -225,7 +256,7 @@ void UpstreamFilter::give_up_on(Leg& leg) {
   lost.provider = target.provider;
   if (target.account != nullptr) lost.account = target.account->name;
   lost.model = target.model;
-  lost.reason = kHedgeLost;
+  lost.reason = reason;
   lost.start_us = leg.began_us;
   lost.total_us = exchange.elapsed_us() - leg.began_us;
   note_ended(leg);
@@ -241,11 +272,12 @@ void UpstreamFilter::on_commit(Leg& leg, ResponseHead&& head) {
   heartbeat_.reset();
   slowness_.reset();
   pause_.reset();
+  limit_.reset();
   leg.runs = false;
   has_committed_ = true;
   if (hedge_ != nullptr) {
     const bool is_first = &leg == &*leg_;
-    give_up_on(is_first ? *hedge_ : *leg_);
+    give_up_on(is_first ? *hedge_ : *leg_, kHedgeLost);
     if (is_first)
       hedge_.reset();
     else
@@ -295,6 +327,14 @@ bool UpstreamFilter::has_forgotten(const AttemptFailure& failure) {
   return true;
 }
 
+// What was asked for and is over by now is no reason to wait.
+void UpstreamFilter::note_wait(absl::Duration hint) {
+  if (hint <= absl::ZeroDuration()) return;
+  const int64_t until_ms = now_ms() + absl::ToInt64Milliseconds(hint);
+  const bool is_first = asked_until_ms_ <= now_ms() || until_ms < asked_until_ms_;
+  if (is_first) asked_until_ms_ = until_ms;
+}
+
 void UpstreamFilter::on_attempt_failed(Leg& leg, AttemptFailure&& failure) {
   config_.failures.add();
   note_ended(leg);
@@ -310,6 +350,7 @@ void UpstreamFilter::on_attempt_failed(Leg& leg, AttemptFailure&& failure) {
                                   .hint = failure.hint};
     leg.course.fail(failed, now_ms());
     tells_of_money_ |= is_about_money(failed);
+    note_wait(failed.hint);
     last_ = std::make_unique<AttemptFailure>(std::move(failure));
   }
   has_failed_ |= leg_ && &leg == &*leg_;
@@ -328,18 +369,22 @@ void UpstreamFilter::give_up() {
   // What the others said is what the client has to act on.
   const bool is_over = ending_ != nullptr;
   if (!is_over) {
-    const int64_t now = now_ms();
-    const std::vector<routing::Skipped> skipped = leg_->course.skipped(now);
-    ending_ =
-        std::make_unique<LocalReply>(make_ending({.facts = context_.exchange().facts(),
-                                                  .last = last_ ? &last_->reply : nullptr,
-                                                  .skipped = skipped,
-                                                  .has_timed_out = leg_->course.has_timed_out(),
-                                                  .now_ms = now}));
-    if (turn_to_last_resort(skipped)) return;
+    const std::vector<routing::Skipped> skipped = leg_->course.skipped(now_ms());
+    const bool has_timed_out = leg_->course.has_timed_out();
+    ending_ = std::make_unique<LocalReply>(ending(skipped, has_timed_out));
+    if (!has_timed_out && turn_to_last_resort(skipped)) return;
   }
-  heartbeat_.reset();
-  context_.reply(*std::move(ending_));
+  reply(std::move(*ending_));
+}
+
+LocalReply UpstreamFilter::ending(const std::vector<routing::Skipped>& skipped,
+                                  bool has_timed_out) {
+  return make_ending({.facts = context_.exchange().facts(),
+                      .last = last_ ? &last_->reply : nullptr,
+                      .skipped = skipped,
+                      .has_timed_out = has_timed_out,
+                      .now_ms = now_ms(),
+                      .asked_until_ms = asked_until_ms_});
 }
 
 bool UpstreamFilter::turn_to_last_resort(const std::vector<routing::Skipped>& skipped) {

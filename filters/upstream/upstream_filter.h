@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/exchange.h"
 #include "api/filter.h"
@@ -70,13 +71,18 @@ class UpstreamFilter final : public Filter,
   void watch_for_slowness();
   void hedge();
   bool is_worth(const Target& target) const;
-  void give_up_on(Leg& leg);
+  void give_up_on(Leg& leg, std::string_view reason);
+  void limit_time();
+  [[gnu::cold]] void time_out();
   int64_t now_ms() const;
   void tell(std::string_view body);
+  void note_wait(absl::Duration hint);
   bool lacks_endpoint(const AttemptFailure& failure) const;
   bool has_forgotten(const AttemptFailure& failure);
   void send_heartbeat();
   [[gnu::cold]] void give_up();
+  LocalReply ending(const std::vector<routing::Skipped>& skipped, bool has_timed_out);
+  void reply(LocalReply&& why);
 
   const Config& config_;
   FilterContext& context_;
@@ -89,9 +95,11 @@ class UpstreamFilter final : public Filter,
   std::unique_ptr<Staging> staging_;
   std::unique_ptr<AttemptFailure> last_;  // Of the attempts so far.
   std::unique_ptr<Timer> pause_;          // Until the next attempt.
-  bool estimates_ = false;                // A count that the provider has no endpoint for.
-  bool held_ = false;        // The client takes no more for now; the next attempt must know.
-  bool has_failed_ = false;  // leg_'s attempt: the next one begins at the turn's end.
+  std::unique_ptr<Timer> limit_;          // Of a combo's time for all of it, until the commit.
+  int64_t asked_until_ms_ = 0;  // The first moment that one who failed named; 0: none did.
+  bool estimates_ = false;      // A count that the provider has no endpoint for.
+  bool held_ = false;           // The client takes no more for now; the next attempt must know.
+  bool has_failed_ = false;     // leg_'s attempt: the next one begins at the turn's end.
   bool has_committed_ = false;
   bool has_ended_ = false;
   bool tells_of_money_ = false;  // An attempt failed for want of it.

@@ -68,13 +68,31 @@ std::string routing_passed(const Receipt& receipt) {
   return fmt::format("'{}' leads to {} target{}.", receipt.model_asked, receipt.targets, plural);
 }
 
+const ReceiptTry* answered_by(const Receipt& receipt) {
+  if (receipt.answered == 0 || receipt.answered > receipt.tries.size()) return nullptr;
+  return &receipt.tries[receipt.answered - 1];
+}
+
+// The provider broke its answer off: the connection failed, or its stream ended without its end.
+bool was_broken_off(const Receipt& receipt) {
+  const ReceiptTry* made = answered_by(receipt);
+  if (made == nullptr) return false;
+  if (made->end == ReceiptTry::End::kFailed) return true;
+  return made->end == ReceiptTry::End::kAnswered &&
+         receipt.error_code == "upstream_stream_incomplete";
+}
+
 std::string upstream_answered(const Receipt& receipt) {
-  if (receipt.answered == 0 || receipt.answered > receipt.tries.size()) return "Answered here.";
-  const ReceiptTry& made = receipt.tries[receipt.answered - 1];
+  const ReceiptTry* made = answered_by(receipt);
+  if (made == nullptr) return "Answered here.";
   const std::string account =
-      made.account.empty() ? std::string() : fmt::format(" (account '{}')", made.account);
-  return fmt::format("{}{} answered as {}; {} asked, {} passed over.", made.provider, account,
-                     made.model, receipt.tries.size(), receipt.skips.size());
+      made->account.empty() ? std::string() : fmt::format(" (account '{}')", made->account);
+  const std::string end =
+      was_broken_off(receipt)
+          ? fmt::format(", but broke off before its end ({})", receipt.error_code)
+          : std::string();
+  return fmt::format("{}{} answered as {}{}; {} asked, {} passed over.", made->provider, account,
+                     made->model, end, receipt.tries.size(), receipt.skips.size());
 }
 
 std::string upstream_failed(const Receipt& receipt) {
@@ -103,7 +121,7 @@ std::string_view word_of(const Receipt& receipt, const ReceiptStep& step) {
       if (step.filter == "upstream") return "unfinished";
       return step.filter == "auth" && is_anonymous ? "anonymous" : "passed";
     case State::kAnswered:
-      return "answered";
+      return step.filter == "upstream" && was_broken_off(receipt) ? "cut" : "answered";
     case State::kRefused:
       return step.filter == "upstream" ? "failed" : "refused";
   }

@@ -34,8 +34,7 @@ KeyLimits KeyCells::attach(std::string_view key_id, const KeyRules& rules) {
   out.budget = rules.budget;
   if (rules.budget) out.spend = spends_.at(spend_name(key_id, rules.budget->period));
   if (rules.max_sessions > 0)
-    out.sessions =
-        sessions_.at(fmt::format("{} {}", key_id, rules.max_sessions), rules.max_sessions);
+    out.sessions = std::make_shared<SessionSlots>(rules.max_sessions, sessions_.at(key_id));
   return out;
 }
 

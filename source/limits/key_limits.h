@@ -36,7 +36,7 @@ struct KeyLimits {
 };
 
 // The cells of all keys. Main thread. A key is known by its id: windows of the same length and
-// measure, and budgets of the same period, go on counting when their limit changes.
+// measure, budgets of the same period, and sessions go on counting when their limit changes.
 class KeyCells {
  public:
   KeyLimits attach(std::string_view key_id, const KeyRules& rules);
@@ -44,7 +44,7 @@ class KeyCells {
  private:
   CellMap<WindowCell> windows_;
   CellMap<SpendCell> spends_;
-  CellMap<SessionSlots> sessions_;
+  CellMap<SessionCells> sessions_;
 };
 
 // What spends are kept under: one name for each key and period.

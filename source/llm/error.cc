@@ -58,6 +58,21 @@ absl::Status take_code(const json::Skimmed& value, Error& error) {
   return absl::OkStatus();
 }
 
+void take_wait(std::string_view text, Error& error) {
+  double seconds = 0;
+  if (!absl::SimpleAtod({text.data(), text.size()}, &seconds)) return;
+  if (seconds > 0 && seconds <= kLongestWait)
+    error.retry_after = static_cast<int>(std::ceil(seconds));
+}
+
+// Seconds, as a number or a text of one; anything else says nothing.
+absl::Status take_retry_after(const json::Skimmed& value, Error& error) {
+  std::string text;
+  OMNI_RETURN_IF_ERROR(take(value, text));
+  take_wait(text, error);
+  return absl::OkStatus();
+}
+
 // google.rpc.RetryInfo among an error's details: {"@type": ..., "retryDelay": "7.5s"}.
 absl::Status take_delay(const json::Skimmed& detail, Error& error) {
   if (detail.kind != json::Kind::kObject) return absl::OkStatus();
@@ -65,11 +80,8 @@ absl::Status take_delay(const json::Skimmed& detail, Error& error) {
     std::string delay;
     if (member.key != "retryDelay") return absl::OkStatus();
     OMNI_RETURN_IF_ERROR(take(member, delay));
-    double seconds = 0;
-    const bool is_delay = !delay.empty() && delay.back() == 's' &&
-                          absl::SimpleAtod(delay.substr(0, delay.size() - 1), &seconds);
-    if (is_delay && seconds > 0 && seconds <= kLongestWait)
-      error.retry_after = static_cast<int>(std::ceil(seconds));
+    if (!delay.empty() && delay.back() == 's')
+      take_wait(std::string_view(delay).substr(0, delay.size() - 1), error);
     return absl::OkStatus();
   });
 }
@@ -80,6 +92,7 @@ absl::Status take_object(const json::Skimmed& value, Error& error) {
     if (member.key == "type") return take(member, error.type);
     if (member.key == "code") return take_code(member, error);
     if (member.key == "param") return take(member, error.param);
+    if (member.key == "retry_after") return take_retry_after(member, error);
     if (member.key == "details" && member.kind == json::Kind::kArray)
       return json::each(member,
                         [&](const json::Skimmed& detail) { return take_delay(detail, error); });
@@ -144,6 +157,7 @@ Error parse_error(int status, std::string_view body) {
   const absl::Status read = json::skim_object(body, [&](const json::Skimmed& member) {
     const std::string_view key = member.key;
     if (key == "error" && member.kind == json::Kind::kObject) return take_object(member, error);
+    if (key == "retry_after") return take_retry_after(member, error);
     if (key == "error" || key == "message" || key == "detail") {
       if (error.message.empty()) return take(member, error.message);
     }

@@ -15,7 +15,8 @@ struct Error {
   std::string code;
   std::string message;
   std::string param;
-  // Seconds to wait, where a google.rpc.RetryInfo says so instead of a header; 0: not said.
+  // Seconds to wait, where the body says so instead of a header, as `retry_after` or in a
+  // google.rpc.RetryInfo; 0: not said.
   int retry_after = 0;
 };
 

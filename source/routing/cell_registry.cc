@@ -29,14 +29,19 @@ std::string combo_name(const Combo& combo) {
   return fmt::format("combo/{}#{}", combo.name, mark_of(targets));
 }
 
-std::optional<std::vector<int64_t>> numbers(std::string_view text, size_t count) {
+std::optional<std::vector<int64_t>> numbers(std::string_view text) {
   std::vector<int64_t> out;
   for (const std::string_view part : split(text, ' ')) {
     const std::optional<int64_t> number = parse_int(part);
     if (!number || *number < 0) return std::nullopt;
     out.push_back(*number);
   }
-  if (out.size() != count) return std::nullopt;
+  return out;
+}
+
+std::optional<std::vector<int64_t>> numbers(std::string_view text, size_t count) {
+  std::optional<std::vector<int64_t>> out = numbers(text);
+  if (out && out->size() != count) out.reset();
   return out;
 }
 
@@ -49,6 +54,22 @@ QuotaState worth_keeping(QuotaState quota, int64_t now_ms) {
   quota.share = std::ceil(quota.share * 20) / 20;
   if (quota.share > 0) quota.reset_ms = (quota.reset_ms + kMinuteMs - 1) / kMinuteMs * kMinuteMs;
   return quota;
+}
+
+constexpr std::string_view kAccounts = "account/";
+// A name of its own beside the account's, so that what was written before is still read.
+constexpr std::string_view kLocks = "locks/";
+
+// A time that is not sane is still one that can be reckoned with.
+constexpr int64_t kLatestMs = int64_t{1} << 44;
+
+// Each is its end, its model's hash, and whether its provider asked for it.
+std::string text_of(const std::vector<ModelLocks::Held>& locks) {
+  std::string out;
+  for (const ModelLocks::Held& each : locks)
+    out += fmt::format("{}{} {} {}", out.empty() ? "" : " ", each.lock.until_ms, each.hash,
+                       static_cast<int>(each.lock.is_hard));
+  return out;
 }
 
 bool begins_with(std::string_view text, std::string_view prefix) {
@@ -87,6 +108,8 @@ void CellRegistry::attach(Combo& made) {
 std::vector<CellRegistry::Saved> CellRegistry::save(int64_t now_ms) const {
   std::vector<Saved> out;
   accounts_.each([&](const std::string& name, const AccountCell& cell) {
+    if (const std::vector<ModelLocks::Held> locks = cell.locks.held(now_ms); !locks.empty())
+      out.push_back({fmt::format("{}{}", kLocks, name.substr(kAccounts.size())), text_of(locks)});
     const CooldownState state = cell.cooldown.load();
     const QuotaState quota = worth_keeping(cell.quota.load(now_ms), now_ms);
     if (state.until_ms <= now_ms && !quota.is_known) return;
@@ -110,8 +133,24 @@ std::vector<CellRegistry::Saved> CellRegistry::save(int64_t now_ms) const {
   return out;
 }
 
+void CellRegistry::restore_locks(const Saved& saved, int64_t now_ms) {
+  const auto read = numbers(saved.value);
+  if (!read || read->size() % 3 != 0) return;
+  const std::string_view account = std::string_view(saved.name).substr(kLocks.size());
+  const std::shared_ptr<AccountCell> cell = accounts_.at(fmt::format("{}{}", kAccounts, account));
+  for (size_t i = 0; i < read->size(); i += 3) {
+    const ModelLocks::Lock lock{.until_ms = std::min((*read)[i], kLatestMs),
+                                .is_hard = (*read)[i + 2] != 0};
+    if (lock.until_ms <= now_ms) continue;
+    cell->locks.lock({.hash = static_cast<uint64_t>((*read)[i + 1]), .lock = lock}, now_ms);
+    cell->has_locks.store(true, std::memory_order_relaxed);
+  }
+  restored_.push_back(cell);
+}
+
 void CellRegistry::restore(const Saved& saved, int64_t now_ms) {
-  if (begins_with(saved.name, "account/")) {
+  if (begins_with(saved.name, kLocks)) return restore_locks(saved, now_ms);
+  if (begins_with(saved.name, kAccounts)) {
     auto read = numbers(saved.value, 6);
     const bool has_quota = read && (*read)[4] <= 1000 && (*read)[5] > now_ms;
     if (!read) read = numbers(saved.value, 4);

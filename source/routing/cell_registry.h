@@ -46,6 +46,8 @@ class CellRegistry {
   }
 
  private:
+  void restore_locks(const Saved& saved, int64_t now_ms);
+
   CellMap<AccountCell> accounts_;
   CellMap<ProviderCell> providers_;
   CellMap<TargetCell> targets_;

@@ -229,7 +229,11 @@ ModelLocks::Lock ModelLocks::find(std::string_view model, int64_t now_ms) const 
 }
 
 void ModelLocks::lock(std::string_view model, int64_t now_ms, const Lock& wanted) {
-  const uint64_t hash = hash_of(model);
+  lock({.hash = hash_of(model), .lock = wanted}, now_ms);
+}
+
+void ModelLocks::lock(const Held& model, int64_t now_ms) {
+  const auto& [hash, wanted] = model;
   const uint64_t packed =
       hash << kHashShift | static_cast<uint64_t>(wanted.is_hard) << kSecondBits |
       (static_cast<uint64_t>((wanted.until_ms + 999) / 1000) & bits(kSecondBits));

@@ -124,16 +124,17 @@ class ModelLocks {
     int64_t until_ms = 0;  // 0: it is not locked.
     bool is_hard = false;  // As of a cooldown.
   };
-  Lock find(std::string_view model, int64_t now_ms) const;
-  // Replaces an earlier one of this model that ends sooner.
-  void lock(std::string_view model, int64_t now_ms, const Lock& wanted);
-  void unlock(std::string_view model);
-  void clear();
-  // Models that are locked: only their hashes are known.
   struct Held {
     uint64_t hash = 0;  // As hash_of().
     Lock lock;
   };
+  Lock find(std::string_view model, int64_t now_ms) const;
+  // Replaces an earlier one of this model that ends sooner.
+  void lock(std::string_view model, int64_t now_ms, const Lock& wanted);
+  void lock(const Held& model, int64_t now_ms);
+  void unlock(std::string_view model);
+  void clear();
+  // Models that are locked: only their hashes are known.
   std::vector<Held> held(int64_t now_ms) const;
   static uint64_t hash_of(std::string_view model);
 
@@ -219,13 +220,12 @@ struct alignas(64) AccountCell {
 struct alignas(64) ProviderCell {
   BreakerCell breaker;
   std::atomic<uint64_t> turn{0};  // Of its accounts.
-  // Until an attempt had something for the client. For whoever would rather ask another than wait.
   alignas(64) SessionPins pins;
 };
 
 // One model of one provider, whichever account serves it.
 struct alignas(64) TargetCell {
-  LatencyCell first_token;
+  LatencyCell first_token;  // Until an attempt had something for the client.
   std::atomic<uint64_t> successes{0}, failures{0};
   std::atomic<int32_t> in_flight{0};
   FirstTokenCell first_tokens;  // Of combos that hedge.

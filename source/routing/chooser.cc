@@ -1,6 +1,7 @@
 #include "source/routing/chooser.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 #include <utility>
@@ -14,14 +15,22 @@ namespace {
 // In (0, 1].
 double fraction(uint64_t word) { return (static_cast<double>(word >> 11) + 1) * 0x1p-53; }
 
-// Successes of the last requests count for less than being free.
-double burden(const TargetCell* cell) {
+// Whether one of its next few requests would fail if they went as those before them. `lot` decides:
+// whoever compared the shares themselves would leave the less lucky of two equals alone for good.
+bool would_fail(const TargetCell& cell, double lot) {
+  constexpr double kNext = 4;  // Who fails every second request gets a sixteenth of a share.
+  const auto failures = static_cast<double>(cell.failures.load(std::memory_order_relaxed));
+  const auto successes = static_cast<double>(cell.successes.load(std::memory_order_relaxed));
+  // Two successes are taken for granted, so that a single failure is no verdict.
+  return failures > 0 && lot > std::pow((successes + 2) / (successes + failures + 2), kNext);
+}
+
+// A failure to come weighs as much as some requests that run.
+double burden(const TargetCell* cell, double lot) {
+  constexpr double kFailure = 8;
   if (cell == nullptr) return 0;
-  const auto failures = static_cast<double>(cell->failures.load(std::memory_order_relaxed));
-  const auto successes = static_cast<double>(cell->successes.load(std::memory_order_relaxed));
   const auto in_flight = static_cast<double>(cell->in_flight.load(std::memory_order_relaxed));
-  const auto latency = static_cast<double>(cell->first_token.average_us());
-  return (failures + 1) / (successes + failures + 2) * (in_flight + 1) + latency * 1e-9;
+  return (in_flight + 1) * (would_fail(*cell, lot) ? kFailure : 1);
 }
 
 }  // namespace
@@ -96,7 +105,7 @@ double Chooser::rank_by_use(uint16_t index) const {
                  ? -1
                  : index;
     default:
-      return burden(cell);
+      return burden(cell, fraction(mixed(mixed(random_ + index))));
   }
 }
 
@@ -184,7 +193,7 @@ uint16_t Chooser::draw_by_weight(LookAt look_at) const {
 
 // The fittest that the strategy ranks first.
 uint16_t Chooser::find_best(LookAt look_at) const {
-  const bool draws_two = combo_.strategy == Strategy::kPowerOfTwo && is_first_;
+  const bool draws_two = combo_.strategy == Strategy::kPowerOfTwo;
   Fitness fitness = Fitness::kWaiting;
   uint16_t best = kNone;
   double lowest = 0;

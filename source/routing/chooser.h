@@ -31,6 +31,7 @@ class Chooser {
   // The place of the next target, which will not be chosen again; nullopt when none that is left
   // may be tried.
   std::optional<uint16_t> next(LookAt look_at);
+  bool was_chosen(uint16_t place) const { return taken_.test(place); }
   // It may be chosen again.
   void put_back(uint16_t place) { taken_.reset(place); }
 

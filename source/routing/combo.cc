@@ -8,8 +8,12 @@
 #include <limits>
 #include <utility>
 
+#include "source/catalog/allowed.h"
+
 namespace omni::routing {
 namespace {
+
+constexpr std::string_view kComboPrefix = "combo/";
 
 struct Named {
   std::string_view name;
@@ -95,6 +99,14 @@ std::vector<std::string> strategy_names() {
 
 bool is_auto_name(std::string_view name) { return name == "auto" || name.substr(0, 5) == "auto/"; }
 
+bool is_allowed(const std::vector<std::string>& globs, std::string_view named, const Combo& combo,
+                const Target& target) {
+  const auto lets = [&](std::string_view name) {
+    return omni::is_allowed(globs, name, *target.provider, target.model);
+  };
+  return lets(named) || lets(combo.name) || lets(fmt::format("{}{}", kComboPrefix, combo.name));
+}
+
 ComboList::ComboList(std::vector<Combo> combos) : combos_(std::move(combos)) {
   for (Combo& each : combos_) each.lacks = lacked_by_some(each.targets);
   for (size_t i = 0; i < combos_.size(); ++i) {
@@ -109,9 +121,8 @@ ComboList::ComboList(std::vector<Combo> combos) : combos_(std::move(combos)) {
 const Combo* ComboList::find(std::string_view name) const {
   if (combos_.empty()) return nullptr;
   if (const auto it = by_name_.find(name); it != by_name_.end()) return &combos_[it->second];
-  constexpr std::string_view kPrefix = "combo/";
-  if (name.substr(0, kPrefix.size()) == kPrefix) {
-    const auto it = by_name_.find(name.substr(kPrefix.size()));
+  if (name.substr(0, kComboPrefix.size()) == kComboPrefix) {
+    const auto it = by_name_.find(name.substr(kComboPrefix.size()));
     return it == by_name_.end() ? nullptr : &combos_[it->second];
   }
   if (is_auto_name(name)) return nullptr;

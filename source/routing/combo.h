@@ -126,6 +126,11 @@ struct Combo {
   std::vector<std::shared_ptr<TargetCell>> cells;
 };
 
+// Whether these globs let a target be asked through the combo, by whichever name of it the client
+// said: who lists the combo, as NAME or combo/NAME, reaches all of it.
+bool is_allowed(const std::vector<std::string>& globs, std::string_view named, const Combo& combo,
+                const Target& target);
+
 // All combos of a snapshot.
 class ComboList {
  public:

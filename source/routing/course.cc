@@ -161,6 +161,15 @@ std::optional<uint16_t> Course::choose(int64_t now_ms) {
   });
 }
 
+// Somebody who was not chosen yet may be tried now.
+bool Course::is_any_left(int64_t now_ms) {
+  for (size_t i = 0; i < count(); ++i) {
+    const bool was_chosen = chooser_ ? chooser_->was_chosen(place(i)) : done_.test(place(i));
+    if (!was_chosen && look_at(place(i), now_ms) < Fitness::kWaiting) return true;
+  }
+  return false;
+}
+
 // Takes the account and, where the provider is suspected, the one probe. False when another request
 // was quicker.
 bool Course::enter(uint16_t place, const Account* only, int64_t now_ms) {
@@ -248,8 +257,10 @@ Course::Step Course::next(int64_t now_ms) {
   }
   retries_ = 0;
   const bool delays = plan_.rules.fallback_delay > absl::ZeroDuration() && attempts_ > 0;
-  if (delays && !std::exchange(has_waited_, true))
+  if (delays && !has_waited_ && is_any_left(now_ms)) {
+    has_waited_ = true;
     return {.kind = Step::Kind::kWait, .wait = plan_.rules.fallback_delay};
+  }
   has_waited_ = false;
   while (const std::optional<uint16_t> place = choose(now_ms))
     if (enter(*place, nullptr, now_ms)) return {.kind = Step::Kind::kTry};
@@ -352,6 +363,12 @@ void Course::mark(const Verdict& verdict, const Failure& failure, int64_t now_ms
   }
 }
 
+void Course::time_out() {
+  has_timed_out_ = true;
+  leave_line();
+  leave();
+}
+
 void Course::try_again() {
   due_ = Again{place_, target_.account, retries_};
   leave();
@@ -434,7 +451,7 @@ std::vector<Skipped> Course::skipped(int64_t now_ms) const {
   for (size_t i = 0; i < count(); ++i) {
     const Target& each = at(place(i));
     const Provider& provider = *each.provider;
-    Skipped made{.provider = &provider, .model = each.model};
+    Skipped made{.provider = &provider, .account = each.account, .model = each.model};
     if (is_left_out(each)) continue;
     if (provider.cell && !provider.cell->breaker.lets_through(now_ms)) {
       made.why = "breaker_open";

@@ -59,6 +59,9 @@ class Course {
 
   // The same target is to be tried once more, in other words: nothing is held against it.
   void try_again();
+  // The rules' time is over in the middle of an attempt or a wait: neither is held against anybody.
+  // Nothing else is to be tried.
+  void time_out();
   // The attempt gave nothing.
   void fail(const Failure& failure, int64_t now_ms);
   // Its answer goes to the client. `first_token_us`: since the attempt began.
@@ -112,6 +115,7 @@ class Course {
   Fitness look_at(uint16_t place, int64_t now_ms);
   std::optional<uint16_t> choose(int64_t now_ms);
   std::optional<uint16_t> choose_named(int64_t now_ms);
+  bool is_any_left(int64_t now_ms);
   bool enter(uint16_t place, const Account* only, int64_t now_ms);
   Step wait_or_end(int64_t now_ms);
   void mark(const Verdict& verdict, const Failure& failure, int64_t now_ms);

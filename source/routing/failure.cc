@@ -123,8 +123,9 @@ Verdict judge(const Failure& failure, bool limits_by_model) {
       if (is_limit(lower(failure.code) + " " + lower(failure.message.substr(0, 2048))))
         return {.then = Then::kNextAccount, .mark = Mark::kCool};
       return {.then = Then::kNextAccount, .mark = Mark::kRest, .may_retry = true};
+    // Accounts may have ways of their own to the provider; its breaker ends it for all of them.
     case Failure::Kind::kTransport:
-      return {.then = Then::kNextTarget,
+      return {.then = Then::kNextAccount,
               .mark = Mark::kRest,
               .may_retry = true,
               .counts_for_breaker = true};

@@ -27,14 +27,18 @@ std::optional<double> number(std::string_view text) {
   return out;
 }
 
-// IMF-fixdate, the only form that RFC 9110 section 5.6.7 lets anybody send.
+// IMF-fixdate is the only form that RFC 9110 section 5.6.7 lets anybody send, RFC 850's and
+// asctime's are those that it makes everybody understand.
+constexpr std::array<const char*, 3> kDates = {"%a, %d %b %Y %H:%M:%S GMT",
+                                               "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"};
+
 std::optional<absl::Time> http_date(std::string_view text) {
   absl::Time out;
   std::string wrong;
   text = trim(text);
-  if (!absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", {text.data(), text.size()}, &out, &wrong))
-    return std::nullopt;
-  return out;
+  for (const char* form : kDates)
+    if (absl::ParseTime(form, {text.data(), text.size()}, &out, &wrong)) return out;
+  return std::nullopt;
 }
 
 absl::Duration from_header(std::string_view text, absl::Time now) {

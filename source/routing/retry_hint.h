@@ -12,7 +12,7 @@ struct RetryHintSource {
   std::string_view retry_after_ms;  // The header, as OpenAI sends it.
   std::string_view retry_after;     // RFC 9110 section 10.2.3: seconds, or an HTTP date.
   std::string_view reset;           // X-RateLimit-Reset: seconds since 1970, or milliseconds.
-  int body_seconds = 0;             // google.rpc.RetryInfo.
+  int body_seconds = 0;             // The body's own `retry_after`, or google.rpc.RetryInfo.
   std::string_view text;            // "try again in 20s", "resets after 2h7m23s".
 };
 

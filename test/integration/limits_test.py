@@ -72,7 +72,11 @@ class RateTest(GatewayTest):
         self.assertEqual(first.headers["x-ratelimit-remaining-tokens"], str(9000 - 19))
         wrong = chat(gateway.port, hello("nowhere/m"), KEY)
         self.assertEqual(wrong.status, 400)
-        self.assertEqual(wrong.headers["x-ratelimit-remaining-requests"], "0")
+        self.assertEqual(wrong.headers["x-ratelimit-remaining-requests"], "1", "what is refused is not counted")
+        self.upstream.script = lambda call: call.respond(500, {"error": {"message": "Down."}})
+        failed = chat(gateway.port, hello("up/m"), KEY)
+        self.assertEqual(failed.status, 500)
+        self.assertEqual(failed.headers["x-ratelimit-remaining-requests"], "0", "what was asked for is")
         with Client(gateway.port) as client:
             refused = client.request("POST", "/v1/messages", {**hello("up/m"), "max_tokens": 5},
                                      [("x-api-key", CLIENT_KEY)])
@@ -140,7 +144,61 @@ class RateTest(GatewayTest):
         self.assertEqual(again.status, 200)
 
 
+    def test_a_reload_that_changes_how_many_sessions_there_may_be_keeps_those_that_go_on(self):
+        settings = settings_for(self.upstream, max_sessions=1)
+        gateway = self.run_gateway(settings)
+
+        def ask(session):
+            return chat(gateway.port, hello("up/m"), KEY + [("x-session-id", session)]).status
+
+        self.assertEqual([ask("one"), ask("two")], [200, 429])
+        settings["keys"][0]["max_sessions"] = 2
+        gateway.write(settings)
+        gateway.wait_log("configuration 2 is in force")
+        self.assertEqual([ask("two"), ask("three"), ask("one")], [200, 429, 200])
+        settings["keys"][0]["max_sessions"] = 1
+        gateway.write(settings)
+        gateway.wait_log("configuration 3 is in force")
+        self.assertEqual([ask("one"), ask("two"), ask("three")], [200, 200, 429])
+
+    def test_what_is_refused_uses_up_no_window(self):
+        settings = settings_for(self.upstream, allowed_connections=["up/*"], rate_limits=[
+            {"limit": 2, "window": "1h"}, {"limit": 1000, "window": "1h", "of": "tokens"}])
+        settings["providers"].append(provider(self.upstream, "shut", models=[{"id": "m"}]))
+        gateway = self.run_gateway(settings)
+        for model, status in (("shut/m", 403), ("nowhere/m", 400), ("shut/m", 403), ("up/m", 200)):
+            response = chat(gateway.port, hello(model, max_tokens=900), KEY)
+            self.assertEqual(response.status, status, model)
+            left = "2" if status != 200 else "1"
+            self.assertEqual(response.headers["x-ratelimit-remaining-requests"], left)
+        self.assertEqual(chat(gateway.port, hello("up/m"), KEY).status, 200)
+        self.assertEqual(chat(gateway.port, hello("up/m"), KEY).status, 429)
+
+
 class PolicyTest(GatewayTest):
+    def test_a_limited_key_reaches_the_targets_of_a_combo_that_it_may_use(self):
+        other = Upstream()
+        self.addCleanup(other.close)
+        upstream = Upstream()
+        self.addCleanup(upstream.close)
+        limits = {"rate_limits": [{"limit": 100, "window": "1h"}]}
+        gateway = self.run_gateway(config(
+            [provider(upstream, "p0", models=[{"id": "m"}]), provider(other, "p1", models=[{"id": "x"}])],
+            combos=[{"name": "x", "targets": [{"model": "p0/m"}, {"model": "p1/x"}]},
+                    {"name": "best", "targets": [{"model": "p0/m"}]}],
+            keys=[{"name": "narrow", "key": "sk-narrow", "allowed_models": ["p0/*"], **limits},
+                  {"name": "named", "key": "sk-named", "allowed_models": ["best"], **limits}]))
+
+        def ask(model, key):
+            return chat(gateway.port, hello(model), [("authorization", f"Bearer {key}")])
+
+        # The combo wins over the model of the same name, which the key may not use.
+        self.assertEqual(ask("x", "sk-narrow").status, 200)
+        self.assertEqual((len(upstream.calls), len(other.calls)), (1, 0))
+        self.assert_error(ask("p1/x", "sk-narrow"), 403, "model_not_allowed")
+        self.assertEqual([ask(model, "sk-named").status for model in ("best", "combo/best", "x", "p0/m")],
+                         [200, 200, 403, 403])
+
     def test_keys_that_may_not(self):
         upstream = Upstream()
         self.addCleanup(upstream.close)

@@ -123,6 +123,25 @@ class ReceiptTest(Receipts, GatewayTest):
         self.assertEqual(self.results(receipt), [("up", "main", "cut", 200)])
         self.assertEqual(receipt["attempts"][0]["reason"], "client_left")
 
+    def test_a_stream_that_the_provider_breaks_is_no_whole_answer(self):
+        def breaks(call):
+            call.begin_stream()
+            call.chunk(ROLE)
+            call.chunk(text("hi"))
+            time.sleep(0.1)
+            call.reset()
+        ends_early = lambda call: call.stream(ROLE, text("hi"))
+        for script, code in ((breaks, "upstream_"), (ends_early, "upstream_stream_incomplete")):
+            with self.subTest(code=code):
+                self.upstream.script = script
+                with Client(self.gateway.port) as client:
+                    response = client.chat({**hello("up/m"), "stream": True})
+                receipt = self.receipt(response)
+                self.assertEqual(self.verdicts(receipt)["upstream"], "cut")
+                self.assertIn("broke off before its end", self.reason(receipt, "upstream"))
+                self.assertIn(code, self.reason(receipt, "upstream"))
+                self.assertEqual(receipt["served"]["provider"], "up")
+
     def test_what_is_made_in_the_background_has_one_of_its_own(self):
         with Client(self.gateway.port) as client:
             response = client.request("POST", "/v1/responses", {"model": "up/m", "input": "hi", "background": True})

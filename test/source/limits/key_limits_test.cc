@@ -28,6 +28,22 @@ TEST(KeyCellsTest, CountsGoOnWhenALimitChangesAndNotUnderAnotherKey) {
   EXPECT_EQ(other.spend->spent.read(1).count, 0u);
 }
 
+TEST(KeyCellsTest, SessionsGoOnWhenTheirLimitChanges) {
+  constexpr int64_t kNow = 1'750'000'000;
+  KeyCells cells;
+  const auto attach = [&](std::string_view key, uint32_t most) {
+    return cells.attach(key, {.rate_limits = {}, .budget = {}, .max_sessions = most});
+  };
+  const KeyLimits before = attach("k1", 1);
+  EXPECT_TRUE(before.sessions->admit("a", kNow));
+  const KeyLimits after = attach("k1", 2);
+  EXPECT_TRUE(after.sessions->admit("b", kNow));
+  EXPECT_FALSE(after.sessions->admit("c", kNow)) << "one was going on";
+  EXPECT_TRUE(after.sessions->admit("a", kNow));
+  EXPECT_EQ(after.sessions->most(), 2u);
+  EXPECT_TRUE(attach("k2", 1).sessions->admit("c", kNow));
+}
+
 TEST(KeyCellsTest, WithoutRulesThereIsNothingToLimit) {
   KeyCells cells;
   EXPECT_FALSE(cells.attach("k", {}).any());

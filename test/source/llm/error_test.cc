@@ -52,6 +52,20 @@ TEST(LlmErrorTest, TheWaitOfARetryInfoIsReadInWholeSeconds) {
   EXPECT_EQ(wait(R"("none")"), 0);
 }
 
+TEST(LlmErrorTest, AWaitIsReadWhereverABodySaysIt) {
+  const auto wait = [](std::string_view body) { return parse(body, 429).retry_after; };
+  EXPECT_EQ(wait(R"({"error":{"message":"m","retry_after":12}})"), 12);
+  EXPECT_EQ(wait(R"({"error":{"message":"m","retry_after":"12"}})"), 12);
+  EXPECT_EQ(wait(R"({"retry_after":1.2,"error":{"message":"m"}})"), 2);
+  EXPECT_EQ(wait(R"({"message":"m","retry_after":"0.5"})"), 1);
+  for (const std::string_view odd : {"0", "-3", "null", "\"soon\"", "{}", "[7]", "1e300", "true"}) {
+    const Error error =
+        parse(R"({"error":{"message":"m","retry_after":)" + std::string(odd) + "}}", 429);
+    EXPECT_EQ(error.retry_after, 0) << odd;
+    EXPECT_EQ(error.message, "m") << odd;
+  }
+}
+
 TEST(LlmErrorTest, AMessageIsOneLineOfBoundedLength) {
   EXPECT_EQ(parse(R"({"error":{"message":" a\r\nb\tc "}})").message, "a  b c");
   EXPECT_LE(parse(std::string(100000, 'x')).message.size(), 4096u);

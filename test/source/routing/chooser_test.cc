@@ -174,6 +174,47 @@ TEST(ChooserTest, OfTwoDrawnTheBetterIsTaken) {
   for (const uint16_t place : {0, 2, 3}) EXPECT_NEAR(counts[place], 2000, 200);
 }
 
+// One request after the other, each answered or failed as the target does.
+std::vector<int> drawn(const Combo& combo, int requests, const std::vector<double>& failing) {
+  const std::vector<uint16_t> places = Fleet::places(combo);
+  std::vector<int> counts(places.size());
+  for (int i = 0; i < requests; ++i) {
+    const uint64_t random = mixed(static_cast<uint64_t>(i) + 1);
+    const uint16_t place = first(combo, places, random);
+    ++counts[place];
+    TargetCell& cell = *combo.targets[place].target.cell;
+    const bool fails = static_cast<double>(mixed(random) % 1000) < failing[place] * 1000;
+    (fails ? cell.failures : cell.successes).fetch_add(1);
+    if (!fails) cell.first_token.add(200000 + 10000 * place);
+  }
+  return counts;
+}
+
+// Their histories are never quite the same, and must not decide.
+TEST(ChooserTest, EqualTargetsGetEqualSharesOfTwoDrawn) {
+  for (const double failing : {0.0, 0.02, 0.2}) {
+    for (const size_t size : {3, 5}) {
+      Fleet fleet(size);
+      const Combo combo = fleet.combo(Strategy::kPowerOfTwo);
+      constexpr int kRequests = 20000;
+      const std::vector<int> counts = drawn(combo, kRequests, std::vector<double>(size, failing));
+      for (const int count : counts)
+        EXPECT_NEAR(count * static_cast<double>(size) / kRequests, 1, 0.15)
+            << size << " that fail " << failing;
+    }
+  }
+}
+
+TEST(ChooserTest, WhoFailsMoreIsDrawnLessAndNotForgotten) {
+  Fleet fleet(4);
+  const Combo combo = fleet.combo(Strategy::kPowerOfTwo);
+  std::vector<int> counts = drawn(combo, 8000, {0, 0, 0.5, 0});
+  EXPECT_LT(counts[2], 500) << "a quarter of an equal share at most";
+  for (const uint16_t place : {0, 1, 3}) EXPECT_NEAR(counts[place], 2600, 300);
+  counts = drawn(combo, 40000, {0, 0, 0, 0});
+  EXPECT_GT(counts[2], 3000) << "it works again";
+}
+
 // A conversation stays where its prompt is cached, and only those of a lost target move.
 TEST(ChooserTest, CacheOptimizedMovesOnlyWhoMust) {
   Fleet fleet(5);

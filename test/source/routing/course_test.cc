@@ -193,6 +193,58 @@ TEST(CourseTest, ADelayStandsBeforeEachFallback) {
   EXPECT_EQ(walk.next(), "p2/a");
 }
 
+TEST(CourseTest, NoDelayStandsWhereNothingIsLeftToTry) {
+  Through combo(2);
+  combo.plan.rules.fallback_delay = absl::Milliseconds(250);
+  Walk walk(combo.plan, combo.policy);
+  EXPECT_EQ(walk.next(), "p0/a");
+  EXPECT_EQ(walk.fail(500), "wait 250");
+  EXPECT_EQ(walk.next(), "p1/a");
+  EXPECT_EQ(walk.fail(500), "end");
+}
+
+TEST(CourseTest, WhoAsksToWaitIsNobodyToDelayFor) {
+  Through combo(2);
+  combo.plan.rules.fallback_delay = absl::Milliseconds(250);
+  combo.account(1).cooldown.begin(kNowMs, combo.policy.cooldown, 60000, true);
+  Walk walk(combo.plan, combo.policy);
+  EXPECT_EQ(walk.next(), "p0/a");
+  EXPECT_EQ(walk.fail(500), "end");
+}
+
+TEST(CourseTest, ABrokenConnectionIsTriedWithEachAccountUntilTheBreakerOpens) {
+  const auto breaks = [](Walk& walk) {
+    return walk.fail(502, {}, "upstream_closed", Failure::Kind::kTransport);
+  };
+  Direct direct(3);
+  Walk walk(direct.plan, direct.policy);
+  EXPECT_EQ(walk.next(), "p0/a");
+  EXPECT_EQ(breaks(walk), "p0/b");
+  EXPECT_EQ(breaks(walk), "p0/c");
+  EXPECT_EQ(breaks(walk), "end");
+  Direct down(3);
+  down.policy.breaker = {.failures = 2, .reset_ms = 1000};
+  Walk stopped(down.plan, down.policy);
+  EXPECT_EQ(stopped.next(), "p0/a");
+  EXPECT_EQ(breaks(stopped), "p0/b");
+  EXPECT_EQ(breaks(stopped), "end") << "nobody asks a third time where nobody answers";
+}
+
+TEST(CourseTest, ATimeThatIsOverIsHeldAgainstNobody) {
+  Through combo(2);
+  combo.policy.breaker = {.failures = 1, .reset_ms = 1000};
+  combo.breaker(0).restore({.phase = BreakerState::Phase::kOpen, .until_ms = kNowMs});
+  Walk walk(combo.plan, combo.policy);
+  EXPECT_EQ(walk.next(), "p0/a") << "the probe";
+  walk.course.time_out();
+  EXPECT_TRUE(walk.course.has_timed_out());
+  EXPECT_EQ(combo.account(0).in_flight, 0);
+  EXPECT_FALSE(combo.account(0).cooldown.is_cooling(kNowMs));
+  EXPECT_EQ(combo.combo.targets[0].cell->failures, 0u);
+  Walk next(combo.plan, combo.policy);
+  EXPECT_EQ(next.next(), "p0/a") << "another probe may go at once";
+}
+
 TEST(CourseTest, NoRequestTriesMoreThanThirtyTimes) {
   Through combo(50);
   Walk walk(combo.plan, combo.policy);
@@ -382,6 +434,33 @@ TEST(CellRegistryTest, RemembersOverARestart) {
     late.fleet.cells.restore({saved[0].name, std::string(junk)}, kNowMs);
   next.fleet.cells.reset();
   EXPECT_TRUE(next.breaker(0).lets_through(kNowMs));
+}
+
+TEST(CellRegistryTest, RemembersWhichModelsWaitOverARestart) {
+  Through combo(2);
+  const auto lock = [&](size_t index, std::string_view model, int64_t for_ms, bool is_hard) {
+    combo.account(index).lock(model, kNowMs, {.until_ms = kNowMs + for_ms, .is_hard = is_hard});
+  };
+  lock(0, "m", 600000, true);
+  lock(0, "other", 30000, false);
+  lock(1, "m", 20000, true);
+  const auto saved = combo.fleet.cells.save(kNowMs);
+  ASSERT_EQ(saved.size(), 2u) << "of accounts that nothing else is held against";
+  Through next(2);
+  for (const auto& each : saved) next.fleet.cells.restore(each, kNowMs + 25000);
+  const auto found = [&](size_t index, std::string_view model) {
+    return next.account(index).locks.find(model, kNowMs + 25000);
+  };
+  EXPECT_EQ(found(0, "m").until_ms, kNowMs + 600000);
+  EXPECT_TRUE(found(0, "m").is_hard);
+  EXPECT_EQ(found(0, "other").until_ms, kNowMs + 30000);
+  EXPECT_FALSE(found(0, "other").is_hard);
+  EXPECT_EQ(found(1, "m").until_ms, 0) << "over by now";
+  Walk walk(next.plan, next.policy);
+  walk.now = kNowMs + 25000;
+  EXPECT_EQ(walk.next(), "p1/a");
+  for (const std::string_view junk : {"", "1", "1 2", "x y z", "9999999999999999 99999999999 7 1"})
+    next.fleet.cells.restore({saved[0].name, std::string(junk)}, kNowMs);
 }
 
 }  // namespace

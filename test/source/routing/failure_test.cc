@@ -74,6 +74,13 @@ TEST(FailureTest, WhatIsOursIsHeldAgainstNobody) {
   EXPECT_TRUE(judge({.kind = Kind::kTransport}, false).counts_for_breaker);
 }
 
+TEST(FailureTest, ABrokenConnectionIsTriedWithTheNextAccount) {
+  const Verdict verdict = judge({.kind = Kind::kTransport}, false);
+  EXPECT_EQ(verdict.then, Then::kNextAccount);
+  EXPECT_EQ(verdict.mark, Mark::kRest);
+  EXPECT_TRUE(verdict.may_retry);
+}
+
 TEST(FailureTest, ALimitOfOneModelSaysNothingOfOthers) {
   EXPECT_EQ(judge({.status = 429}, true).mark, Mark::kLockModel);
 }
@@ -99,6 +106,12 @@ TEST(RetryHintTest, ReadsEveryFormInItsOrder) {
   EXPECT_EQ(after("1.5"), 1.5);
   EXPECT_EQ(after("Fri, 15 Jan 2027 08:00:30 GMT"), 30);
   EXPECT_EQ(after("Fri, 15 Jan 2027 07:00:30 GMT"), 0) << "gone by";
+  EXPECT_EQ(after("Friday, 15-Jan-27 08:00:30 GMT"), 30) << "RFC 850";
+  EXPECT_EQ(after("Fri Jan 15 08:00:30 2027"), 30) << "asctime";
+  EXPECT_EQ(absl::ToDoubleSeconds(retry_hint({.retry_after = "Fri Jan  1 08:00:30 2027"},
+                                             kNow - absl::Hours(14 * 24))),
+            30)
+      << "asctime pads the day with a space";
   EXPECT_EQ(after("-3"), 0);
   EXPECT_EQ(after("soon"), 0);
   EXPECT_EQ(after("1e300"), 24 * 3600) << "at most a day";
