@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -15,6 +16,7 @@ namespace omni::llm {
 namespace {
 
 constexpr std::string_view kMember = "answer";
+constexpr int kMostChoices = 1024;
 
 // A schema that says nothing of its root is left to the server, as is one that stands elsewhere.
 bool is_object(RawJson schema) {
@@ -85,9 +87,11 @@ class Unwrapper final : public AnswerDecoder {
   void put(const Event& event, Emit emit);
   void began(const Event& event);
   static void tell(const Event& event, const std::string& text, Emit emit);
+  // An upstream's indexes may be anything.
   Choice& choice(int index) {
-    while (choices_.size() <= static_cast<size_t>(index)) choices_.emplace_back();
-    return choices_[static_cast<size_t>(index)];
+    const auto at = static_cast<size_t>(std::clamp(index, 0, kMostChoices - 1));
+    while (choices_.size() <= at) choices_.emplace_back();
+    return choices_[at];
   }
 
   const std::unique_ptr<AnswerDecoder> decoder_;
