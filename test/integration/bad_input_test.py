@@ -208,8 +208,12 @@ class LimitsTest(GatewayTest):
 
     def test_connections_beyond_the_limit_are_refused_and_come_back(self):
         wait_until(lambda: get(self.gateway.port, "/healthz").status == 200, 5)
-        held = [Client(self.gateway.port) for _ in range(60)]
-        wait_until(lambda: self._is_refused(), 3, "refusal")
+        held = []
+
+        def fill():
+            held.extend(Client(self.gateway.port) for _ in range(60))
+            return self._is_refused()
+        wait_until(fill, 3, "refusal")  # Again where the first were closed for their silence by then.
         for client in held:
             client.close()
         wait_until(lambda: not self._is_refused(), 5, "service again")
