@@ -32,6 +32,12 @@ inline ServiceTier billed_tier(const Facts& facts, const llm::Usage& usage) {
   return asked_tier(facts, facts.answer.dialect);
 }
 
+// What the answer used, as it is known by now: of a plain one upstream has read it before its head
+// goes out.
+inline const llm::Usage& usage_of_answer(const Facts& facts) {
+  return facts.usage.is_known() ? facts.usage : facts.answer.usage;
+}
+
 // What the answer and all that was asked beside it used, as it is known by now.
 inline llm::Usage whole_usage(const Facts& facts, const llm::Usage& answer) {
   llm::Usage out = answer;

@@ -10,7 +10,7 @@ namespace omni::filters {
 // About so many bytes to a token.
 inline constexpr int64_t kBytesPerToken = 4;
 
-inline int64_t guess_tokens(size_t text_bytes) {
+inline int64_t tokens_of(size_t text_bytes) {
   return (static_cast<int64_t>(text_bytes) + kBytesPerToken - 1) / kBytesPerToken;
 }
 

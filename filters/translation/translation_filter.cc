@@ -120,7 +120,7 @@ void TranslationFilter::begin(ResponseHead& head) {
     // What its provider makes in the background has used nothing yet.
     if (facts.kept->keeping && facts.kept->keeping->is_background) return;
     const uint64_t all_of_it = head.content_length.value_or(0);
-    note_usage(facts.answer.usage, guess_tokens(facts.answer.text_bytes.value_or(all_of_it)));
+    note_usage(facts.answer.usage, tokens_of(facts.answer.text_bytes.value_or(all_of_it)));
   } else if (facts.answer.dialect == Dialect::kOpenai) {
     stream_ = std::make_unique<Stream>(facts);
   } else {

@@ -54,8 +54,11 @@ std::optional<T> MappingReader::read(std::string_view key,
 
 std::optional<std::string> MappingReader::text(std::string_view key) { return read(key, as_text); }
 
+// What is no mapping is one mistake, not one for each key that it lacks.
 std::optional<std::string> MappingReader::required_text(std::string_view key) {
-  if (find(key) == nullptr && entry(key) == nullptr)
+  const bool may_have_it =
+      value_.kind == ConfigValue::Kind::kMapping || value_.kind == ConfigValue::Kind::kNull;
+  if (may_have_it && find(key) == nullptr && entry(key) == nullptr)
     missing(key, fmt::format("'{}' is missing", key));
   return text(key);
 }

@@ -159,7 +159,7 @@ void put_attempts(Line<kJson>& line, const Finished& finished) {
 
 ServiceTier tier_of(const Facts& facts) {
   if (facts.answer.provider == nullptr) return ServiceTier::kUnsaid;
-  return billed_tier(facts, facts.usage.is_known() ? facts.usage : facts.answer.usage);
+  return billed_tier(facts, usage_of_answer(facts));
 }
 
 // No price is not a price of nothing.
@@ -252,10 +252,7 @@ std::optional<int64_t> cost_of(const Facts& facts) {
 }
 
 std::optional<int64_t> cost_of(const Facts& facts, const Price* price) {
-  const Answer& answer = facts.answer;
-  // Of a plain answer upstream has read it before its head goes out.
-  const llm::Usage& usage = facts.usage.is_known() ? facts.usage : answer.usage;
-  return cost_of(facts, usage, price);
+  return cost_of(facts, usage_of_answer(facts), price);
 }
 
 void append_access_line(std::string& out, LogFormat format, const Finished& finished) {

@@ -28,10 +28,6 @@ const GatewayKey* key_of(const Facts& facts) {
   return facts.principal.key != nullptr ? facts.principal.key : facts.trail.refused_key;
 }
 
-const llm::Usage& usage_of_answer(const Facts& facts) {
-  return facts.usage.is_known() ? facts.usage : facts.answer.usage;
-}
-
 llm::Usage usage_of(const Facts& facts) { return whole_usage(facts, usage_of_answer(facts)); }
 
 void put_flag(Receipt& out, Receipt::Flag flag, bool is_set) {

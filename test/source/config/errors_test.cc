@@ -56,6 +56,8 @@ TEST(ErrorsTest, WrongTypesPointAtTheValue) {
        {"workers: 0\n", "gateway.yaml:1:10: workers: expected auto or a number from 1 to 256\n"},
        {"storage: here\n",
         "gateway.yaml:1:10: storage: expected a mapping, found a single value\n"},
+       {"keys: [sk-secret]\n",
+        "gateway.yaml:1:8: keys[0]: expected a mapping, found a single value\n"},
        {"providers: { id: x }\n",
         "gateway.yaml:1:12: providers: expected a list, found a mapping\n"},
        {"storage: { path: 5 }\n",
