@@ -47,6 +47,7 @@ enum class TurnPart : uint8_t {
   kAnswers,   // Complete answers are looked at.
   kEnd,       // What all of it wrote is gathered.
   kSends,     // It leaves.
+  kRest,      // What nobody waits for.
 };
 
 // Work that must run before the loop waits again, once each time it is asked for. Destroying it

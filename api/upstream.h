@@ -57,6 +57,11 @@ class UpstreamRequest {
   // Reading the response stops while held; resumes when released.
   virtual void hold() = 0;
   virtual void release() = 0;
+  // The answer will be a stream whose head and first bytes are of no use without content: they may
+  // be told up to five milliseconds later, together with it. To be said before the turn ends.
+  virtual void await_content() {}
+  // What is being told now holds the first content.
+  virtual void content_began() {}
   // Microseconds from open() until the request was handed to a connection; for the access log.
   virtual int64_t queued_us() const = 0;
 };

@@ -57,6 +57,7 @@ HttpAttempt::HttpAttempt(Exchange& exchange, const Target& target, const Upstrea
   }
   RequestHead head = make_request_head(exchange, target, body.size());
   request_ = exchange.upstreams().open(origin, std::move(head), std::move(body), timeouts, *this);
+  if (!is_embedding() && !is_count() && !gathers_stream()) request_->await_content();
 }
 
 // Another target may speak a dialect that can say it.
@@ -179,12 +180,16 @@ void HttpAttempt::watch_stream(Buffer&& bytes) {
   if (gathers && (is_full || verdict == Verdict::kBroken))
     return fail(502, "upstream_invalid_answer", "The provider's stream cannot be read.");
   const bool is_over = !gathers && (verdict != Verdict::kWait || is_full);
-  if (verdict == Verdict::kGood && first_token_us_ == 0)
-    first_token_us_ = exchange_.elapsed_us() - began_us_;
+  if (verdict == Verdict::kGood && first_token_us_ == 0) note_first_content();
   if (!is_over) bytes.own();
   held_.append(std::move(bytes));
   if (is_over) return commit();
   if (!gathers || verdict == Verdict::kWait) watch_deadline();
+}
+
+void HttpAttempt::note_first_content() {
+  first_token_us_ = exchange_.elapsed_us() - began_us_;
+  if (request_ != nullptr) request_->content_began();
 }
 
 // Bytes that dribble in do not stop the clock, nor does silence behind them: it runs until the

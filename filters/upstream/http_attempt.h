@@ -48,6 +48,7 @@ class HttpAttempt final : public TargetAttempt, public UpstreamEvents, private T
   void take_body(Buffer&& bytes);
   [[gnu::cold]] void on_broken_coding(const absl::Status& why);
   void watch_stream(Buffer&& bytes);
+  void note_first_content();
   bool gathers_stream() const;
   Dialect dialect() const;
   void gather(Buffer&& bytes);

@@ -117,6 +117,7 @@ Loop::~Loop() {
   handles_->wakeup.close();
   handles_->timer.close();
   handles_->check.close();
+  late_reads_.close();
   // What is still open belongs to somebody who outlives his loop.
   uv_walk(
       uv(), [](uv_handle_t* handle, void*) { OMNI_CHECK(uv_is_closing(handle) != 0); }, nullptr);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/event.h"
+#include "source/event/late_read.h"
 #include "source/event/read_pool.h"
 #include "source/event/send_batch.h"
 #include "source/event/timer_wheel.h"
@@ -74,6 +75,7 @@ class Loop final : public Dispatcher {
   ReadPool& reads() { return reads_; }
   ReadPool& plaintexts() { return plaintexts_; }  // What TLS decrypts into.
   SendBatch& sends() { return sends_; }
+  LateReads& late_reads() { return late_reads_; }
 
  private:
   class WheelTimer;
@@ -110,6 +112,7 @@ class Loop final : public Dispatcher {
   ReadPool reads_;
   ReadPool plaintexts_;
   SendBatch sends_{*this};
+  LateReads late_reads_{*this, uv()};
   std::atomic<Posted*> posted_{nullptr};  // Latest first.
 };
 

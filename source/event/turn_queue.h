@@ -49,7 +49,7 @@ class TurnParts {
   }
 
  private:
-  std::array<TurnQueue, static_cast<size_t>(TurnPart::kSends) + 1> parts_;
+  std::array<TurnQueue, static_cast<size_t>(TurnPart::kRest) + 1> parts_;
 };
 
 }  // namespace omni

@@ -103,6 +103,12 @@ void TcpConnection::release(Hold reason) {
   loop_.at_turn_end(*this);
 }
 
+void TcpConnection::await_more_than(int count) {
+  if (state_ != State::kOpen) return;
+  if (late_ == nullptr) late_ = std::make_unique<LateReader>(loop_.late_reads(), socket());
+  late_->await_more_than(count);
+}
+
 void TcpConnection::close_after_flush() {
   if (state_ != State::kOpen) return;
   state_ = State::kFlushing;
@@ -154,6 +160,7 @@ void TcpConnection::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t*)
 }
 
 void TcpConnection::received(ssize_t count) {
+  if (late_ != nullptr) late_->end();
   if (count == UV_ENOBUFS) {  // Held.
     uv_read_stop(&stream_.get()->stream);
     is_reading_ = false;
@@ -374,6 +381,7 @@ void TcpConnection::finish(absl::Status why) {
   out_.clear();
   in_.clear();
   timer_.reset();
+  late_.reset();
   leave_turn();
   offering_.leave_turn();
   stream_.close();

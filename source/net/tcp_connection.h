@@ -35,6 +35,7 @@ class TcpConnection final : public Connection, private TurnWork, private Sender 
   size_t unsent() const override;
   void hold(Hold reason) override { holds_ |= static_cast<uint8_t>(reason); }
   void release(Hold reason) override;
+  void await_more_than(int count) override;
   void close_after_flush() override;
 
   std::string_view peer() const override { return peer_; }
@@ -81,10 +82,11 @@ class TcpConnection final : public Connection, private TurnWork, private Sender 
   TurnTask<TcpConnection, &TcpConnection::offer_read> offering_{*this};
   ConnectionEvents* events_ = nullptr;
   UvHandle<AnyStream> stream_;
-  Buffer in_;                     // Owned bytes that on_bytes() left.
-  Buffer out_;                    // In order, behind what libuv is writing.
-  char* target_ = nullptr;        // Where the read under way goes, unless to the lent block.
-  std::unique_ptr<Timer> timer_;  // Made when closing.
+  Buffer in_;                         // Owned bytes that on_bytes() left.
+  Buffer out_;                        // In order, behind what libuv is writing.
+  char* target_ = nullptr;            // Where the read under way goes, unless to the lent block.
+  std::unique_ptr<Timer> timer_;      // Made when closing.
+  std::unique_ptr<LateReader> late_;  // Made when first needed.
   std::string peer_;
   absl::Status write_error_;  // Reported when the input has been read to its end.
   int read_error_ = 0;        // Of uv_read_start(); reported at the end of the turn.

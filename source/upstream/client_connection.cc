@@ -13,6 +13,10 @@
 namespace omni::upstream {
 namespace {
 
+// A prologue that is longer, or takes longer, is waited for as always.
+constexpr size_t kLongestPrologue = 8 * 1024;
+constexpr int64_t kPrologueNs = 500'000;
+
 absl::Status cut_short(std::string_view name, std::string_view how) {
   return unavailable(fmt::format("{} {} before the response was complete", name, how));
 }
@@ -63,6 +67,7 @@ void ClientConnection::begin(Request& request) {
   // A new HTTP/1 connection gives no reason to repeat, so nothing need be kept for it.
   Buffer body = request.body(/*may_repeat=*/has_served_ || is_multiplexed());
   has_served_ = true;
+  received_ = received_before_ = unread_ = 0;
   const StreamId id = codec_->open(request.head());
   streams_.push_back({id, &request, reads_});
   request.attach(*this, id);
@@ -103,6 +108,16 @@ void ClientConnection::release(Request& request) {
   context_.dispatcher.at_turn_end(*this);
 }
 
+void ClientConnection::await_content() {
+  awaited_prologue_ = std::exchange(prologue_, 0);
+  if (awaited_prologue_ > 0) connection_->await_more_than(awaited_prologue_);
+}
+
+void ClientConnection::content_began(int64_t after_ns) {
+  if (is_multiplexed() || after_ns > kPrologueNs || received_before_ > kLongestPrologue) return;
+  prologue_ = received_before_ > 0 ? static_cast<int>(received_before_) : awaited_prologue_;
+}
+
 void ClientConnection::on_bytes(Buffer& in) {
   if (is_dead_) return in.clear();
   ++reads_;
@@ -112,6 +127,8 @@ void ClientConnection::on_bytes(Buffer& in) {
       return die(UpstreamFailure::kProtocol, invalid("bytes that nobody asked for"));
     }
     streams_.front().request->note_bytes();
+    received_before_ = received_;
+    received_ += in.size() - unread_;
   }
   const absl::Status fed = codec_->feed(in);
   if (is_dead_) return in.clear();
@@ -127,6 +144,7 @@ void ClientConnection::on_bytes(Buffer& in) {
   } else if (codec_->active() == 0) {
     return die(UpstreamFailure::kReset, cut_short(pool_.name(), "broke the response off"));
   }
+  unread_ = in.size();
   pool_.update(*this);
 }
 

@@ -40,6 +40,11 @@ class ClientConnection final : public Deferred,
   void suspect(const Request& request);
   void hold();
   void release(Request& request);
+  // What came before the first content of a stream is likely to be as long the next time, and need
+  // not wake anybody before the content is there: only where that is a matter of microseconds, and
+  // with HTTP/1.
+  void await_content();
+  void content_began(int64_t after_ns);
   // Closes the socket when the turn ends. The pool has forgotten it; no request is left.
   void retire();
 
@@ -94,6 +99,11 @@ class ClientConnection final : public Deferred,
   std::vector<Stream> streams_;  // Ids ascend.
   std::vector<StreamId> cancelled_;
   uint64_t reads_ = 0;  // How often bytes came.
+  // How many bytes the response under way had brought, when they were last offered and before that,
+  // and those of them that the codec left.
+  size_t received_ = 0, received_before_ = 0, unread_ = 0;
+  int prologue_ = 0;          // How many bytes stood before the first content of the last stream.
+  int awaited_prologue_ = 0;  // The same, while it is being relied on.
   // reads_ when the connection, kept from earlier requests, was last taken out of its rest.
   uint64_t kept_reads_ = kNotKept;
   bool has_served_ = false;

@@ -55,6 +55,14 @@ void Request::release() {
   if (connection_ != nullptr) connection_->release(*this);
 }
 
+void Request::await_content() {
+  if (connection_ != nullptr) connection_->await_content();
+}
+
+void Request::content_began() {
+  if (connection_ != nullptr) connection_->content_began(context_.now_ns() - opened_ns_);
+}
+
 void Request::attach(ClientConnection& connection, StreamId stream) {
   connection_ = &connection;
   stream_ = stream;

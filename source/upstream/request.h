@@ -29,6 +29,8 @@ class Request final : public UpstreamRequest, private TurnWork, private AlarmOwn
 
   void hold() override;
   void release() override;
+  void await_content() override;
+  void content_began() override;
   int64_t queued_us() const override { return queued_ns_ / 1000; }
 
   // For the pool.

@@ -29,6 +29,7 @@ class FakePeer::OurEnd final : public net::Connection {
   }
   size_t unsent() const override { return peer_->unsent_.size(); }
   void hold(net::Hold reason) override { peer_->holds_ |= static_cast<unsigned>(reason); }
+  void await_more_than(int count) override { peer_->awaited_ = count; }
   void release(net::Hold reason) override {
     peer_->holds_ &= ~static_cast<unsigned>(reason);
     peer_->deliver_soon();
@@ -115,6 +116,7 @@ bool FakePeer::deliver_once() {
     std::memcpy(block->data(), bytes.data(), bytes.size());
     block->set_used(bytes.size());
     block->lend();
+    awaited_ = 0;
     Buffer in = std::move(rest_);
     rest_.clear();
     block->ref();

@@ -47,6 +47,8 @@ class FakePeer {
   bool is_held() const { return holds_ != 0; }
   bool is_started() const { return events_ != nullptr; }
   size_t undelivered() const { return input_.size(); }
+  // What our end last said of its next bytes (net::Connection::await_more_than); 0 since it read.
+  int awaited() const { return awaited_; }
 
  private:
   class OurEnd;
@@ -67,6 +69,7 @@ class FakePeer {
   std::string unsent_;
   size_t writes_ = 0;
   unsigned holds_ = 0;
+  int awaited_ = 0;
   bool is_taking_ = true;
   bool was_full_ = false;
   bool input_ended_ = false;

@@ -397,6 +397,56 @@ TEST_F(TcpConnectionTest, DestroyingItWithQueuedBytesIsSafe) {
   settle(absl::Milliseconds(20));
 }
 
+// On a machine that stands still for milliseconds it may be told in between, but not each time.
+TEST_F(TcpConnectionTest, IsToldOnceOfWhatIsNoUseAlone) {
+  connect();
+  // In turns, so that the pieces do not leave as one.
+  const auto send = [&](std::string_view bytes) {
+    client.write(bytes);
+    loop.run_once();
+  };
+  bool was_once = false;
+  for (int i = 0; i < 50 && !was_once; ++i) {
+    const int reads = server.reads;
+    server.received.clear();
+    server.connection->await_more_than(5);
+    send("head ");
+    send("word");
+    ASSERT_TRUE(wait([&] { return server.received == "head word"; }));
+    was_once = server.reads == reads + 1;
+  }
+  EXPECT_TRUE(was_once);
+  // Over with it: whatever comes next is told.
+  client.write(".");
+  ASSERT_TRUE(wait([&] { return server.received == "head word."; }));
+}
+
+TEST_F(TcpConnectionTest, IsToldOfTooFewBytesAMomentLater) {
+  connect();
+  server.connection->await_more_than(100);
+  client.write("short");
+  ASSERT_TRUE(wait([&] { return server.received == "short"; }, absl::Seconds(1)));
+  client.write("er");
+  ASSERT_TRUE(wait([&] { return server.received == "shorter"; }, absl::Seconds(1)));
+}
+
+TEST_F(TcpConnectionTest, IsToldOfTooFewBytesWhenThePeerEnds) {
+  connect();
+  server.connection->await_more_than(100);
+  client.write("last");
+  client.connection->close_after_flush();
+  ASSERT_TRUE(wait([&] { return server.ended; }, absl::Seconds(1)));
+  EXPECT_EQ(server.received, "last");
+}
+
+TEST_F(TcpConnectionTest, MayGoWhileItAwaitsBytes) {
+  connect();
+  server.connection->await_more_than(100);
+  server.connection.reset();
+  settle();
+  EXPECT_TRUE(client.ended || client.closed.has_value());
+}
+
 TEST_F(TcpConnectionTest, WorksOverAUnixSocket) {
   const std::string path = testing::TempDir() + "/omni_net_test.sock";
   auto socket = BoundSocket::bind(*ListenAddress::parse("unix:" + path), false);
