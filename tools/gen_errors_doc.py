@@ -45,7 +45,7 @@ MEANINGS = {
     "bad_path": (REQUEST, "The path is not in canonical form: dot segments, `//`, a backslash, a "
                           "control character or percent-encoding of a character that stands for "
                           "itself."),
-    "bad_request": (REQUEST, "The body is not JSON, or a field is missing, given twice or of the "
+    "bad_request": (REQUEST, "The body is not JSON (the message says at which byte), or a field is missing, given twice or of the "
                              "wrong type; `param` names it. Before there is a request: broken "
                              "HTTP, see below."),
     "invalid_api_key": (REQUEST, "A key is required and none, or an unknown one, was presented. "

@@ -1,6 +1,8 @@
 // What stands inside a JSON string, and how a JSON number is written (RFC 8259 sections 6 and 7).
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,15 @@ enum class Surrogates { kInPairs, kAny };
 // broken escape.
 bool unescape(std::string_view inside, std::string& out,
               Surrogates surrogates = Surrogates::kInPairs);
+
+inline constexpr std::array<bool, 256> kScalarEnds = [] {
+  std::array<bool, 256> ends{};
+  for (const char c : {' ', '\n', '\r', '\t', ',', '}', ']', ':', '"', '{', '['})
+    ends[static_cast<uint8_t>(c)] = true;
+  return ends;
+}();
+// Whether a word or a number is over where `c` stands.
+inline bool ends_scalar(char c) { return kScalarEnds[static_cast<uint8_t>(c)]; }
 
 // Behind the longest number that [at, end) begins with; null when it begins with none, also when
 // what follows `.` or `e` breaks one off.

@@ -10,6 +10,7 @@
 #include <immintrin.h>
 #endif
 
+#include "source/json/escape_bits.h"
 #include "source/json/skim.h"
 
 namespace omni::json {
@@ -88,19 +89,6 @@ __attribute__((target("avx2"))) inline uint64_t equal(const Run& run, char c) {
 __attribute__((target("avx2"))) inline Run folded(const Run& run) {
   const __m256i bit = _mm256_set1_epi8(0x20);
   return {_mm256_or_si256(run.low, bit), _mm256_or_si256(run.high, bit)};
-}
-
-// The bytes that a backslash before them escapes, without a branch: runs of backslashes that begin
-// at even places are told from those at odd ones by the carry of an addition.
-inline uint64_t escaped_bytes(uint64_t backslashes, bool& carry) {
-  const uint64_t before = carry ? 1 : 0;
-  const uint64_t unescaped = backslashes & ~before;
-  const uint64_t follows = (unescaped << 1) | before;
-  constexpr uint64_t kEven = 0x5555555555555555;
-  const uint64_t odd_starts = unescaped & ~kEven & ~follows;
-  uint64_t even_runs;
-  carry = __builtin_add_overflow(odd_starts, unescaped, &even_runs);
-  return (kEven ^ (even_runs << 1)) & follows;
 }
 
 // Bit i is the parity of bits 0..i: from quotes to the runs between them.

@@ -1,6 +1,5 @@
 #include "source/json/skim.h"
 
-#include <array>
 #include <cstring>
 
 #if defined(__SSE2__)
@@ -8,20 +7,13 @@
 #endif
 
 #include "source/base/status.h"
+#include "source/json/checked_size.h"
 #include "source/json/escapes.h"
 
 namespace omni::json {
 namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-constexpr std::array<bool, 256> make_scalar_ends() {
-  std::array<bool, 256> ends{};
-  for (const char c : {' ', '\n', '\r', '\t', ',', '}', ']', ':', '"', '{', '['})
-    ends[static_cast<uint8_t>(c)] = true;
-  return ends;
-}
-constexpr std::array<bool, 256> kEndsScalar = make_scalar_ends();
 
 // How many bytes one look at a string takes.
 constexpr ptrdiff_t kRun = 16;
@@ -60,19 +52,21 @@ inline uint32_t no_digits_in_run(const char* at) {
 
 }  // namespace
 
-Skimmer::Skimmer(std::string_view document, Kind kind, Behind behind)
+Skimmer::Skimmer(std::string_view document, Kind kind, Behind behind, Inner inner)
     : at_(document.data()),
       end_(document.data() + document.size()),
       readable_{at_, end_},
       is_object_(kind == Kind::kObject),
-      behind_(behind) {}
+      behind_(behind),
+      inner_(inner) {}
 
 Skimmer::Skimmer(const Skimmed& nested)
     : at_(nested.raw.data()),
       end_(nested.raw.data() + nested.raw.size()),
       readable_(nested.readable),
       is_object_(nested.kind == Kind::kObject),
-      behind_(Behind::kBlanks) {}
+      behind_(Behind::kBlanks),
+      inner_(Inner::kSkipped) {}
 
 absl::Status Skimmer::status() const { return ok() ? absl::OkStatus() : invalid(error_); }
 
@@ -155,9 +149,7 @@ inline const char* Skimmer::take_digits(const char* at, Skimmed& member) {
   if (others == 0) return nullptr;
   const int size = __builtin_ctz(others);
   const char* end = at + size;
-  if (size == 0 || (size > 1 && *at == '0') || end >= end_ ||
-      !kEndsScalar[static_cast<uint8_t>(*end)])
-    return nullptr;
+  if (size == 0 || (size > 1 && *at == '0') || end >= end_ || !ends_scalar(*end)) return nullptr;
   member.kind = Kind::kNumber;
   member.is_plain = true;
   member.raw = {at, static_cast<size_t>(size)};
@@ -185,12 +177,16 @@ const char* Skimmer::take_string(const char* at, Skimmed& member) {
   const char* end = string_end(at + 1, member.is_plain);
   if (end == nullptr) return fail("a string is not closed");
   member.raw = {at, static_cast<size_t>(end - at)};
+  if (inner_ == Inner::kChecked && !member.is_plain && !is_sound_string(member.raw))
+    return fail("a string holds a control character or a broken escape");
   return end;
 }
 
 const char* Skimmer::take_nested(const char* at, Skimmed& member) {
-  const size_t size = nested_size({at, static_cast<size_t>(end_ - at)}, readable_);
-  if (size == 0) return fail("the document ends too early");
+  const std::string_view rest(at, static_cast<size_t>(end_ - at));
+  const bool is_checked = inner_ == Inner::kChecked;
+  const size_t size = is_checked ? checked_size(rest, readable_) : nested_size(rest, readable_);
+  if (size == 0) return fail(is_checked ? "malformed JSON" : "the document ends too early");
   member.kind = *at == '{' ? Kind::kObject : Kind::kArray;
   member.is_plain = false;
   member.raw = {at, size};
@@ -221,8 +217,7 @@ const char* Skimmer::take_scalar(const char* at, Skimmed& member) {
       member.kind = Kind::kNumber;
       end = number_end(at, end_);
   }
-  if (end == nullptr || (end != end_ && !kEndsScalar[static_cast<uint8_t>(*end)]))
-    return fail("malformed JSON");
+  if (end == nullptr || (end != end_ && !ends_scalar(*end))) return fail("malformed JSON");
   member.raw = {at, static_cast<size_t>(end - at)};
   return end;
 }

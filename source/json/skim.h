@@ -1,5 +1,6 @@
 // Reading a few members of a large object: nested values are stepped over 64 bytes at a time and
-// never parsed. What is skipped is the next reader's to judge; what is visited is well-formed.
+// never parsed. What is skipped is the next reader's to judge, unless the walk is told to check it;
+// what is visited is well-formed.
 #pragma once
 
 #include <absl/functional/function_ref.h>
@@ -57,8 +58,11 @@ class Skimmer {
  public:
   // What may stand behind the closing bracket: blanks, or what is no part of this walk.
   enum class Behind : bool { kBlanks, kAnything };
+  // Whether what is stepped over must be JSON, too. Then the document is, when the walk is over.
+  enum class Inner : bool { kSkipped, kChecked };
   // `kind` is what the document must be: kObject, or kArray, whose items have an empty key.
-  Skimmer(std::string_view document, Kind kind, Behind behind = Behind::kBlanks);
+  Skimmer(std::string_view document, Kind kind, Behind behind = Behind::kBlanks,
+          Inner inner = Inner::kSkipped);
   // The object or array that another walk gave, while its document is whole.
   explicit Skimmer(const Skimmed& nested);
   Skimmer(const Skimmer&) = delete;
@@ -101,6 +105,7 @@ class Skimmer {
   const Readable readable_;
   const bool is_object_;
   const Behind behind_;
+  const Inner inner_;
   bool has_begun_ = false;
   const char* closing_ = nullptr;
   std::string_view error_;

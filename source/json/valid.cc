@@ -11,6 +11,8 @@ class Checker {
  public:
   explicit Checker(std::string_view text) : at_(text.data()), end_(at_ + text.size()) {}
 
+  const char* at() const { return at_; }
+
   bool run() {
     for (;;) {
       if (!value()) return false;
@@ -19,9 +21,10 @@ class Checker {
         blanks();
         if (depth_ == 0) return at_ == end_;
         if (at_ == end_) return false;
-        const char c = *at_++;
+        const char c = *at_;
+        if (c != ',' && c != (is_object_[depth_ - 1] ? '}' : ']')) return false;
+        ++at_;
         if (c == ',') break;
-        if (c != (is_object_[depth_ - 1] ? '}' : ']')) return false;
         --depth_;
       }
       if (is_object_[depth_ - 1] && !key()) return false;
@@ -50,7 +53,7 @@ class Checker {
     blanks();
     if (at_ == end_ || *at_ != '"' || !string()) return false;
     blanks();
-    return at_ != end_ && *at_++ == ':';
+    return at_ != end_ && *at_ == ':' && (++at_, true);
   }
 
   bool scalar() {
@@ -58,8 +61,10 @@ class Checker {
     for (const std::string_view word : {"true", "false", "null"})
       if (std::string_view(at_, static_cast<size_t>(end_ - at_)).substr(0, word.size()) == word)
         return at_ += word.size(), true;
-    at_ = number_end(at_, end_);
-    return at_ != nullptr;
+    const char* end = number_end(at_, end_);
+    if (end == nullptr) return false;
+    at_ = end;
+    return true;
   }
 
   bool string() {
@@ -98,5 +103,11 @@ class Checker {
 }  // namespace
 
 bool is_valid(std::string_view text) { return Checker(text).run(); }
+
+size_t first_fault(std::string_view text) {
+  Checker checker(text);
+  (void)checker.run();
+  return static_cast<size_t>(checker.at() - text.data());
+}
 
 }  // namespace omni::json

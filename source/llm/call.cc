@@ -10,6 +10,7 @@
 #include "source/json/edit.h"
 #include "source/json/skim.h"
 #include "source/json/splice.h"
+#include "source/json/valid.h"
 #include "source/json/writer.h"
 #include "source/llm/decoded.h"
 #include "source/llm/responses/history.h"
@@ -288,7 +289,8 @@ absl::Status Call::Fields::member(const json::Skimmed& value) {
 
 absl::Status Call::Fields::read(std::string_view text) {
   base = text.data();
-  json::Skimmer skimmer(text, json::Kind::kObject);
+  json::Skimmer skimmer(text, json::Kind::kObject, json::Skimmer::Behind::kBlanks,
+                        json::Skimmer::Inner::kChecked);
   json::Skimmed value;
   while (skimmer.next(value)) OMNI_RETURN_IF_ERROR(member(value));
   if (!skimmer.ok()) return skimmer.status();
@@ -341,6 +343,13 @@ Buffer with_model(std::string_view body, std::string_view model) {
   return Buffer(out);
 }
 
+// Where it is broken, if it is and not just something else than an object.
+[[gnu::cold]] CallError no_json(std::string_view text, const absl::Status& status) {
+  std::string out = fmt::format("Invalid JSON body: {}", message(status));
+  if (!json::is_valid(text)) out += fmt::format(" (byte {})", json::first_fault(text));
+  return {400, "bad_request", std::move(out), ""};
+}
+
 }  // namespace
 
 std::optional<CallError> Call::read(Buffer&& body, std::string_view accept,
@@ -348,8 +357,7 @@ std::optional<CallError> Call::read(Buffer&& body, std::string_view accept,
   const std::string_view text = body.flatten(kReadAhead);
   Fields fields;
   fields.dialect = dialect_;
-  if (const absl::Status status = fields.read(text); !status.ok())
-    return CallError{400, "bad_request", fmt::format("Invalid JSON body: {}", message(status)), ""};
+  if (const absl::Status status = fields.read(text); !status.ok()) return no_json(text, status);
   if (fields.error) return std::move(fields.error);
   if (dialect_ == Dialect::kGemini) {
     body_ = std::move(body);
@@ -382,8 +390,7 @@ std::optional<CallError> Call::read_named(Buffer&& body, std::string_view route_
   Fields fields;
   fields.dialect = dialect_;
   fields.only_model = true;
-  if (const absl::Status status = fields.read(text); !status.ok())
-    return CallError{400, "bad_request", fmt::format("Invalid JSON body: {}", message(status)), ""};
+  if (const absl::Status status = fields.read(text); !status.ok()) return no_json(text, status);
   if (fields.error) return std::move(fields.error);
   if (dialect_ != Dialect::kGemini) {
     if (!fields.has_model && !route_model.empty())

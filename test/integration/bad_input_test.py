@@ -144,6 +144,61 @@ class MalformedTest(GatewayTest):
         self.assertTrue(got.endswith(ROLE + text("a") + STOP + DONE), got)
 
 
+class BrokenJsonTest(GatewayTest):
+    """What nobody here reads must be JSON all the same, before anybody is asked (same dialect on both sides)."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.upstream = Upstream()
+        cls.addClassCleanup(cls.upstream.close)
+        ways = {"chat": ("openai", "/v1"), "claude": ("anthropic", "/v1"), "answers": ("openai-responses", "/v1"),
+                "google": ("gemini", "/v1beta"), "llama": ("ollama", "")}
+        root = cls.upstream.url.removesuffix("/v1")
+        cls.gateway = cls.serve(config([provider(cls.upstream, name, dialect=dialect, base_url=root + path)
+                                        for name, (dialect, path) in ways.items()]))
+
+    # What follows stands for %s in a value that the row of filters steps over.
+    ENDPOINTS = [
+        ("/v1/chat/completions", '{"model":"chat/m","messages":[{"role":"user","content":%s}]}'),
+        ("/v1/chat/completions", '{"model":"chat/m","messages":[],"tools":[{"x":{"y":[%s]}}]}'),
+        ("/v1/chat/completions", '{"model":"chat/m","messages":[],"mine":%s}'),
+        ("/v1/completions", '{"model":"chat/m","prompt":[%s]}'),
+        ("/v1/embeddings", '{"model":"chat/m","input":["a",%s]}'),
+        ("/v1/messages", '{"model":"claude/m","max_tokens":9,"messages":[{"role":"user","content":%s}]}'),
+        ("/v1/messages/count_tokens", '{"model":"claude/m","messages":[{"role":"user","content":%s}]}'),
+        ("/v1/responses", '{"model":"answers/m","store":false,"input":[{"role":"user","content":%s}]}'),
+        ("/v1beta/models/google/m:generateContent", '{"contents":[{"parts":[{"text":%s}]}]}'),
+        ("/api/chat", '{"model":"llama/m","stream":false,"messages":[{"role":"user","content":%s}]}'),
+        ("/v1/api/chat", '{"model":"llama/m","stream":false,"messages":[{"role":"user","content":%s}]}'),
+    ]
+    BROKEN = ["tru", ",", "1 2", '"a" "b"', '"a",', "{'a':1}", '{"a"}', "[1,]", "01", "nul", '"\x01"', r'"\q"', r'"\u00g0"',
+              '"' + "long " * 40 + r'\x"', "[}", "[1]]"]
+
+    def test_it_is_400_on_every_path_and_nobody_is_asked(self):
+        for path, form in self.ENDPOINTS:
+            for value in self.BROKEN:
+                with self.subTest(path=path, form=form, value=value), Client(self.gateway.port) as client:
+                    before = len(self.upstream.calls)
+                    said = client.request("POST", path, (form % value).encode())
+                    self.assertEqual(said.status, 400, said.body)
+                    self.assertIn(b"JSON", said.body)
+                    self.assertEqual(len(self.upstream.calls), before)
+
+    def test_the_answer_says_where(self):
+        said = chat(self.gateway.port, b'{"model":"chat/m","messages":[{"role":"user","content":tru}]}')
+        self.assert_error(said, 400, "bad_request", "Invalid JSON body: malformed JSON (byte 55)")
+
+    def test_what_is_json_passes(self):
+        self.upstream.script = lambda call: call.respond(418, {"error": {"message": "seen"}})
+        for path, form in self.ENDPOINTS:
+            with self.subTest(path=path, form=form), Client(self.gateway.port) as client:
+                body = (form % '"\\u00e9 \\"x\\" {[,"').encode()
+                before = len(self.upstream.calls)
+                self.assertEqual(client.request("POST", path, body).status, 418)
+                self.assertEqual(len(self.upstream.calls), before + 1)
+                self.assertIn(b'"\\u00e9 \\"x\\" {[,"', self.upstream.calls[-1].body)
+
+
 class LimitsTest(GatewayTest):
     @classmethod
     def setUpClass(cls):
