@@ -162,6 +162,12 @@ void Handoff::finish() {
   go();
 }
 
+void Handoff::give_up(std::string_view reason) {
+  if (!std::exchange(go_, nullptr)) return;
+  timeout_.reset();
+  call_->give_up(reason);
+}
+
 void Handoff::tell(std::string note) {
   note_ = std::move(note);
   if (refuse_conversation(exchange_)) return;

@@ -23,6 +23,9 @@ class Handoff {
   // Before an attempt at `target`. True: it has to wait for the summary, after which `go` is called
   // at a turn's end; `target` stays as it is until then.
   bool delays(const Target& target, absl::AnyInvocable<void()> go);
+  // A summary under way is not waited for any longer, and is noted as an attempt that was given up;
+  // `go` is not called.
+  void give_up(std::string_view reason);
   // Its answer goes to the client.
   void on_commit(const Target& target);
 

@@ -24,7 +24,7 @@ class Staging {
   // What goes before the answer is not waited for any longer; no event follows.
   void give_up(std::string_view reason) {
     if (prelude_) prelude_->give_up(reason);
-    handoff_.reset();
+    if (handoff_) handoff_->give_up(reason);
   }
   // As Handoff's.
   bool delays(const Target& target, absl::AnyInvocable<void()> go) {

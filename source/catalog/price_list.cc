@@ -4,27 +4,25 @@
 #include <cstdint>
 #include <string>
 
+#include "source/base/fnv.h"
 #include "source/catalog/provider.h"
 
 namespace omni {
 namespace {
 
-// FNV-1a: a name for a list, not a proof of anything.
+// A name for a list.
 class Sum {
  public:
-  void add(std::string_view text) {
-    for (const char c : text) word_ = (word_ ^ static_cast<uint8_t>(c)) * 0x100000001b3ull;
-    word_ = (word_ ^ 0xff) * 0x100000001b3ull;
-  }
+  void add(std::string_view text) { word_ = fnv1a(uint8_t{0xff}, fnv1a(text, word_)); }
   void add(double value) {
     const auto bits = std::bit_cast<uint64_t>(value);
     for (int shift = 0; shift < 64; shift += 8)
-      word_ = (word_ ^ ((bits >> shift) & 0xff)) * 0x100000001b3ull;
+      word_ = fnv1a(static_cast<uint8_t>(bits >> shift), word_);
   }
   uint64_t word() const { return word_; }
 
  private:
-  uint64_t word_ = 0xcbf29ce484222325ull;
+  uint64_t word_ = kFnvBasis;
 };
 
 void add(Sum& sum, const Price& price) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "source/base/fnv.h"
+
 #include <cstdint>
 
 namespace omni::llm {
@@ -62,10 +64,7 @@ std::string short_id(Text id, size_t limit) {
     append_escaped(out, whole);
     return out;
   }
-  // FNV-1a.
-  uint64_t hash = 14695981039346656037u;
-  for (const char c : whole) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-  return fmt::format("call_{:016x}", hash);
+  return fmt::format("call_{:016x}", fnv1a(whole));
 }
 
 CallNames::CallNames(const Request& request) {

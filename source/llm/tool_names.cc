@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "source/base/fnv.h"
 #include "source/base/format.h"
 
 namespace omni::llm {
@@ -24,12 +25,7 @@ bool fits(std::string_view name, const NameRule& rule) {
          std::all_of(name.begin(), name.end(), [&](char c) { return is_taken(c, rule); });
 }
 
-// FNV-1a.
-uint32_t hash(std::string_view text) {
-  uint32_t out = 2166136261u;
-  for (const char c : text) out = (out ^ static_cast<unsigned char>(c)) * 16777619u;
-  return out;
-}
+uint32_t hash(std::string_view text) { return static_cast<uint32_t>(fnv1a(text)); }
 
 }  // namespace
 

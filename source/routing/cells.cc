@@ -4,13 +4,14 @@
 #include <cstddef>
 #include <optional>
 
+#include "source/base/fnv.h"
+
 namespace omni::routing {
 namespace {
 
-// FNV-1a: what is stored must mean the same after a restart.
+// What is stored must mean the same after a restart.
 uint64_t stable_hash(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  const uint64_t hash = fnv1a(text);
   return hash ^ (hash >> 29);
 }
 

@@ -130,6 +130,16 @@ class ContextRelayTest(FanoutTest):
         self.assertEqual(self.said(self.talk()), "from p0")
         self.assertLess(time.monotonic() - began, 3)
 
+    def test_a_summary_that_a_combos_time_cuts_is_told_with_the_attempts(self):
+        fleet = self.relay(3, handoff_model="p2/m", timeout="600ms")
+        self.talk()
+        fleet.script(0, refuse(500))
+        fleet.script(2, says("late", after=6))
+        response = self.talk()
+        self.assert_error(response, 504, "COMBO_TIMEOUT", "p2/m (combo timeout)")
+        self.assertEqual(response.json["diagnostics"]["attempted"], 2)
+        self.assert_well(self.gateway)
+
     def test_another_account_is_told_as_well(self):
         fleet = Fleet(self, 1, accounts=2)
         fleet.works(0)
