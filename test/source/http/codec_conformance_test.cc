@@ -59,10 +59,9 @@ class CodecConformanceTest : public testing::Test {
     for (int quiet = 0; quiet < 2;) {
       client_codec->drain(to_server);
       server_codec->drain(to_client);
-      quiet = carry(to_server, [&](Buffer& in) { return server_codec->feed(in); }) |
-                      carry(to_client, [&](Buffer& in) { return client_codec->feed(in); })
-                  ? 0
-                  : quiet + 1;
+      const bool up = carry(to_server, [&](Buffer& in) { return server_codec->feed(in); });
+      const bool down = carry(to_client, [&](Buffer& in) { return client_codec->feed(in); });
+      quiet = up || down ? 0 : quiet + 1;
     }
   }
   template <class Feed>
