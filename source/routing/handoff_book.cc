@@ -10,9 +10,10 @@ size_t HandoffBook::place_of(std::string_view session) { return short_hash(sessi
 
 std::shared_ptr<const HandoffBook::Entry> HandoffBook::find(std::string_view session) const {
   const Place& place = places_[place_of(session)];
-  if (!place.mutex.TryLock()) return nullptr;
+  std::unique_lock<std::mutex> lock(place.mutex, std::try_to_lock);
+  if (!lock) return nullptr;
   std::shared_ptr<const Entry> found = place.entry;
-  place.mutex.Unlock();
+  lock.unlock();
   return found != nullptr && found->session == session ? found : nullptr;
 }
 
@@ -21,11 +22,11 @@ void HandoffBook::put(Entry entry) {
   if (entry.next.size() > kMostNoteBytes) entry.next.clear();
   auto made = std::make_shared<const Entry>(std::move(entry));
   Place& place = places_[place_of(made->session)];
-  if (!place.mutex.TryLock()) return;
-  // What was there is freed behind the lock.
+  const std::unique_lock<std::mutex> lock(place.mutex, std::try_to_lock);
+  if (!lock) return;
+  // What was there is freed behind the lock, which goes before `made` does.
   place.entry.swap(made);
   place.has_changed.store(true, std::memory_order_relaxed);
-  place.mutex.Unlock();
 }
 
 std::vector<HandoffBook::Change> HandoffBook::take_changes() {
@@ -33,10 +34,10 @@ std::vector<HandoffBook::Change> HandoffBook::take_changes() {
   for (size_t i = 0; i < kPlaces; ++i) {
     Place& place = places_[i];
     if (!place.has_changed.load(std::memory_order_relaxed)) continue;
-    if (!place.mutex.TryLock()) continue;  // The next call will find it.
+    const std::unique_lock<std::mutex> lock(place.mutex, std::try_to_lock);
+    if (!lock) continue;  // The next call will find it.
     place.has_changed.store(false, std::memory_order_relaxed);
     out.push_back({.place = i, .entry = place.entry});
-    place.mutex.Unlock();
   }
   return out;
 }

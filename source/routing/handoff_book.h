@@ -1,14 +1,12 @@
 // Who answered a conversation last, and what whoever takes it over is told of it.
 #pragma once
 
-#include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
-
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,8 +53,8 @@ class HandoffBook {
 
  private:
   struct Place {
-    mutable absl::Mutex mutex;
-    std::shared_ptr<const Entry> entry ABSL_GUARDED_BY(mutex);
+    mutable std::mutex mutex;  // Guards entry; held for a pointer's copy only.
+    std::shared_ptr<const Entry> entry;
     std::atomic<bool> has_changed{false};
   };
 

@@ -33,7 +33,8 @@ bool note_scalar(std::string& out, const Skimmed& value) {
   }
   if (value.kind != Kind::kNumber) return true;
   const auto number = value.number();
-  if (number.ok()) out.append(std::to_string(*number));
+  // The strict parser knows no `-0`: it is an integer to it.
+  if (number.ok()) out.append(std::to_string(*number + 0.0));
   return number.ok();
 }
 
@@ -88,7 +89,7 @@ class Strict : public nlohmann::json_sax<nlohmann::json> {
   }
   bool number(double value) {
     if (!take(Kind::kNumber)) return false;
-    notes_ += std::to_string(value);
+    notes_ += std::to_string(value + 0.0);
     return true;
   }
   bool open(Kind kind) {
