@@ -189,7 +189,7 @@ void HttpAttempt::watch_stream(Buffer&& bytes) {
 
 void HttpAttempt::note_first_content() {
   first_token_us_ = exchange_.elapsed_us() - began_us_;
-  if (request_ != nullptr) request_->content_began();
+  request_->content_began();
 }
 
 // Bytes that dribble in do not stop the clock, nor does silence behind them: it runs until the

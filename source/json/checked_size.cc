@@ -77,21 +77,7 @@ constexpr std::array<Row, kStates> make_next() {
 constexpr std::array<Row, kStates> kNext = make_next();
 
 bool is_scalar(const char* at, const char* end) {
-  const std::string_view rest(at, static_cast<size_t>(end - at));
-  const char* behind = nullptr;
-  switch (*at) {
-    case 't':
-      behind = rest.starts_with("true") ? at + 4 : nullptr;
-      break;
-    case 'f':
-      behind = rest.starts_with("false") ? at + 5 : nullptr;
-      break;
-    case 'n':
-      behind = rest.starts_with("null") ? at + 4 : nullptr;
-      break;
-    default:
-      behind = number_end(at, end);
-  }
+  const char* behind = scalar_end(at, end);
   return behind != nullptr && (behind == end || ends_scalar(*behind));
 }
 
@@ -162,7 +148,6 @@ class Runs {
     ++run_;
     return 1;
   }
-  const TokenCarry& carry() const { return carry_; }
 
  private:
   const std::string_view text_;

@@ -53,4 +53,23 @@ inline const char* number_end(const char* at, const char* end) {
   return at;
 }
 
+// The same for `true`, `false`, `null` and numbers.
+inline const char* scalar_end(const char* at, const char* end) {
+  const std::string_view rest(at, static_cast<size_t>(end - at));
+  const auto behind = [&](std::string_view word) {
+    return rest.starts_with(word) ? at + word.size() : nullptr;
+  };
+  if (rest.empty()) return nullptr;
+  switch (rest.front()) {
+    case 't':
+      return behind("true");
+    case 'f':
+      return behind("false");
+    case 'n':
+      return behind("null");
+    default:
+      return number_end(at, end);
+  }
+}
+
 }  // namespace omni::json

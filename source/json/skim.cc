@@ -195,28 +195,12 @@ const char* Skimmer::take_nested(const char* at, Skimmed& member) {
 }
 
 const char* Skimmer::take_scalar(const char* at, Skimmed& member) {
-  const char* end = nullptr;
+  const char* end = scalar_end(at, end_);
+  const char first = *at;
   member.is_plain = false;
-  const auto is_word = [&](std::string_view word) {
-    const bool same = static_cast<size_t>(end_ - at) >= word.size() &&
-                      std::memcmp(at, word.data(), word.size()) == 0;
-    if (same) end = at + word.size();
-    return same;
-  };
-  switch (*at) {
-    case 't':
-    case 'f':
-      member.kind = Kind::kBoolean;
-      is_word("true") || is_word("false");
-      break;
-    case 'n':
-      member.kind = Kind::kNull;
-      is_word("null");
-      break;
-    default:
-      member.kind = Kind::kNumber;
-      end = number_end(at, end_);
-  }
+  member.kind = first == 't' || first == 'f' ? Kind::kBoolean
+                : first == 'n'               ? Kind::kNull
+                                             : Kind::kNumber;
   if (end == nullptr || (end != end_ && !ends_scalar(*end))) return fail("malformed JSON");
   member.raw = {at, static_cast<size_t>(end - at)};
   return end;

@@ -58,10 +58,7 @@ class Checker {
 
   bool scalar() {
     if (*at_ == '"') return string();
-    for (const std::string_view word : {"true", "false", "null"})
-      if (std::string_view(at_, static_cast<size_t>(end_ - at_)).substr(0, word.size()) == word)
-        return at_ += word.size(), true;
-    const char* end = number_end(at_, end_);
+    const char* end = scalar_end(at_, end_);
     if (end == nullptr) return false;
     at_ = end;
     return true;

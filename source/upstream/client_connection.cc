@@ -68,6 +68,7 @@ void ClientConnection::begin(Request& request) {
   Buffer body = request.body(/*may_repeat=*/has_served_ || is_multiplexed());
   has_served_ = true;
   received_ = received_before_ = unread_ = 0;
+  awaited_prologue_ = 0;
   const StreamId id = codec_->open(request.head());
   streams_.push_back({id, &request, reads_});
   request.attach(*this, id);

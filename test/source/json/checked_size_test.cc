@@ -47,7 +47,7 @@ void expect_at_every_place(std::string_view text, bool is_good) {
 TEST(CheckedSizeTest, TakesWhatIsJson) {
   for (const std::string_view text :
        {R"({})", R"([])", R"({"a":1})", R"({"a":[1,-2.5e+3,true,false,null,"x"],"b":{"c":{}}})",
-        R"(["\"\\\/\b\f\n\r\tAud800", "\\", "\\\"", "\\\\\""])",
+        R"(["\"\\\/\b\f\n\r\t\u00e9\uD83d\uDE00\ud800x", "\\", "\\\"", "\\\\\""])",
         R"({ "a" : [ ] , "b" : "{[}]:," })"})
     expect_at_every_place(text, true);
 }
