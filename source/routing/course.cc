@@ -190,6 +190,8 @@ bool Course::enter(uint16_t place, const Account* only, int64_t now_ms) {
       note_skipped({&provider, each.account, chosen.model, each.why, each.until_ms});
     if (target_.account == nullptr) {
       if (probes_) provider.cell->breaker.on_probe_left(now_ms);
+      // Another request was quicker: the next look says whether it may be waited for.
+      if (only == nullptr) put_back(place);
       return false;
     }
   }

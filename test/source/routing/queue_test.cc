@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
 #include <memory>
 #include <string>
 #include <thread>
@@ -118,6 +119,26 @@ TEST(QueueTest, ALineThatIsTooLongFailsAtOnce) {
   EXPECT_EQ(walks[2]->next(), "end");
   ASSERT_EQ(walks[2]->course.skipped(kNowMs).size(), 1u);
   EXPECT_EQ(walks[2]->course.skipped(kNowMs)[0].why, "queued");
+}
+
+// The account was free when the target was chosen and is not when it is entered.
+TEST(QueueTest, WhoIsTooLateForAFreeAccountStandsInLine) {
+  Direct direct;
+  direct.policy.queue = gap(1);
+  constexpr int kThreads = 4;
+  std::barrier together(kThreads);
+  std::atomic<int> ends{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&] {
+      for (int64_t round = 0; round < 20'000; ++round) {
+        Course course(direct.plan, direct.policy, {});
+        together.arrive_and_wait();
+        if (course.next(kNowMs + round * 100).kind == Course::Step::Kind::kEnd) ++ends;
+      }
+    });
+  for (std::thread& each : threads) each.join();
+  EXPECT_EQ(ends, 0);
 }
 
 TEST(QueueTest, WhoIsFreeIsAskedBeforeAnybodyWaits) {
