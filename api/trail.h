@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "source/base/seldom.h"
 #include "source/routing/plan.h"
 
 namespace omni {
@@ -46,7 +47,7 @@ struct Trail {
   absl::InlinedVector<Step, 6> steps;       // the chain.
   std::vector<routing::Skipped> skipped;    // upstream.
   Underway underway[2];                     // upstream; the second is the hedge.
-  std::string refusal;  // the chain: in words, where we refuse before anybody was asked.
+  Seldom<std::string> refusal;  // the chain: in words, where we refuse before anybody was asked.
 
   // Some of this is the filters', and dies with them.
   bool views_filters() const {

@@ -287,7 +287,7 @@ void FilterChain::reply_from(size_t seat, LocalReply&& reply) {
   answered(seat, Step::State::kRefused);
   // What providers say may quote the prompt, and stays out of every record.
   if (Trail& trail = exchange_.facts().trail; trail.is_on && exchange_.facts().attempts.empty())
-    trail.refusal = reply.message;
+    trail.refusal.make() = reply.message;
   if (headers_left_) return fail_open_stream(reply);
   ended_ = true;
   Facts& facts = exchange_.facts();

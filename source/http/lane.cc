@@ -25,7 +25,7 @@ void Lane::pass(size_t at, LaneEvent event, Buffer* bytes) {
     Slot& slot = slots_[at];
     if (!slot.is_idle()) {
       store(at, event, bytes);
-      slot.body.own();
+      if (slot.body) slot.body->own();
       again_ |= !slot.is_waiting();
       return;
     }
@@ -50,9 +50,10 @@ void Lane::store(size_t at, LaneEvent event, Buffer* bytes) {
     slot.headers = true;
   } else if (event == LaneEvent::kComplete) {
     slot.complete = true;
-  } else if (bytes != nullptr) {
+  } else if (bytes != nullptr && !bytes->empty()) {
     has_bytes_ = true;
-    slot.body.append(std::move(*bytes));
+    if (slot.body == nullptr) slot.body = std::make_unique<Buffer>();
+    slot.body->append(std::move(*bytes));
   }
 }
 
@@ -79,7 +80,7 @@ void Lane::cut_before(size_t end) {
 void Lane::empty(Slot& slot) {
   slot.headers = slot.complete = false;
   slot.parked = LaneEvent::kNothing;
-  slot.body.clear();
+  slot.body.reset();
   slot.kept.reset();
 }
 
@@ -95,8 +96,15 @@ size_t Lane::replace(size_t from) {
 
 size_t Lane::count_buffered() const {
   size_t total = 0;
-  for (const Slot& slot : slots_) total += slot.body.size() + (slot.kept ? slot.kept->size() : 0);
+  for (const Slot& slot : slots_)
+    total += (slot.body ? slot.body->size() : 0) + (slot.kept ? slot.kept->size() : 0);
   return total;
+}
+
+const Buffer& Lane::gathered(size_t stage) const {
+  static const Buffer nothing;
+  const Slot& slot = slots_[stage];
+  return slot.body ? *slot.body : nothing;
 }
 
 void Lane::pump() {
@@ -118,8 +126,8 @@ void Lane::settle() {
   if (!has_bytes_) return;
   has_bytes_ = false;
   for (Slot& slot : slots_) {
-    if (!slot.body.empty()) slot.body.own();
-    has_bytes_ |= !slot.body.empty() || slot.kept != nullptr;
+    if (slot.body) slot.body->own();
+    has_bytes_ |= slot.body != nullptr || slot.kept != nullptr;
   }
 }
 
@@ -133,8 +141,9 @@ bool Lane::step(size_t at) {
     slot.headers = false;
     slot.begun = true;
     event = LaneEvent::kHeaders;
-  } else if (!slot.body.empty()) {
-    bytes = std::move(slot.body);
+  } else if (slot.body) {
+    bytes = std::move(*slot.body);
+    slot.body.reset();
     event = LaneEvent::kBody;
   } else if (slot.complete) {
     slot.complete = slot.whole = false;

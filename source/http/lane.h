@@ -64,22 +64,21 @@ class Lane {
   // Bytes waiting in inboxes or kept by paused stages.
   size_t buffered() const { return has_bytes_ ? count_buffered() : 0; }
   // What a whole-message stage has gathered so far.
-  const Buffer& gathered(size_t stage) const { return slots_[stage].body; }
+  const Buffer& gathered(size_t stage) const;
 
  private:
   struct Slot {
-    Slot() {}  // Not defaulted: rows of slots would be filled with zeros first.
-
     bool whole = false;
     uint8_t skipped = 0;
     bool begun = false;                      // Headers were seen.
     bool headers = false, complete = false;  // Inbox.
     bool in_callback = false, resumed_early = false;
     LaneEvent parked = LaneEvent::kNothing;  // The event this stage paused on.
-    Buffer body;                             // Inbox.
-    std::unique_ptr<Buffer> kept;            // The body it paused on.
+    // In a box each, because most stages never have either.
+    std::unique_ptr<Buffer> body;  // Inbox; not empty.
+    std::unique_ptr<Buffer> kept;  // The body it paused on.
 
-    bool has_work() const { return headers || complete || !body.empty(); }
+    bool has_work() const { return headers || complete || body != nullptr; }
     // Nothing here can move before something else happens.
     bool is_waiting() const { return parked != LaneEvent::kNothing || (whole && !complete); }
     // Nothing is here, nor on its way from here, that another event could overtake.

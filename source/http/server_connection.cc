@@ -62,12 +62,10 @@ void ServerConnection::on_bytes(Buffer& in) {
   if (!codec_ && !choose_codec(in)) return;  // Too few bytes: they are offered again.
   if (!input_.empty()) {
     input_.append(std::move(in));
-    feed(input_);
-  } else {
-    feed(in);
-    if (!in.empty()) input_ = std::move(in);
+    in = input_.take();
   }
-  in.clear();
+  feed(in);
+  input_.append(std::move(in));
   input_.own();
   if (input_.size() > kPipelineBytes) connection_->hold(net::Hold::kPipeline);
 }
@@ -98,7 +96,9 @@ void ServerConnection::fed(const absl::Status& status) {
 // kept to itself.
 void ServerConnection::feed_again() {
   if (feeding_ || closing_ || over_ || (is_http2_ && input_.empty())) return;
-  feed(input_);
+  Buffer in = input_.take();
+  feed(in);
+  input_.append(std::move(in));
   input_.own();
   if (input_.size() <= kPipelineBytes) connection_->release(net::Hold::kPipeline);
 }

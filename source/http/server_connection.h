@@ -7,6 +7,7 @@
 #include <string>
 
 #include "api/codec.h"
+#include "source/buffer/rare_buffer.h"
 #include "source/http/server_exchange.h"
 #include "source/net/connection.h"
 
@@ -89,7 +90,7 @@ class ServerConnection final : public net::ConnectionEvents,
   const size_t listener_;
   std::unique_ptr<ServerCodec> codec_;
   absl::InlinedVector<std::unique_ptr<ServerExchange>, 1> exchanges_;
-  Buffer input_;  // Pipelined bytes that wait for their turn.
+  RareBuffer input_;  // Pipelined bytes that wait for their turn.
   std::unique_ptr<Timer> timer_;
   absl::Duration quiet_since_;   // When the last exchange ended, or the connection began.
   absl::Duration head_since_;    // When the head that is being read began.

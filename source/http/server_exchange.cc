@@ -8,6 +8,9 @@
 
 namespace omni {
 
+// There is one for every open stream, and the allocator's next size is a quarter more.
+static_assert(sizeof(ServerExchange) <= 2048);
+
 std::string make_public_id(uint64_t id) {
   char text[] = "req_0000000000000000";
   for (char* at = text + sizeof text - 2; id != 0; id >>= 4) *at-- = "0123456789abcdef"[id & 15];
@@ -161,6 +164,9 @@ void ServerExchange::send_headers(ResponseHead&& head) {
   owner_.codec().send_headers(stream_, head);
   owner_.flush_soon();
   account_body();  // A committed answer has let the body go.
+  // What a stream holds on to, it holds for minutes.
+  Headers().swap(head.headers);
+  if (facts_.answer.is_committed && !facts_.call.is_decoded()) Headers().swap(request_.headers);
 }
 
 void ServerExchange::send_body(Buffer&& bytes) {

@@ -138,8 +138,8 @@ class Course {
   const CourseInput input_;
   std::optional<Chooser> chooser_;             // None when the plan names its targets.
   std::bitset<ComboCell::kMostTargets> done_;  // Of those.
-  absl::InlinedVector<const Account*, 4> excluded_;
-  absl::InlinedVector<Again, 4> again_;
+  absl::InlinedVector<const Account*, 1> excluded_;
+  absl::InlinedVector<Again, 1> again_;
   Target target_;
   std::optional<Target> left_out_;
   uint16_t place_ = 0;

@@ -86,7 +86,7 @@ void put_texts(const Finished& finished, Receipt& out) {
   out.dialect = name_of(facts.call.dialect());
   if (facts.answer.provider != nullptr) out.target_dialect = name_of(facts.answer.dialect);
   out.error_code = shown(facts.error_code);
-  out.refusal = shown(facts.trail.refusal);
+  out.refusal = shown(*facts.trail.refusal);
   for (const std::string& each : facts.answer.dropped) out.dropped.push_back(shown(each));
 }
 

@@ -31,7 +31,7 @@ void ChunkDecoder::restart() {
   state_ = State::kSizeStart;
   all_extension_bytes_ = 0;
   fault_ = {};
-  trailers_.restart();
+  trailers_.reset();
 }
 
 ChunkDecoder::Verdict ChunkDecoder::decode(Buffer& in, Buffer& body) {
@@ -160,12 +160,15 @@ void ChunkDecoder::step_size(char c) {
 }
 
 ChunkDecoder::Verdict ChunkDecoder::read_trailers(Buffer& in) {
-  // Nearly always there are none.
-  if (trailers_.is_empty() && in.front().size() >= 2 && in.front().substr(0, 2) == "\r\n") {
+  if (trailers_ == nullptr && in.front().size() >= 2 && in.front().substr(0, 2) == "\r\n") {
     in.drop(2);
     return Verdict::kComplete;
   }
-  switch (trailers_.read(in)) {
+  if (trailers_ == nullptr) {
+    const CodecLimits limits{.header_bytes = trailer_bytes_, .header_count = trailer_count_};
+    trailers_ = std::make_unique<HeadReader>(HeadReader::Kind::kTrailers, limits);
+  }
+  switch (trailers_->read(in)) {
     case HeadReader::Verdict::kIncomplete:
       return Verdict::kIncomplete;
     case HeadReader::Verdict::kComplete:
@@ -173,7 +176,7 @@ ChunkDecoder::Verdict ChunkDecoder::read_trailers(Buffer& in) {
     case HeadReader::Verdict::kFault:
       break;
   }
-  fault_ = trailers_.fault();
+  fault_ = trailers_->fault();
   return Verdict::kFault;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "source/buffer/buffer.h"
@@ -16,7 +17,7 @@ class ChunkDecoder {
   enum class Verdict : uint8_t { kIncomplete, kComplete, kFault };
 
   explicit ChunkDecoder(const CodecLimits& limits)
-      : trailers_(HeadReader::Kind::kTrailers, limits) {}
+      : trailer_bytes_(limits.header_bytes), trailer_count_(limits.header_count) {}
 
   // Moves data bytes to the end of `body`. After kIncomplete all of `in` has been taken; after
   // kComplete what follows the body is left. Trailer fields are checked and dropped. Small chunks
@@ -46,13 +47,14 @@ class ChunkDecoder {
   Verdict read_trailers(Buffer& in);
   [[gnu::cold]] void fail(const char* why) { fault_ = {400, why}; }
 
+  const size_t trailer_bytes_, trailer_count_;
   State state_ = State::kSizeStart;
   uint8_t digits_ = 0;
   uint16_t extension_bytes_ = 0;
   uint32_t all_extension_bytes_ = 0;
   uint64_t left_ = 0;
   Fault fault_;
-  HeadReader trailers_;
+  std::unique_ptr<HeadReader> trailers_;  // Null: no byte of one has been seen, as nearly always.
 };
 
 }  // namespace omni

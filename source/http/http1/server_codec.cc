@@ -19,7 +19,7 @@ Http1ServerCodec::Http1ServerCodec(ServerEvents& events, const CodecLimits& limi
 absl::Status Http1ServerCodec::feed(Buffer& in) {
   if (!surplus_.empty()) {
     surplus_.append(std::move(in));
-    in = std::move(surplus_);
+    in = surplus_.take();
   }
   absl::Status status = advance(in);
   if (finished_) in.clear();
@@ -136,14 +136,15 @@ absl::Span<char> Http1ServerCodec::read_target() {
 
 absl::Status Http1ServerCodec::received(size_t count) {
   if (phase_ != Phase::kGathering || count == 0) return absl::OkStatus();
-  gatherer_.received(count, surplus_);
-  Buffer none;
+  Buffer behind, none;
+  gatherer_.received(count, behind);
+  surplus_.append(std::move(behind));
   gather(none);
   // What was read behind the body may be a whole request that nothing else will announce.
   if (phase_ != Phase::kHead || surplus_.empty()) return absl::OkStatus();
-  Buffer in = std::move(surplus_);
+  Buffer in = surplus_.take();
   absl::Status status = advance(in);
-  if (!finished_) surplus_ = std::move(in);
+  if (!finished_) surplus_.append(std::move(in));
   return status;
 }
 

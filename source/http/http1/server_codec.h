@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/codec.h"
+#include "source/buffer/rare_buffer.h"
 #include "source/http/http1/body_gatherer.h"
 #include "source/http/http1/chunk_decoder.h"
 #include "source/http/http1/framing.h"
@@ -68,7 +69,7 @@ class Http1ServerCodec final : public ServerCodec {
   BodyGatherer gatherer_;
   BodyWriter writer_;
   Buffer out_;
-  Buffer surplus_;  // Bytes of the next request that were read behind a gathered body.
+  RareBuffer surplus_;  // Bytes of the next request that were read behind a gathered body.
 
   StreamId id_ = 0;
   uint64_t body_bytes_ = 0;  // Content-Length, else 0.

@@ -57,7 +57,7 @@ TEST(TrailTest, ARefusalIsTheFiltersWhoseItIsWithItsWords) {
   };
   row.harness.send("x");
   EXPECT_THAT(row.states(), ElementsAre(State::kPassed, State::kRefused, State::kUnreached));
-  EXPECT_EQ(row.trail().refusal, "Not you.");
+  EXPECT_EQ(*row.trail().refusal, "Not you.");
 }
 
 TEST(TrailTest, WhatAFilterWaitsIsItsTime) {
@@ -85,7 +85,7 @@ TEST(TrailTest, WhatAProviderSaysIsNotKept) {
     return Next::kPause;
   };
   row.harness.send("x");
-  EXPECT_EQ(row.trail().refusal, "");
+  EXPECT_EQ(*row.trail().refusal, "");
   EXPECT_EQ(row.states().back(), State::kRefused);
 }
 
@@ -98,7 +98,7 @@ TEST(TrailTest, NothingIsNotedWhereThereIsNoReceipt) {
   };
   row.harness.send("x");
   EXPECT_TRUE(row.trail().steps.empty());
-  EXPECT_EQ(row.trail().refusal, "");
+  EXPECT_EQ(*row.trail().refusal, "");
 }
 
 }  // namespace

@@ -87,12 +87,25 @@ TEST(StreamWatchTest, TellsFramesApart) {
       {event("not json"), Frame::kGarbage},
       {event(R"({"choices":[{"delta":{"content":"x")"), Frame::kGarbage},
       {event("[1]"), Frame::kGarbage},
+      {delta(R"({"content":""})"), Frame::kEmpty},
+      {delta(R"({"content":"\"delta\":{\"content\":\"x\""})"), Frame::kContent},
+      {delta(R"({"role":"assistant","content":"","reasoning":"x"})"), Frame::kContent},
       {"data: {\"choices\":\ndata: [{\"delta\":{\"content\":\"x\"}}]}\n\n", Frame::kContent},
   };
   for (const auto& [frame, found] : cases) {
     StreamWatch watch(1);
     EXPECT_EQ(static_cast<int>(watch.see(frame)), static_cast<int>(found)) << frame;
+    // A quick look says what parsing says.
+    StreamWatch parses(1);
+    EXPECT_EQ(static_cast<int>(parses.see_last(frame)), static_cast<int>(found)) << frame;
   }
+}
+
+TEST(StreamWatchTest, TheTierIsReadFromAnyChunk) {
+  StreamWatch watch(1);
+  watch.see(event(
+      R"({"service_tier":"flex","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]})"));
+  EXPECT_EQ(watch.usage().tier, ServiceTier::kFlex);
 }
 
 TEST(StreamWatchTest, CompleteMeansDoneOrAFinishForEveryChoice) {
