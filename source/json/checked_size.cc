@@ -14,7 +14,7 @@ namespace omni::json {
 namespace {
 
 constexpr size_t kRunBytes = 64;
-constexpr size_t kRunsAtOnce = 16;
+constexpr size_t kRunsAtOnce = 64;
 
 // What may come next.
 enum State : uint8_t {
@@ -86,12 +86,14 @@ class Grammar {
  public:
   enum class Verdict : uint8_t { kMore, kFault, kEnd };
 
-  // Those of the run at `at`; when the value ends, `last` is the bit of its closing bracket.
-  Verdict take(uint64_t tokens, const char* at, const char* end, uint64_t& last) {
+  // Those of the run that begins `offset` bytes behind `text`; when the value ends, `last` is the
+  // bit of its closing bracket.
+  Verdict take(uint64_t tokens, const char* text, ptrdiff_t offset, const char* end,
+               uint64_t& last) {
     uint8_t state = state_;  // Both in registers.
     size_t depth = depth_;
     for (; tokens != 0; tokens &= tokens - 1) {
-      const char* token_at = at + __builtin_ctzll(tokens);
+      const char* token_at = text + (offset + __builtin_ctzll(tokens));
       const uint8_t token = kTokenOf[static_cast<uint8_t>(*token_at)];
       state = kNext[state][token];
       if (state == kFault) return Verdict::kFault;
@@ -120,39 +122,51 @@ class Grammar {
   std::array<uint8_t, kMaxDepth> behind_;  // The state behind each open bracket's value.
 };
 
-// Runs of a text, of which the last may not be whole: it is read from a copy then, with blanks
-// behind.
+// Runs of a text, of which the last may not be whole, and the first of a long text has blanks in
+// front, so that those behind it begin where lines of memory do. Both are read from copies.
 class Runs {
  public:
   Runs(std::string_view text, const char* readable_end)
       : text_(text),
-        whole_(std::min((text.size() + kRunBytes - 1) / kRunBytes,
-                        static_cast<size_t>(readable_end - text.data()) / kRunBytes)) {}
+        offset_(text.size() < kLong ? 0 : -static_cast<ptrdiff_t>(misplaced(text.data()))),
+        whole_end_(readable_end - text.data() - static_cast<ptrdiff_t>(kRunBytes)) {}
 
-  // The next ones, and how many.
-  size_t next(TokenScan scan, std::array<TokenRun, kRunsAtOnce>& out) {
-    const char* end = text_.data() + text_.size();
-    const char* at = text_.data() + run_ * kRunBytes;
-    if (run_ < whole_) {
-      const size_t count = std::min(kRunsAtOnce, whole_ - run_);
-      scan(at, count, end, carry_, out.data());
-      run_ += count;
-      return count;
-    }
-    if (at >= end) return 0;
-    // Room behind, so that an escape at its end is looked for in the copy only.
-    char rest[kRunBytes + 8];
-    std::memset(rest, ' ', sizeof rest);
-    std::memcpy(rest, at, static_cast<size_t>(end - at));
-    scan(rest, 1, rest + sizeof rest, carry_, out.data());
-    ++run_;
-    return 1;
+  bool is_at_end() const { return offset_ >= size(); }
+  // Where the next ones begin, in bytes behind the text's begin.
+  ptrdiff_t offset() const { return offset_; }
+  // Reads them, and tells which of them hold something.
+  uint64_t next(TokenScan scan, std::array<TokenRun, kRunsAtOnce>& out) {
+    if (offset_ < 0 || offset_ > whole_end_) return next_copied(scan, out);
+    const ptrdiff_t left =
+        std::min((whole_end_ - offset_) / kRun + 1, (size() - offset_ + kRun - 1) / kRun);
+    const size_t count = std::min(kRunsAtOnce, static_cast<size_t>(left));
+    const char* at = text_.data() + offset_;
+    offset_ += static_cast<ptrdiff_t>(count) * kRun;
+    return scan(at, count, text_.data() + text_.size(), carry_, out.data());
   }
 
  private:
+  static constexpr size_t kLong = 4096;
+  static constexpr ptrdiff_t kRun = kRunBytes;
+  // An escape that begins in a run is read to its end.
+  static constexpr ptrdiff_t kEscapeBytes = 8;
+
+  static size_t misplaced(const char* at) { return reinterpret_cast<uintptr_t>(at) % kRunBytes; }
+  ptrdiff_t size() const { return static_cast<ptrdiff_t>(text_.size()); }
+
+  uint64_t next_copied(TokenScan scan, std::array<TokenRun, kRunsAtOnce>& out) {
+    char run[kRun + kEscapeBytes];
+    std::memset(run, ' ', sizeof run);
+    const ptrdiff_t from = std::max<ptrdiff_t>(offset_, 0);
+    const ptrdiff_t to = std::min(offset_ + kRun + kEscapeBytes, size());
+    std::memcpy(run + (from - offset_), text_.data() + from, static_cast<size_t>(to - from));
+    offset_ += kRun;
+    return scan(run, 1, run + sizeof run, carry_, out.data());
+  }
+
   const std::string_view text_;
-  const size_t whole_;
-  size_t run_ = 0;
+  ptrdiff_t offset_;
+  const ptrdiff_t whole_end_;  // The last place where a whole run may be read.
   TokenCarry carry_;
 };
 
@@ -162,17 +176,18 @@ size_t scan_size(TokenScan scan, std::string_view text, const char* readable_end
   Runs runs(text, readable_end);
   Grammar grammar;
   const char* end = text.data() + text.size();
-  const char* at = text.data();
-  while (const size_t count = runs.next(scan, found)) {
-    for (size_t i = 0; i < count; ++i, at += kRunBytes) {
-      const auto [tokens, faults] = found[i];
-      if ((tokens | faults) == 0) continue;
+  while (!runs.is_at_end()) {
+    const ptrdiff_t first = runs.offset();
+    for (uint64_t left = runs.next(scan, found); left != 0; left &= left - 1) {
+      const int run = __builtin_ctzll(left);
+      const ptrdiff_t offset = first + run * static_cast<ptrdiff_t>(kRunBytes);
+      const auto [tokens, faults] = found[run];
       uint64_t last = 0;
-      const Verdict verdict = grammar.take(tokens, at, end, last);
+      const Verdict verdict = grammar.take(tokens, text.data(), offset, end, last);
       const uint64_t before = verdict == Verdict::kEnd ? last - 1 : ~uint64_t{0};
       if (verdict == Verdict::kFault || (faults & before) != 0) return 0;
       if (verdict == Verdict::kMore) continue;
-      const size_t size = static_cast<size_t>(at - text.data()) + __builtin_ctzll(last) + 1;
+      const size_t size = static_cast<size_t>(offset + __builtin_ctzll(last)) + 1;
       return size <= text.size() ? size : 0;
     }
   }
@@ -197,9 +212,9 @@ bool is_sound_string(std::string_view raw) {
   if (kScan == nullptr) return is_valid(raw);
   std::array<TokenRun, kRunsAtOnce> found;
   Runs runs(raw, raw.data() + raw.size());
-  while (const size_t count = runs.next(kScan, found))
-    for (size_t i = 0; i < count; ++i)
-      if (found[i].faults != 0) return false;
+  while (!runs.is_at_end())
+    for (uint64_t left = runs.next(kScan, found); left != 0; left &= left - 1)
+      if (found[__builtin_ctzll(left)].faults != 0) return false;
   return true;
 }
 

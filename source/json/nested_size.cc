@@ -120,7 +120,11 @@ __attribute__((target("avx2,pclmul,popcnt"))) inline __attribute__((always_inlin
   const Run run = load(text);
   const uint64_t quotes = equal(run, '"') >> shift, backslashes = equal(run, '\\') >> shift;
   uint64_t unescaped = quotes;
-  if (backslashes != 0 || carry.escaped) unescaped &= ~escaped_bytes(backslashes, carry.escaped);
+  if (backslashes != 0 || carry.escaped) {
+    const Escaped escaped = escaped_bytes(backslashes, carry.escaped ? 1 : 0);
+    unescaped &= ~escaped.bytes;
+    carry.escaped = escaped.carry != 0;
+  }
   uint64_t inside = running_parity(unescaped);
   if (carry.in_string) inside = ~inside;
   carry.in_string = (inside >> 63) != 0;

@@ -17,16 +17,18 @@ struct TokenRun {
   uint64_t faults;
 };
 
-// What is carried from one run to the next.
+// What is carried from one run to the next, as masks and bits.
 struct TokenCarry {
-  bool in_string = false;
-  bool escaped = false;    // The next byte is.
-  bool in_scalar = false;  // The last byte was part of a word or number.
+  uint64_t in_string = 0;  // All bits, or none.
+  uint64_t escaped = 0;    // 1: the next byte is.
+  uint64_t in_scalar = 0;  // 1: the last byte was part of a word or number.
 };
 
-// Reads `runs` times 64 bytes. Escapes are read up to `end`.
-using TokenScan = void (*)(const char* text, size_t runs, const char* end, TokenCarry& carry,
-                           TokenRun* out);
+// Reads `runs` times 64 bytes, 64 times at most, and tells by bits which of the runs hold
+// something: only those of `out` are written. Most of a long text are not. Escapes are read up to
+// `end`.
+using TokenScan = uint64_t (*)(const char* text, size_t runs, const char* end, TokenCarry& carry,
+                               TokenRun* out);
 // Those that this processor can do, the best first; none when a text had better be read byte by
 // byte.
 absl::Span<const TokenScan> token_scans();
