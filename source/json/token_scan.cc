@@ -13,8 +13,7 @@ namespace {
 
 #define OMNI_INLINE inline __attribute__((always_inline))
 #define OMNI_AVX2 __attribute__((target("avx2,bmi")))
-// With BMI, which every such processor has: without it, compilers go through mask registers for
-// what is one instruction.
+// BMI: without it, compilers go through mask registers for what is one instruction.
 #define OMNI_AVX512 __attribute__((target("avx512f,avx512bw,bmi")))
 
 // Of 64 bytes, those that are something wherever they stand.
@@ -199,7 +198,9 @@ OMNI_AVX2 uint64_t scan_256(const char* text, size_t runs, const char* end, Toke
 
 absl::Span<const TokenScan> token_scans() {
   static constexpr TokenScan all[] = {scan_512, scan_256};
-  const bool has_512 = __builtin_cpu_supports("avx512bw"), has_256 = __builtin_cpu_supports("avx2");
+  const bool has_bmi = __builtin_cpu_supports("bmi");
+  const bool has_512 = has_bmi && __builtin_cpu_supports("avx512bw");
+  const bool has_256 = has_bmi && __builtin_cpu_supports("avx2");
   return absl::MakeSpan(all).subspan(has_512 ? 0 : has_256 ? 1 : 2);
 }
 
