@@ -1,4 +1,4 @@
-"""From rounds of numbers to the table that people read."""
+"""From rows of numbers to the table that people read."""
 import statistics
 
 
@@ -13,36 +13,35 @@ def show(value, digits=3):
     return f"{value:.{max(0, digits - len(str(int(abs(value)))))}f}"
 
 
-def verdict(measure, gateway, peer):
-    """(number compared with the bar, whether it keeps it); (None, None) when there is none."""
-    if gateway is None:
-        return None, None
-    value = gateway
-    if measure.is_ratio:
-        if not peer:
-            return None, None
-        value = gateway / peer
-    return value, value <= measure.bar
+def ratio_of(measure, rows):
+    """The median of the ratios of the rows that know both numbers; None when none does."""
+    ratios = []
+    for row in rows:
+        gateway = row.get("omniroute", {}).get(measure.name)
+        peer = (row.get("omniroute", {}).get(measure.beside) if measure.beside
+                else row.get("nginx", {}).get(measure.name))
+        if gateway is not None and peer:
+            ratios.append(gateway / peer)
+    return median(ratios)
 
 
-def table(measures, rounds, targets):
-    """(Markdown lines, measures over their bar). `rounds` is [{target: {measure: number}}]."""
+def table(measures, rows, targets):
+    """(Markdown lines, measures over their bar). `rows` is [{target: {measure: number}}]; what
+    stands in one row was measured in one breath."""
     lines = ["| measure | " + " | ".join(targets) + " | ratio | bar | |",
              "|---|" + "---:|" * (len(targets) + 2) + "---|"]
     over = []
     for measure in measures:
-        values = {target: median(each.get(target, {}).get(measure.name) for each in rounds)
+        values = {target: median(each.get(target, {}).get(measure.name) for each in rows)
                   for target in targets}
-        gateway, peer = values.get("omniroute"), values.get("nginx")
-        if measure.beside:
-            peer = median(each.get("omniroute", {}).get(measure.beside) for each in rounds)
-        value, keeps = verdict(measure, gateway, peer)
+        ratio = ratio_of(measure, rows)
+        value = ratio if measure.is_ratio else values.get("omniroute")
+        keeps = None if value is None else value <= measure.bar
         if keeps is False:
             over.append(measure)
         cells = [f"{show(values[target])} {measure.unit}" if values[target] is not None else "-"
                  for target in targets]
         bar = f"{measure.bar:g} x" if measure.is_ratio else f"{measure.bar:g} {measure.unit}"
-        ratio = gateway / peer if gateway is not None and peer else None
         word = {True: "ok", False: "**over**", None: ""}[keeps]
         lines.append(f"| {measure.text} | {' | '.join(cells)} | {show(ratio)} | {bar} | {word} |")
     return lines, over

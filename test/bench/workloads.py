@@ -31,18 +31,21 @@ MEASURES = (
     Measure("start", "start to first answer", "ms", 50, is_ratio=False),
 )
 
-# Name: options of the load generator. The number that counts is in `measure_load`.
+# Name: options of the load generator, those that are compared next to each other. The number that
+# counts is in `measure_load`.
 LOADS = {
     "json_c1": ("--connections", 1),
     "json_c32": ("--connections", 32),
+    "translated_c32": ("--connections", 32, "--path", "/v1/messages"),
     "body_c32": ("--connections", 32, "--body-bytes", 200_000),
     "stream_c1": ("--connections", 1, "--stream"),
     "stream_c32": ("--connections", 32, "--stream"),
     "paced_c100": ("--connections", 100, "--stream"),
-    "translated_c32": ("--connections", 32, "--path", "/v1/messages"),
     "translated_c100": ("--connections", 100, "--stream", "--path", "/v1/messages"),
 }
 PACED = ("paced_c100", "translated_c100")
+PACED_SECONDS = 2
+PACED_EVERY = 5
 PACED_GAP_US = 10_000
 HOLD_GAP_US = 1_000_000
 
@@ -55,6 +58,7 @@ def measure_load(bench, target, name, seconds):
     if result["errors"]:
         raise SystemExit(f"test/bench/run: {target.name}, {name}: {result['errors']} errors, "
                          f"first: {result['error']}")
+    settle(target)  # What is written behind the last answer is work for it, too.
     cpu, served = target.cpu_ns() - cpu, bench.stats()["requests"] - before
     bench.set_gap(0)
     if name == "json_c1":
@@ -84,15 +88,15 @@ def measure_open_streams(bench, target, count):
 
 def settle(target):
     """Waits, ten seconds at most, until the target has worked off what was broken off."""
-    for _ in range(50):
+    for _ in range(200):
         before = target.cpu_ns()
-        time.sleep(0.2)
-        if target.cpu_ns() - before < 5_000_000:
+        time.sleep(0.05)
+        if target.cpu_ns() - before < 1_000_000:
             return
 
 
-def measure(bench, target, names, seconds, streams):
-    """{measure: number} for one fresh start of the target."""
+def measure_fresh(bench, target, names, streams):
+    """{measure: number} of what is asked of one fresh process."""
     found = {}
     target.start()
     try:
@@ -101,13 +105,27 @@ def measure(bench, target, names, seconds, streams):
         found["idle"] = target.rss_mb() if target.pid else None
         if "open_1000" in names:
             found["open_1000"] = measure_open_streams(bench, target, streams)
-        settle(target)
-        for warm in ((), ("--stream",), ("--body-bytes", 200_000)):
-            bench.load(target, "--connections", 8, "--seconds", min(0.5, seconds), *warm)
-        for name in LOADS:
-            if name in names and (target.name == "omniroute" or not name.startswith("translated")):
-                settle(target)
-                found[name] = measure_load(bench, target, name, seconds)
     finally:
         target.stop()
-    return {name: found.get(name) for name in names}
+    return {name: number for name, number in found.items() if name in names}
+
+
+def warm_up(bench, target):
+    for load in ((), ("--stream",), ("--body-bytes", 200_000)):
+        bench.load(target, "--connections", 8, "--seconds", 0.5, *load)
+
+
+def measure_slice(bench, targets, names, seconds, number):
+    """{target: {measure: number}} of one slice of every workload. Those whose streams take longer
+    than a slice have longer ones, and fewer."""
+    found = {target.name: {} for target in targets}
+    for name in LOADS:
+        if name not in names or (name in PACED and number % PACED_EVERY):
+            continue
+        for target in targets:
+            if target.name != "omniroute" and name.startswith("translated"):
+                continue
+            settle(target)
+            length = max(seconds, PACED_SECONDS) if name in PACED else seconds
+            found[target.name][name] = measure_load(bench, target, name, length)
+    return found
