@@ -1,5 +1,5 @@
-// A buffer that is nearly always empty, a pointer's size: for what every connection may have to put
-// aside and few ever do.
+// A buffer that is nearly always empty, a pointer's size: for what every connection and every stage
+// of a lane may have to put aside and few ever do.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,8 @@ class RareBuffer {
     if (box_ == nullptr) box_ = std::make_unique<Buffer>();
     box_->append(std::move(bytes));
   }
+  // A share of everything.
+  Buffer share() const { return box_ == nullptr ? Buffer() : box_->share(); }
   // Everything, which leaves nothing here.
   Buffer take() {
     if (box_ == nullptr) return {};

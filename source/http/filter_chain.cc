@@ -209,7 +209,7 @@ bool FilterChain::read_call(size_t stage) {
       facts.endpoint == Endpoint::kChat || facts.endpoint == Endpoint::kCountTokens;
   const bool is_embedding = facts.endpoint == Endpoint::kEmbed;
   if (facts.call.is_read() || (!is_call && !is_kept && !is_embedding)) return true;
-  Buffer body = request_lane_.gathered(stage).share();
+  Buffer body = request_lane_.gathered(stage);
   if (is_kept) {
     facts.call.keep(std::move(body));
     return true;

@@ -25,7 +25,7 @@ void Lane::pass(size_t at, LaneEvent event, Buffer* bytes) {
     Slot& slot = slots_[at];
     if (!slot.is_idle()) {
       store(at, event, bytes);
-      if (slot.body) slot.body->own();
+      slot.body.own();
       again_ |= !slot.is_waiting();
       return;
     }
@@ -52,8 +52,7 @@ void Lane::store(size_t at, LaneEvent event, Buffer* bytes) {
     slot.complete = true;
   } else if (bytes != nullptr && !bytes->empty()) {
     has_bytes_ = true;
-    if (slot.body == nullptr) slot.body = std::make_unique<Buffer>();
-    slot.body->append(std::move(*bytes));
+    slot.body.append(std::move(*bytes));
   }
 }
 
@@ -66,8 +65,8 @@ void Lane::resume(size_t stage) {
   }
   if (slot.parked == LaneEvent::kNothing || is_dead(stage)) return;
   const LaneEvent event = std::exchange(slot.parked, LaneEvent::kNothing);
-  const std::unique_ptr<Buffer> kept = std::move(slot.kept);
-  forward(stage, event, kept.get());
+  Buffer kept = slot.kept.take();
+  forward(stage, event, &kept);
   pump();
 }
 
@@ -80,8 +79,8 @@ void Lane::cut_before(size_t end) {
 void Lane::empty(Slot& slot) {
   slot.headers = slot.complete = false;
   slot.parked = LaneEvent::kNothing;
-  slot.body.reset();
-  slot.kept.reset();
+  slot.body.clear();
+  slot.kept.clear();
 }
 
 size_t Lane::replace(size_t from) {
@@ -96,15 +95,8 @@ size_t Lane::replace(size_t from) {
 
 size_t Lane::count_buffered() const {
   size_t total = 0;
-  for (const Slot& slot : slots_)
-    total += (slot.body ? slot.body->size() : 0) + (slot.kept ? slot.kept->size() : 0);
+  for (const Slot& slot : slots_) total += slot.body.size() + slot.kept.size();
   return total;
-}
-
-const Buffer& Lane::gathered(size_t stage) const {
-  static const Buffer nothing;
-  const Slot& slot = slots_[stage];
-  return slot.body ? *slot.body : nothing;
 }
 
 void Lane::pump() {
@@ -126,8 +118,8 @@ void Lane::settle() {
   if (!has_bytes_) return;
   has_bytes_ = false;
   for (Slot& slot : slots_) {
-    if (slot.body) slot.body->own();
-    has_bytes_ |= slot.body != nullptr || slot.kept != nullptr;
+    slot.body.own();
+    has_bytes_ |= !slot.body.empty() || !slot.kept.empty();
   }
 }
 
@@ -141,9 +133,8 @@ bool Lane::step(size_t at) {
     slot.headers = false;
     slot.begun = true;
     event = LaneEvent::kHeaders;
-  } else if (slot.body) {
-    bytes = std::move(*slot.body);
-    slot.body.reset();
+  } else if (!slot.body.empty()) {
+    bytes = slot.body.take();
     event = LaneEvent::kBody;
   } else if (slot.complete) {
     slot.complete = slot.whole = false;
@@ -168,7 +159,7 @@ bool Lane::run(size_t at, LaneEvent event, Buffer* bytes) {
   slot.parked = event;
   if (bytes == nullptr || bytes->empty()) return false;
   bytes->own();  // What does not move outlives the read callback that lent it.
-  slot.kept = std::make_unique<Buffer>(std::move(*bytes));
+  slot.kept.append(std::move(*bytes));
   has_bytes_ = true;
   return false;
 }

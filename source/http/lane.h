@@ -8,10 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "api/filter.h"
 #include "source/buffer/buffer.h"
+#include "source/buffer/rare_buffer.h"
 
 namespace omni {
 
@@ -63,8 +63,8 @@ class Lane {
   size_t count() const { return slots_.size(); }
   // Bytes waiting in inboxes or kept by paused stages.
   size_t buffered() const { return has_bytes_ ? count_buffered() : 0; }
-  // What a whole-message stage has gathered so far.
-  const Buffer& gathered(size_t stage) const;
+  // A share of what a whole-message stage has gathered so far.
+  Buffer gathered(size_t stage) const { return slots_[stage].body.share(); }
 
  private:
   struct Slot {
@@ -74,11 +74,10 @@ class Lane {
     bool headers = false, complete = false;  // Inbox.
     bool in_callback = false, resumed_early = false;
     LaneEvent parked = LaneEvent::kNothing;  // The event this stage paused on.
-    // In a box each, because most stages never have either.
-    std::unique_ptr<Buffer> body;  // Inbox; not empty.
-    std::unique_ptr<Buffer> kept;  // The body it paused on.
+    RareBuffer body;                         // Inbox.
+    RareBuffer kept;                         // The body it paused on.
 
-    bool has_work() const { return headers || complete || body != nullptr; }
+    bool has_work() const { return headers || complete || !body.empty(); }
     // Nothing here can move before something else happens.
     bool is_waiting() const { return parked != LaneEvent::kNothing || (whole && !complete); }
     // Nothing is here, nor on its way from here, that another event could overtake.

@@ -43,6 +43,8 @@ LOADS = {
     "paced_c100": ("--connections", 100, "--stream"),
     "translated_c100": ("--connections", 100, "--stream", "--path", "/v1/messages"),
 }
+# Of processes that have just started.
+FRESH = ("start", "idle", "open_1000")
 PACED = ("paced_c100", "translated_c100")
 PACED_SECONDS = 2
 PACED_EVERY = 5

@@ -39,7 +39,6 @@ class TableTest(unittest.TestCase):
         self.assertEqual([], over)
         self.assertEqual("| a ratio | 10.0 us | - | 1.1 x |  |", lines[2])
 
-
     def test_ratios_are_those_of_one_breath(self):
         # A machine that is half as fast for a while is so for both.
         lines, over = table.table([RATIO], rounds(nginx=[10, 20, 10], omniroute=[10, 20, 20]),

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 
 #include "source/base/status.h"
 #include "source/llm/stated_cost.h"
@@ -84,24 +83,6 @@ bool is_plain_delta(std::string_view frame) {
   return ends_with(kEnd) || ends_with(kEndWithUsage);
 }
 
-// What an ordinary delta says, told by how it begins: an assistant's role, or text. Inside a JSON
-// string the quotes of what is looked for would be escaped. A frame that says more is parsed.
-std::optional<StreamWatch::Frame> ordinary_delta(std::string_view frame) {
-  constexpr std::string_view kBegin = "data: {", kDelta = "\"delta\":{";
-  constexpr std::string_view kRole = "\"role\":\"assistant\",\"content\":\"\"},";
-  constexpr std::string_view kText = "\"content\":\"";
-  if (frame.substr(0, kBegin.size()) != kBegin || contains(frame, "\"service_tier\""))
-    return std::nullopt;
-  const void* found = memmem(frame.data(), frame.size(), kDelta.data(), kDelta.size());
-  if (found == nullptr) return std::nullopt;
-  const std::string_view delta = frame.substr(
-      static_cast<size_t>(static_cast<const char*>(found) - frame.data()) + kDelta.size());
-  if (delta.substr(0, kRole.size()) == kRole) return StreamWatch::Frame::kEmpty;
-  if (delta.substr(0, kText.size()) == kText && delta[kText.size()] != '"')
-    return StreamWatch::Frame::kContent;
-  return std::nullopt;
-}
-
 // The delta holds something to show: a string or a list that is not empty, or an object.
 bool has_substance(const json::Skimmed& value) {
   if (value.kind == json::Kind::kString) return value.raw.size() > 2;
@@ -148,13 +129,7 @@ absl::Status read_answer(std::string_view body, Usage& usage) {
 }
 
 StreamWatch::Frame StreamWatch::see(std::string_view frame) {
-  if (choices_ == 1 && is_plain_delta(frame)) {
-    if (has_content_) return Frame::kContent;
-    if (const std::optional<Frame> told = ordinary_delta(frame)) {
-      has_content_ = *told == Frame::kContent;
-      return *told;
-    }
-  }
+  if (has_content_ && choices_ == 1 && is_plain_delta(frame)) return Frame::kContent;
   return look(frame, has_content_);
 }
 

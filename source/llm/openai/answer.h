@@ -40,9 +40,8 @@ class StreamWatch {
   StreamWatch(int choices, const Usage& usage)
       : choices_(choices), has_content_(true), usage_(usage) {}
 
-  // Reads one frame of the stream. Before the first content every frame is parsed that is not
-  // plainly a role or text; afterwards only those that may finish or count, and others are called
-  // kContent.
+  // Reads one frame of the stream. Before the first content every frame is parsed; afterwards only
+  // those that may finish or count, and others are called kContent.
   Frame see(std::string_view frame);
   // The same for a frame that may have broken off: it is parsed whatever came before.
   Frame see_last(std::string_view frame) { return look(frame, false); }
