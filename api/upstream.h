@@ -58,7 +58,7 @@ class UpstreamRequest {
   virtual void hold() = 0;
   virtual void release() = 0;
   // The answer will be a stream whose head and first bytes are of no use without content: they may
-  // be told up to five milliseconds later, together with it. To be said before the turn ends.
+  // be told up to twenty milliseconds later, together with it. To be said before the turn ends.
   virtual void await_content() {}
   // What is being told now holds the first content.
   virtual void content_began() {}

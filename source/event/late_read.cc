@@ -11,9 +11,9 @@
 namespace omni {
 namespace {
 
-// Longer than the time between two ticks of most kernels (4 ms): the timer is then seldom the next
-// one that the processor must be told of, which costs more than what it is for.
-constexpr uint64_t kLongestMs = 5;
+// Several ticks of most kernels (4 ms): the timer is then seldom the next one that the processor
+// must be told of, which on a virtual machine leaves it, and costs more than what the timer is for.
+constexpr uint64_t kLongestMs = 20;
 
 }  // namespace
 

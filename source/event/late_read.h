@@ -1,5 +1,5 @@
 // Sockets whose next bytes are of no use before there are more of them. Their reader sleeps until
-// then instead of being woken for each piece, but never longer than five milliseconds.
+// then instead of being woken for each piece, but never longer than twenty milliseconds.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ class LateReader : private RowMember<LateReader> {
   ~LateReader();
 
   // From the end of this turn on the socket is readable when more than `count` bytes are there, the
-  // peer has ended, or five milliseconds are over. May be called again.
+  // peer has ended, or twenty milliseconds are over. May be called again.
   void await_more_than(int count);
   // From the end of this turn on it is readable when anything is there. Cheap when it is already.
   void end() {

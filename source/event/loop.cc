@@ -118,6 +118,7 @@ Loop::~Loop() {
   handles_->timer.close();
   handles_->check.close();
   late_reads_.close();
+  batch_mode_.close();
   // What is still open belongs to somebody who outlives his loop.
   uv_walk(
       uv(), [](uv_handle_t* handle, void*) { OMNI_CHECK(uv_is_closing(handle) != 0); }, nullptr);
@@ -181,6 +182,7 @@ void Loop::run_posted() {
 }
 
 void Loop::end_read() {
+  batch_mode_.note_read();
   if (++open_reads_ >= kTurnReads || reads_.taken() > kTurnBytes ||
       plaintexts_.taken() > kTurnBytes)
     end_turn();

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "api/event.h"
+#include "source/event/batch_mode.h"
 #include "source/event/late_read.h"
 #include "source/event/read_pool.h"
 #include "source/event/send_batch.h"
+#include "source/event/time_slice.h"
 #include "source/event/timer_wheel.h"
 #include "source/event/turn_queue.h"
 
@@ -76,6 +78,8 @@ class Loop final : public Dispatcher {
   ReadPool& plaintexts() { return plaintexts_; }  // What TLS decrypts into.
   SendBatch& sends() { return sends_; }
   LateReads& late_reads() { return late_reads_; }
+  // For who knows of exchanges.
+  BatchMode& batch_mode() { return batch_mode_; }
 
  private:
   class WheelTimer;
@@ -113,6 +117,7 @@ class Loop final : public Dispatcher {
   ReadPool plaintexts_;
   SendBatch sends_{*this};
   LateReads late_reads_{*this, uv()};
+  BatchMode batch_mode_{*this, give_way};
   std::atomic<Posted*> posted_{nullptr};  // Latest first.
 };
 

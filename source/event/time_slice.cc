@@ -23,16 +23,32 @@ struct SchedulingAttributes {
 };
 static_assert(sizeof(SchedulingAttributes) == 48);
 
+// Of the calling thread, if it runs under `policy`.
+bool read_attributes(uint32_t policy, SchedulingAttributes& out) {
+  if (syscall(SYS_sched_getattr, 0, &out, sizeof out, 0) != 0) return false;
+  out.size = sizeof out;
+  return out.policy == policy;
+}
+
+bool write_attributes(const SchedulingAttributes& attributes) {
+  return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
+}
+
 }  // namespace
 
 void ask_for_long_slice() {
   SchedulingAttributes attributes;
-  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return;
   // Who chose another policy, or a longer slice, knows better.
-  if (attributes.policy != SCHED_OTHER || attributes.runtime >= kSliceNanos) return;
-  attributes.size = sizeof attributes;
+  if (!read_attributes(SCHED_OTHER, attributes) || attributes.runtime >= kSliceNanos) return;
   attributes.runtime = kSliceNanos;
-  (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
+  (void)write_attributes(attributes);
+}
+
+bool give_way(bool is_on) {
+  SchedulingAttributes attributes;
+  if (!read_attributes(is_on ? SCHED_OTHER : SCHED_BATCH, attributes)) return false;
+  attributes.policy = is_on ? SCHED_BATCH : SCHED_OTHER;
+  return write_attributes(attributes);
 }
 
 }  // namespace omni

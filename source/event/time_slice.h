@@ -10,4 +10,9 @@ namespace omni {
 // thread.
 void ask_for_long_slice();
 
+// While it is on, the calling thread leaves a processor to whoever has it until he sleeps or his
+// slice is over, also when it is woken (SCHED_BATCH, sched(7)). Its slice and its share stay. False
+// when the kernel refuses, or the thread runs under a policy that is not ours.
+bool give_way(bool is_on);
+
 }  // namespace omni

@@ -80,6 +80,8 @@ class ExchangeHost {
   // What an exchange that begins now runs under; `listener` is where its connection came in.
   virtual std::shared_ptr<const Snapshot> pin(size_t listener) const = 0;
   virtual uint64_t next_id() = 0;
+  // An exchange begins, of which count() will tell the end.
+  virtual void begun() = 0;
   // Decides how the request is served; fills facts.endpoint and the call's dialect.
   virtual Entry enter(Exchange& exchange, const Door& door) = 0;
   // Adds what every answer on this path carries (CORS, ids).

@@ -45,6 +45,7 @@ int64_t ServerExchange::elapsed_us() const { return (clock_.since_start_ns() - b
 
 void ServerExchange::begin(RequestHead&& head) {
   request_ = std::move(head);
+  host_.begun();
   Entry entry = host_.enter(*this, {.listener = owner_.listener(),
                                     .peer = owner_.peer(),
                                     .from_loopback = owner_.from_loopback()});

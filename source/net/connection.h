@@ -64,7 +64,7 @@ class Connection {
   virtual void hold(Hold reason) = 0;
   virtual void release(Hold reason) = 0;
   // The next bytes are of no use unless there are more than `count` of them: what is told of them
-  // may be told up to five milliseconds later, if that saves the work of being told twice. Over
+  // may be told up to twenty milliseconds later, if that saves the work of being told twice. Over
   // with the next read. A hint.
   virtual void await_more_than(int /*count*/) {}
   // Sends what is queued, then (TLS: close_notify and) FIN, then reports on_closed(OK). Bytes that

@@ -29,6 +29,7 @@ BackgroundExchange::BackgroundExchange(BackgroundOwner& owner, ExchangeHost& hos
   facts_.kept.make().job = std::move(key);
   facts_.call.set_dialect(asked.call.dialect());
   facts_.trail.is_on = asked.trail.is_on;
+  host_.begun();
 }
 
 BackgroundExchange::~BackgroundExchange() {

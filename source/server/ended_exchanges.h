@@ -19,7 +19,7 @@ class EndedExchanges {
  public:
   static constexpr size_t kBatch = 8;     // Of several turns.
   static constexpr size_t kTogether = 3;  // Of one.
-  static constexpr absl::Duration kLongest = absl::Milliseconds(5);
+  static constexpr absl::Duration kLongest = absl::Milliseconds(50);
 
   explicit EndedExchanges(Dispatcher& dispatcher);
   // The exchange is settled at the end of this turn, behind what the turn writes.

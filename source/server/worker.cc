@@ -208,8 +208,12 @@ void Worker::end_exchanges() {
   });
 }
 
-Entry Worker::enter(Exchange& exchange, const Door& door) {
+void Worker::begun() {
   services_.stats.exchanges.add(1);
+  thread_.loop().batch_mode().exchange_began();
+}
+
+Entry Worker::enter(Exchange& exchange, const Door& door) {
   Entry entry = route_request(exchange, door, services_.router);
   // A preflight is a question of the browser's, which shows its answer to nobody.
   exchange.facts().trail.is_on =
@@ -346,6 +350,7 @@ void Worker::ended(std::unique_ptr<Ended> exchange) { ended_->add(std::move(exch
 void Worker::count(const Finished& finished) {
   const WorkerStats& stats = services_.stats;
   stats.exchanges.add(-1);
+  thread_.loop().batch_mode().exchange_ended();
   stats.of_status(finished.status).add();
   if (finished.aborted) stats.aborted.add();
   stats.bytes_in.add(finished.bytes_in);

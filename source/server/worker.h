@@ -86,6 +86,7 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
     return retired_.empty() ? snapshot_ : pin_of_retired(listener);
   }
   uint64_t next_id() override { return ++last_id_; }
+  void begun() override;
   Entry enter(Exchange& exchange, const Door& door) override;
   void dress(Exchange& exchange, ResponseHead& head) override;
   void count(const Finished& finished) override;

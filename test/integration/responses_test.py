@@ -244,6 +244,18 @@ class BackgroundTest(GatewayTest):
         call.chunk(text("b") + STOP + DONE)
         call.end_stream()
 
+    def under_way(self):
+        return self.gateway.metric("omniroute_exchanges")
+
+    def test_it_counts_as_under_way_while_it_is(self):
+        before = self.under_way()
+        queued = self.api.create("one", background=True).json
+        self.api.poll(queued["id"], "in_progress")
+        self.assertEqual(self.under_way(), before + 1)
+        self.go_on.set()
+        self.api.poll(queued["id"], "completed")
+        wait_until(lambda: self.under_way() == before)
+
     def test_a_response_is_made_while_nobody_waits(self):
         queued = self.api.create("one", background=True).json
         self.assertEqual((queued["status"], queued["background"], queued["output"]), ("queued", True, []))

@@ -57,5 +57,32 @@ TEST(TimeSliceTest, AnotherPolicyIsLeftAlone) {
   });
 }
 
+TEST(TimeSliceTest, GivingWayIsTakenBackAndLeavesTheRest) {
+  in_a_thread([] {
+    ASSERT_EQ(setpriority(PRIO_PROCESS, 0, 5), 0);
+    ask_for_long_slice();
+    const uint64_t slice = slice_of_this_thread();
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_TRUE(give_way(true));
+      EXPECT_EQ(sched_getscheduler(0), SCHED_BATCH);
+      EXPECT_EQ(slice_of_this_thread(), slice);
+      EXPECT_TRUE(give_way(false));
+      EXPECT_EQ(sched_getscheduler(0), SCHED_OTHER);
+      EXPECT_EQ(slice_of_this_thread(), slice);
+      EXPECT_EQ(getpriority(PRIO_PROCESS, 0), 5);
+    }
+  });
+}
+
+TEST(TimeSliceTest, APolicyThatSomebodyElseChoseIsNotTakenBack) {
+  in_a_thread([] {
+    const sched_param none{};
+    ASSERT_EQ(sched_setscheduler(0, SCHED_IDLE, &none), 0);
+    EXPECT_FALSE(give_way(true));
+    EXPECT_FALSE(give_way(false));
+    EXPECT_EQ(sched_getscheduler(0), SCHED_IDLE);
+  });
+}
+
 }  // namespace
 }  // namespace omni

@@ -29,6 +29,7 @@ class FakeHost final : public ExchangeHost {
   BodyBudget& body_budget() override { return budget_; }
   std::shared_ptr<const Snapshot> pin(size_t) const override { return snapshot_; }
   uint64_t next_id() override { return ++ids_; }
+  void begun() override {}
   Entry enter(Exchange& exchange, const Door&) override {
     Entry entry;
     targets.push_back(exchange.request().target);
