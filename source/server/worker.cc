@@ -51,6 +51,7 @@ void Worker::set_up() {
   usage_ = std::make_unique<UsageLog>(services_.store, loop, services_.usage_stats);
   receipts_ = std::make_unique<ReceiptLog>(services_.store, loop, services_.receipt_stats);
   ended_ = std::make_unique<EndedExchanges>(loop);
+  spare_memory_ = std::make_unique<SpareMemory>(loop);
   jobs_ = std::make_unique<JobTable>(services_.jobs, static_cast<uint32_t>(index_), *this);
   services_.jobs.tables[index_] = jobs_.get();
 }
@@ -66,6 +67,7 @@ void Worker::tear_down() {
   tls_clients_.reset();
   usage_.reset();
   receipts_.reset();
+  spare_memory_.reset();
   snapshot_.reset();
   services_.registry.detach_thread();
 }
@@ -211,6 +213,7 @@ void Worker::end_exchanges() {
 void Worker::begun() {
   services_.stats.exchanges.add(1);
   thread_.loop().batch_mode().exchange_began();
+  spare_memory_->exchange_began();
 }
 
 Entry Worker::enter(Exchange& exchange, const Door& door) {
@@ -351,6 +354,7 @@ void Worker::count(const Finished& finished) {
   const WorkerStats& stats = services_.stats;
   stats.exchanges.add(-1);
   thread_.loop().batch_mode().exchange_ended();
+  spare_memory_->exchange_ended();
   stats.of_status(finished.status).add();
   if (finished.aborted) stats.aborted.add();
   stats.bytes_in.add(finished.bytes_in);

@@ -23,6 +23,7 @@
 #include "source/server/latency_table.h"
 #include "source/server/router.h"
 #include "source/server/sessions.h"
+#include "source/server/spare_memory.h"
 #include "source/server/worker_stats.h"
 #include "source/stats/registry.h"
 #include "source/store/receipt_log.h"
@@ -151,6 +152,7 @@ class Worker final : public ExchangeHost, public ServerConnection::Registry {
   std::unique_ptr<ReceiptLog> receipts_;
   Receipt receipt_;  // Reused for every exchange.
   std::unique_ptr<EndedExchanges> ended_;
+  std::unique_ptr<SpareMemory> spare_memory_;
   std::unique_ptr<JobTable> jobs_;
   SessionTable sessions_;
   LatencyTable latencies_;

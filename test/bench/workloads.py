@@ -77,7 +77,7 @@ def measure_open_streams(bench, target, count):
     load = subprocess.Popen(bench.load_command("hold", target, "--connections", count),
                             preexec_fn=bench.pin, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     state = json.loads(load.stdout.readline() or "{}")
-    time.sleep(1.5)  # Every stream has had an event since it opened.
+    time.sleep(3)  # Every stream has had events, and who gives memory back has had the time for it.
     grown = target.rss_mb() - before
     load.stdin.close()
     load.wait(10)

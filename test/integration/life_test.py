@@ -5,6 +5,7 @@ import socket
 import subprocess
 import threading
 import time
+import unittest
 
 import harness
 from certs import make_authority
@@ -21,6 +22,30 @@ class LifeTest(GatewayTest):
 
     def start(self, **sections):
         return self.run_gateway(config([provider(self.upstream)], **sections))
+
+
+class MemoryTest(LifeTest):
+    @unittest.skipIf(SLOW > 1, "a sanitizer's allocator keeps what is free")
+    def test_what_a_burst_took_is_given_back(self):
+        gateway, go_on = self.start(), threading.Event()
+        self.upstream.script = lambda call: (go_on.wait(20), call.respond(200, answer()))
+        body = hello("up/m")
+        body["messages"][0]["content"] = "word " * 12_000
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(chat(gateway.port, body).status))
+                   for _ in range(200)]
+        before = gateway.rss_kib()
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: gateway.metric("omniroute_exchanges") > 200)
+        held = gateway.rss_kib() - before
+        go_on.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(answers, [200] * 200)
+        self.assertGreater(held, 200 * 60)
+        # The blocks that bodies are read into are kept for the next ones.
+        wait_until(lambda: gateway.rss_kib() - before < held * 0.57, 5)
 
 
 class RestartTest(LifeTest):
