@@ -51,13 +51,14 @@ absl::Span<const Mark> marks_of(Dialect dialect) {
 
 // A quote behind a backslash is a user's own.
 bool holds(std::string_view body, std::string_view word) {
-  while (true) {
+  while (body.size() >= word.size()) {
     const void* found = memmem(body.data(), body.size(), word.data(), word.size());
     if (found == nullptr) return false;
     const auto at = static_cast<size_t>(static_cast<const char*>(found) - body.data());
     if (at == 0 || body[at - 1] != '\\') return true;
     body.remove_prefix(at + 1);
   }
+  return false;
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ bool ConfigReader::open_schema(const Skimmed& value, const Place& at) {
 bool ConfigReader::choices(const Skimmed& value, const Place& at) {
   std::optional<int64_t> count;
   if (!walk_.integer(value, at, count)) return false;
-  if (*count < 1 || *count > 8) return walk_.fail(at, "must be between 1 and 8");
+  if (*count < 1 || *count > kMostCandidates) return walk_.fail(at, "must be between 1 and 8");
   out_.choices = static_cast<int>(*count);
   return true;
 }

@@ -8,6 +8,9 @@
 
 namespace omni::llm::gemini {
 
+// `candidateCount` (cloud.google.com/vertex-ai/docs/reference/rest/v1/GenerationConfig).
+constexpr int kMostCandidates = 8;
+
 // In front of the keys of Request::extras that stood in `generationConfig`, `toolConfig` and
 // `toolConfig.functionCallingConfig`.
 inline constexpr std::string_view kInConfig = "generationConfig.";

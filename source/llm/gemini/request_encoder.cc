@@ -28,6 +28,8 @@ class Encoder {
       : request_(request), options_(options), json_(body_) {}
 
   EncodeResult run() {
+    if (request_.choices > kMostCandidates)
+      error_ = CallError{400, "unsupported_value", "n: this model gives at most 8 choices.", "n"};
     body_.reserve(1024);
     json_.object();
     contents();

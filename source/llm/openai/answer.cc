@@ -68,7 +68,9 @@ absl::Status take_usage(const json::Skimmed& member, Usage& usage) {
 }
 
 bool contains(std::string_view text, std::string_view word) {
-  return memmem(text.data(), text.size(), word.data(), word.size()) != nullptr;
+  // No text has no address either, which memmem() may not be given.
+  return text.size() >= word.size() &&
+         memmem(text.data(), text.size(), word.data(), word.size()) != nullptr;
 }
 
 // The end of an ordinary delta as OpenAI and most compatible servers write it. Such a frame neither

@@ -259,6 +259,8 @@ TEST(GeminiRequestTest, WhatCannotBeSaidIsDroppedByTheClientsName) {
 }
 
 TEST(GeminiRequestTest, WhatWouldChangeTheQuestionIsRefused) {
+  EXPECT_THAT(ask(R"("n":9)"), HasSubstr("ERROR n: n: this model gives at most 8 choices."));
+  EXPECT_THAT(ask(R"("n":8)"), HasSubstr(R"("candidateCount":8)"));
   EXPECT_THAT(ask(R"("tools":[{"type":"web_search"}])"), HasSubstr("ERROR tools: "));
   EXPECT_THAT(
       from_chat(R"({"model":"m","messages":[{"role":"tool","tool_call_id":"x","content":"a"}]})"),
