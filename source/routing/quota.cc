@@ -128,20 +128,21 @@ QuotaState best_quota(const ComboTarget& target, int64_t now_ms) {
 }
 
 double soonness(const QuotaState& quota, int64_t now_ms) {
-  constexpr double kLongMs = 3600 * 1000;
+  constexpr double kLongMs = 3600 * 1000, kPerMs = 1 / kLongMs;  // Divisions take the longest here.
   if (!quota.is_known) return 0;
   const auto left = static_cast<double>(std::max<int64_t>(quota.reset_ms - now_ms, 0));
-  return std::max(1 - left / kLongMs, 0.0);
+  return std::max(1 - left * kPerMs, 0.0);
 }
 
 double rank_by_headroom(const QuotaState& quota) { return -quota.share; }
 
 double rank_reset_aware(const QuotaState& quota, int64_t now_ms) {
-  constexpr double kShareWeight = 0.65, kSoonWeight = 0.35, kGuard = 0.1, kBand = 0.05;
+  constexpr double kShareWeight = 0.65, kSoonWeight = 0.35, kGuard = 0.1;
+  constexpr int kBands = 20;
   // Of limits that nobody has named there is enough, and nothing is lost by waiting.
   const double value = kShareWeight * quota.share + kSoonWeight * soonness(quota, now_ms);
-  const double banded = std::floor(value / kBand);
-  return quota.share < kGuard ? 1000 - banded : -banded;
+  const int band = static_cast<int>(value * kBands);
+  return quota.share < kGuard ? 1000 - band : -band;
 }
 
 double rank_by_reset(const QuotaState& quota) {
