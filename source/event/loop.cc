@@ -8,6 +8,7 @@
 
 #include "source/base/check.h"
 #include "source/base/system_clock.h"
+#include "source/event/time_slice.h"
 #include "source/event/uv_handle.h"
 
 namespace omni {
@@ -89,7 +90,8 @@ int64_t Loop::TurnClock::since_start_ns() const {
   return monotonic_cached;
 }
 
-Loop::Loop() : handles_(std::make_unique<Handles>()), wheel_(current_tick()) {
+Loop::Loop()
+    : handles_(std::make_unique<Handles>()), wheel_(current_tick()), batch_mode_(*this, give_way) {
   ignore_sigpipe();
   OMNI_CHECK(uv_loop_init(&handles_->loop) == 0);
   OMNI_CHECK(uv_async_init(uv(), handles_->wakeup.get(), [](uv_async_t* handle) {

@@ -14,7 +14,6 @@
 #include "source/event/late_read.h"
 #include "source/event/read_pool.h"
 #include "source/event/send_batch.h"
-#include "source/event/time_slice.h"
 #include "source/event/timer_wheel.h"
 #include "source/event/turn_queue.h"
 
@@ -117,7 +116,7 @@ class Loop final : public Dispatcher {
   ReadPool plaintexts_;
   SendBatch sends_{*this};
   LateReads late_reads_{*this, uv()};
-  BatchMode batch_mode_{*this, give_way};
+  BatchMode batch_mode_;
   std::atomic<Posted*> posted_{nullptr};  // Latest first.
 };
 

@@ -8,8 +8,8 @@
 
 namespace omni::llm::gemini {
 
-// `candidateCount` (cloud.google.com/vertex-ai/docs/reference/rest/v1/GenerationConfig).
-constexpr int kMostCandidates = 8;
+// `candidateCount`: more than any model takes; many take one only, and say so themselves.
+inline constexpr int kMostCandidates = 8;
 
 // In front of the keys of Request::extras that stood in `generationConfig`, `toolConfig` and
 // `toolConfig.functionCallingConfig`.
